@@ -1,0 +1,127 @@
+"""The command line: options in, one reply out; nothing else prints."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from moonshot_status import __version__, formats
+from moonshot_status.parameters import RegionName, Seconds
+
+if TYPE_CHECKING:
+    from moonshot_status.settings import Options
+
+DEMO_STATES = (
+    "ok", "warning", "critical", "empty", "deficit",
+    "stale", "offline", "rate-limited", "unauthorized",
+)  # fmt: skip
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+)
+@click.option(
+    "--format", metavar="NAME", type=click.Choice(formats.names()), default="plain",
+    help=f"One of {', '.join(formats.names())}.  [default: plain]",
+)  # fmt: skip
+@click.option("--account", metavar="NAME", help="The account of that name in the settings file.")
+@click.option("--region", type=RegionName(), help="The platform whose key is used.")
+@click.option(
+    "--max-age", metavar="SECONDS", type=Seconds(0, 1e9),
+    help="How old a stored balance may be to be good enough.  [default: 300]",
+)  # fmt: skip
+@click.option("--refresh", is_flag=True, help="Ask the API now.")
+@click.option(
+    "--timeout", metavar="SECONDS", type=Seconds(0.001, 3600),
+    help="The limit for one whole request.  [default: 10]",
+)  # fmt: skip
+@click.option(
+    "--config", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The settings file to read in place of the usual one.",
+)  # fmt: skip
+@click.option(
+    "--demo", metavar="STATE", type=click.Choice(DEMO_STATES),
+    help=f"Show a made-up account: {', '.join(DEMO_STATES)}.",
+)  # fmt: skip
+@click.option("--debug", is_flag=True, help="Tell every step on standard error, secrets masked.")
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context, **choices: Any) -> None:
+    """Show the balance of a Moonshot / Kimi Open Platform account in a status bar."""
+    ctx.obj = choices
+    if ctx.invoked_subcommand is None:
+        _show_balance(ctx)
+
+
+@main.command("open")
+@click.pass_context
+def open_console(ctx: click.Context) -> None:
+    """Open the console of the account's region in a browser."""
+    from moonshot_status import settings
+
+    with _usage_errors():
+        found = settings.resolve(_options(ctx.obj), os.environ)
+    if found.account.region is None:
+        raise click.ClickException(found.problem.message if found.problem else "")
+    click.launch(found.account.region.console)
+
+
+def _show_balance(ctx: click.Context) -> None:
+    from moonshot_status import debug, output, poll
+
+    choices = ctx.obj
+    if choices["debug"]:
+        debug.turn_on()
+    options = _options(choices)
+    with _usage_errors():
+        if choices["demo"]:
+            from moonshot_status import demo
+
+            view = demo.view(choices["demo"], options)
+        else:
+            view = poll.view(options, _refresh_command(choices))
+    ctx.exit(output.write(formats.renderer(choices["format"])(view)))
+
+
+def _options(choices: dict[str, Any]) -> Options:
+    from moonshot_status.account import Region
+    from moonshot_status.settings import Options
+
+    region = choices["region"]
+    return Options(
+        account=choices["account"],
+        region=Region(region) if region else None,
+        max_age=choices["max_age"],
+        timeout=choices["timeout"],
+        config=choices["config"],
+        refresh=choices["refresh"],
+    )
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    from moonshot_status.settings import UnknownAccount
+
+    try:
+        yield
+    except UnknownAccount as error:
+        raise click.BadParameter(str(error), param_hint="'--account'") from error
+
+
+def _refresh_command(choices: dict[str, Any]) -> tuple[str, ...]:
+    """The command line that asks the API now, for the same account."""
+    program = shutil.which(sys.argv[0]) or ""
+    words = [os.path.abspath(program)] if program else [sys.executable, "-m", __package__]
+    for name in ("account", "region", "config"):
+        if choices[name] is not None:
+            value = choices[name].absolute() if name == "config" else choices[name]
+            words += [f"--{name}", str(value)]
+    return (*words, "--refresh")

@@ -1,0 +1,39 @@
+"""What ``--debug`` tells on standard error, with every known secret masked."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+_secrets: set[str] = set()
+_on = False
+
+
+def turn_on() -> None:
+    global _on
+    _on = True
+
+
+def hide(secret: str) -> None:
+    """From now on this text is masked wherever it turns up."""
+    if secret:
+        _secrets.add(secret)
+
+
+def say(step: str) -> None:
+    """Tell one step, if anybody wants to know."""
+    if _on and sys.stderr is not None:
+        print(f"moonshot-status: {_masked(step)}", file=sys.stderr)
+
+
+def show_traceback() -> None:
+    """The exception that is being handled, if anybody wants to know."""
+    if _on and sys.stderr is not None:
+        print(_masked(traceback.format_exc()), file=sys.stderr)
+
+
+def _masked(text: str) -> str:
+    for secret in sorted(_secrets, key=len, reverse=True):
+        for form in (secret, repr(secret)[1:-1], repr(secret.encode("utf-8", "replace"))[2:-1]):
+            text = text.replace(form, "***")
+    return text

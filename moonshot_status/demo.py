@@ -1,0 +1,180 @@
+"""A server on loopback that answers as the real endpoint does, and the demo's states.
+
+The tests talk to the same server. Its answers have the shapes of the provider's documentation.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from moonshot_status import strictjson
+from moonshot_status.account import Account, Region, Secret
+from moonshot_status.settings import (
+    DEFAULT_MAX_AGE,
+    DEFAULT_THRESHOLDS,
+    DEFAULT_TIMEOUT,
+    Options,
+    UnknownAccount,
+)
+from moonshot_status.status import Terms, current, utc_now
+from moonshot_status.store import Store
+from moonshot_status.view import View, view_of
+
+ACCOUNT = "demo"
+_KEY = "sk-demo"
+_AGE = timedelta(minutes=30)
+_YUAN_PER_DOLLAR = 7
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server answers to a valid request: a status and a body of JSON."""
+
+    status: int
+    body: bytes
+
+
+def balance_reply(available: Decimal, voucher: Decimal, cash: Decimal) -> Reply:
+    data = {"available_balance": available, "voucher_balance": voucher, "cash_balance": cash}
+    body = {"code": 0, "data": data, "scode": "0x0", "status": True}
+    return Reply(200, strictjson.dumps(body).encode())
+
+
+def error_reply(status: int, kind: str, message: str) -> Reply:
+    return Reply(status, json.dumps({"error": {"message": message, "type": kind}}).encode())
+
+
+_REJECTED = error_reply(401, "invalid_authentication_error", "Invalid Authentication")
+_NOT_FOUND = Reply(
+    404,
+    b'{"code":5,"error":"url.not_found","message":"","method":"GET","scode":"0x5","status":false}',
+)
+
+
+class Server:
+    """The endpoint on a free port; ``requests`` holds each request's method, path and key."""
+
+    def __init__(self, reply: Reply, keys: tuple[str, ...] = (_KEY,)) -> None:
+        self.reply = reply
+        self.keys = keys
+        self.requests: list[tuple[str, str, str]] = []
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.base_url = f"http://127.0.0.1:{self._http.server_port}"
+        threading.Thread(target=self._http.serve_forever, args=[0.05], daemon=True).start()
+
+    def stop(self) -> None:
+        """From now on nobody answers on the port. To stop it twice does no harm."""
+        self._http.shutdown()
+        self._http.server_close()
+
+    def answer(self, method: str, path: str, key: str) -> Reply:
+        self.requests.append((method, path, key))
+        if (method, path) != ("GET", "/v1/users/me/balance"):
+            return _NOT_FOUND
+        return self.reply if key in self.keys else _REJECTED
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                reply = server.answer(self.command, self.path, key)
+                self.send_response(reply.status)
+                self.send_header("Content-Type", "application/json; charset=utf-8")
+                self.send_header("Content-Length", str(len(reply.body)))
+                self.end_headers()
+                self.wfile.write(reply.body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Standard error belongs to the program."""
+
+        return Handler
+
+
+@contextmanager
+def serving(reply: Reply, keys: tuple[str, ...] = (_KEY,)) -> Iterator[Server]:
+    server = Server(reply, keys)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@dataclass(frozen=True)
+class _State:
+    """Voucher and cash in dollars, and what becomes of the server after half an hour."""
+
+    voucher: str = "46.58893"
+    cash: str = "3.00001"
+    then: Reply | None = None
+    vanishes: bool = False
+    knows_key: bool = True
+
+    def balance(self, region: Region) -> Reply:
+        factor = _YUAN_PER_DOLLAR if region is Region.CHINA else 1
+        voucher, cash = Decimal(self.voucher) * factor, Decimal(self.cash) * factor
+        return balance_reply(voucher + max(cash, Decimal(0)), voucher, cash)
+
+    @property
+    def goes_wrong(self) -> bool:
+        return self.vanishes or self.then is not None
+
+
+_STATES = {
+    "ok": _State(),
+    "warning": _State("3.21", "0.00543"),
+    "critical": _State("0.58", "0.00211"),
+    "empty": _State("0", "0"),
+    "deficit": _State("49.58894", "-0.41203"),
+    "stale": _State(then=error_reply(503, "server_error", "The server is busy")),
+    "offline": _State(vanishes=True),
+    "rate-limited": _State(
+        then=error_reply(
+            429, "rate_limit_reached_error", "Too many requests, try again after 30 seconds"
+        )
+    ),
+    "unauthorized": _State(knows_key=False),
+}
+STATES = tuple(_STATES)
+
+
+def view(name: str, options: Options) -> View:
+    """Go the whole way, from HTTP on, for the account in this state. Raises UnknownAccount.
+
+    Of the options, region and timeout count: how old its reading is belongs to the state.
+    """
+    if options.account not in (None, ACCOUNT):
+        raise UnknownAccount(f"the demo has one account: {ACCOUNT}")
+    state, region = _STATES[name], options.region or Region.INTERNATIONAL
+    terms = Terms(DEFAULT_MAX_AGE, options.timeout or DEFAULT_TIMEOUT, utc_now())
+    keys = (_KEY,) if state.knows_key else ()
+    with serving(state.balance(region), keys) as server, tempfile.TemporaryDirectory() as folder:
+        secret, thresholds = Secret(_KEY), DEFAULT_THRESHOLDS[region]
+        account = Account(ACCOUNT, region, server.base_url, secret, thresholds)
+        store = Store(Path(folder))
+        if state.goes_wrong:
+            _half_an_hour_ago(account, store, terms)
+            _go_wrong(server, state)
+        status = current(account, store, terms)
+    return view_of(account, status, terms.now())
+
+
+def _go_wrong(server: Server, state: _State) -> None:
+    if state.vanishes:
+        server.stop()
+    server.reply = state.then or server.reply
+
+
+def _half_an_hour_ago(account: Account, store: Store, terms: Terms) -> None:
+    past = replace(terms, since=terms.since - _AGE, now=lambda: terms.now() - _AGE)
+    current(account, store, past)

@@ -1,0 +1,47 @@
+"""Where the program's files are, after appdirs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import appdirs
+
+_NAME = "moonshot-status"
+
+
+def config_folder() -> Path:
+    return _absolute("XDG_CONFIG_HOME", appdirs.user_config_dir)
+
+
+def state_folder() -> Path:
+    return _absolute("XDG_STATE_HOME", appdirs.user_state_dir)
+
+
+def cache_folder() -> Path:
+    return _absolute("XDG_CACHE_HOME", appdirs.user_cache_dir)
+
+
+def private_folder(path: Path) -> Path:
+    """The folder, made if need be, for its owner alone whatever the umask. Raises OSError."""
+    if not path.is_absolute():
+        raise FileNotFoundError("there is no home folder")
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o777 != 0o700:
+        path.chmod(0o700)
+    return path
+
+
+def private_file(path: Path) -> None:
+    """The file, made if need be, for its owner alone whatever the umask. Raises OSError."""
+    path.touch(mode=0o600)
+    if path.stat().st_mode & 0o777 != 0o600:
+        path.chmod(0o600)
+
+
+def _absolute(variable: str, folder_of: Callable[..., str]) -> Path:
+    # The XDG specification has relative values ignored; appdirs would take them as they are.
+    if not os.path.isabs(os.environ.get(variable, "/")):
+        del os.environ[variable]
+    return Path(folder_of(_NAME, appauthor=False))

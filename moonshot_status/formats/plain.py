@@ -1,0 +1,11 @@
+"""One line for people and scripts; the exit status says whether there is a balance."""
+
+from __future__ import annotations
+
+from moonshot_status.formats import Reply
+from moonshot_status.view import View
+
+
+def render(view: View) -> Reply:
+    aside = "".join(f"{note}\n" for note in view.notes)
+    return Reply(f"{view.headline}\n", 0 if view.balance else 1, aside)

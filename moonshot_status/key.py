@@ -1,0 +1,95 @@
+"""The API key: from the settings or from a command, and fit to be sent."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+
+from moonshot_status import debug
+from moonshot_status.account import Secret
+from moonshot_status.errors import Kind, ProblemError
+from moonshot_status.text import unquoted
+
+COMMAND_SECONDS = 10
+_OUTPUT_LIMIT = 1 << 16
+
+
+def checked(key: str) -> str:
+    """The key itself, if a request can be made with it.
+
+    Raises ProblemError (``bad-key``, ``wrong-product``), which never holds the key.
+    """
+    debug.hide(key)
+    if not re.fullmatch(r"[\x21-\x7e]+", key):
+        raise ProblemError(
+            Kind.BAD_KEY,
+            "The API key has characters that no key has",
+            "Copy it once more from the console: letters, digits and dashes on one line.",
+        )
+    if key.lower().startswith("sk-kimi-"):
+        raise ProblemError(
+            Kind.WRONG_PRODUCT,
+            "This is a key of Kimi Code, which has no balance",
+            "Make a key of the Open Platform in its console; it begins with sk- but not with sk-kimi-.",
+        )
+    return key
+
+
+def of(secret: Secret) -> str:
+    """The key, from its command if there is one. Raises ProblemError."""
+    if secret.key:
+        return checked(secret.key)
+    key = unquoted(_first_line(secret.command))
+    if not key:
+        raise _no_key("printed nothing on its first line")
+    return checked(key)
+
+
+def _first_line(command: tuple[str, ...]) -> str:
+    """What the command prints first, within its time and with an exit status of 0."""
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise _no_key("cannot be started", "Give its full path: bars know few folders.") from error
+    output = bytearray()
+    reader = threading.Thread(target=_read, args=(process, output), daemon=True)
+    reader.start()
+    try:
+        status = process.wait(COMMAND_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise _no_key(f"did not end within {COMMAND_SECONDS} seconds") from error
+    finally:
+        _end_if_running(process)
+    # A helper that the command leaves behind may hold the pipe open for ever.
+    reader.join(0.5)
+    if status:
+        raise _no_key(f"failed with status {status}")
+    return bytes(output).partition(b"\n")[0].decode("utf-8", "replace")
+
+
+def _read(process: subprocess.Popen[bytes], output: bytearray) -> None:
+    assert process.stdout is not None
+    while len(output) < _OUTPUT_LIMIT:
+        piece = os.read(process.stdout.fileno(), 4096)
+        if not piece:
+            return
+        output += piece
+
+
+def _end_if_running(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _no_key(what: str, hint: str = "Run it in a terminal to see why.") -> ProblemError:
+    return ProblemError(Kind.NO_KEY, f"api_key_command {what}", hint)

@@ -1,0 +1,46 @@
+"""A lock between processes that the system releases when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from moonshot_status import folders
+
+_PAUSE_SECONDS = 0.02
+
+
+@contextmanager
+def held(path: Path, patience: float) -> Iterator[bool]:
+    """Hold the lock, or say False after ``patience`` seconds without it.
+
+    The file stays: to remove it while others wait for it would let two in. Where there is no
+    place for it, or no such lock, the answer is True.
+    """
+    try:
+        folders.private_folder(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        yield True
+        return
+    try:
+        yield _acquired(descriptor, time.monotonic() + patience)
+    finally:
+        os.close(descriptor)
+
+
+def _acquired(descriptor: int, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_PAUSE_SECONDS)
+        except OSError:
+            return True

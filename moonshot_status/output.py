@@ -1,0 +1,30 @@
+"""Writing the reply: bytes, UTF-8, one write."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from moonshot_status.formats import Reply
+
+
+def write(reply: Reply) -> int:
+    """Print the reply and return its exit status, or 1 if nobody could read it."""
+    try:
+        click.echo(reply.text.encode("utf-8", "replace"), nl=False)
+        if reply.aside and sys.stderr is not None and sys.stderr.isatty():
+            click.echo(reply.aside.encode("utf-8", "replace"), nl=False, err=True)
+    except OSError:
+        _discard_the_rest()
+        return 1
+    return reply.exit_code
+
+
+def _discard_the_rest() -> None:
+    """Have the interpreter's own flush at its end write into nothing."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            os.dup2(null, stream.fileno())

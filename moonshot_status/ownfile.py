@@ -1,0 +1,107 @@
+"""The program's own settings file, ``config.json``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from moonshot_status import __version__, folders, strictjson
+from moonshot_status.errors import Kind, ProblemError
+from moonshot_status.text import one_line, unquoted
+
+_SIZE_LIMIT = 1 << 20
+_REMEMBERED = 16
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """The settings of one valid file, blank values left out; empty if there is no file."""
+
+    path: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def accounts(self) -> dict[str, dict[str, Any]]:
+        accounts: dict[str, dict[str, Any]] = self.settings.get("accounts", {})
+        return accounts
+
+
+def default_path() -> Path:
+    return folders.config_folder() / "config.json"
+
+
+def read(path: Path, *, required: bool = False) -> OwnFile:
+    """Read and check the file. Raises ProblemError of kind ``config``."""
+    try:
+        raw = read_bytes(path)
+    except FileNotFoundError as error:
+        if required:
+            raise _problem(path, "is not there") from error
+        return OwnFile(path)
+    except OSError as error:
+        raise _problem(path, f"cannot be read: {error.strerror}") from error
+    try:
+        document = strictjson.loads(raw)
+    except ValueError as error:
+        raise _problem(path, f"is not valid JSON: {error}") from error
+    _check(path, raw, document)
+    return OwnFile(path, _without_blanks(document))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's first mebibyte. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(_SIZE_LIMIT)
+
+
+def _problem(path: Path, what: str) -> ProblemError:
+    return ProblemError(
+        Kind.CONFIG, one_line(f"{path} {what}"), "Correct the file; the README lists every setting."
+    )
+
+
+def _check(path: Path, raw: bytes, document: Any) -> None:
+    """Check against the schema, unless the same bytes were found valid before."""
+    digest = hashlib.sha256(__version__.encode() + b"\0" + raw).hexdigest()
+    marks = folders.cache_folder() / "valid-settings"
+    if digest in _marked(marks):
+        return
+    from moonshot_status import schemas
+
+    mismatch = schemas.mismatch(document, "config")
+    if mismatch:
+        place = one_line(mismatch.place, 120) or "the whole of it"
+        raise _problem(path, f"has a mistake at {place}: allowed is {mismatch.wanted}")
+    _mark(marks, digest)
+
+
+def _marked(marks: Path) -> list[str]:
+    try:
+        return marks.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return []
+
+
+def _mark(marks: Path, digest: str) -> None:
+    beside = marks.with_name(f"{marks.name}.{os.getpid()}")
+    try:
+        folders.private_folder(marks.parent)
+        beside.write_text("\n".join([*_marked(marks), digest][-_REMEMBERED:]), encoding="ascii")
+        beside.replace(marks)
+    except OSError:
+        pass  # Nothing is lost: the file is checked again next time.
+
+
+def _without_blanks(settings: dict[str, Any]) -> dict[str, Any]:
+    cleaned = {}
+    for name, value in settings.items():
+        if isinstance(value, str):
+            value = unquoted(value)
+        elif name == "accounts":
+            value = {account: _without_blanks(own) for account, own in value.items()}
+        if value != "":
+            cleaned[name] = value
+    return cleaned

@@ -1,0 +1,41 @@
+"""The types of the command line's options that click has none for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import click
+
+from moonshot_status.text import unquoted
+
+
+class Seconds(click.ParamType):
+    """A finite number of seconds; click's own float range lets ``nan`` and ``inf`` through."""
+
+    name = "seconds"
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if self._least <= seconds <= self._most:
+            return seconds
+        self.fail(f"{value!r} is not a number from {self._least:g} to {self._most:g}.", param, ctx)
+
+
+class RegionName(click.Choice[str]):
+    """A region in any case, with or without quotes and blanks around it; blank is unset."""
+
+    def __init__(self) -> None:
+        super().__init__(["international", "china"], case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        name = unquoted(value)
+        return super().convert(name, param, ctx) if name else None
