@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from moonshot_status import schemas, strictjson
 from moonshot_status.account import Balance
@@ -39,7 +39,7 @@ def balance_from(answer: Answer) -> Balance:
     """The balance that the answer tells. Raises ProblemError."""
     if answer.status == 200:
         return _success(answer)
-    _failure(answer)
+    raise _failure(answer)
 
 
 def _success(answer: Answer) -> Balance:
@@ -83,32 +83,32 @@ def _amount(written: Any) -> Decimal | None:
     return amount if amount else amount.copy_abs()
 
 
-def _failure(answer: Answer) -> NoReturn:
+def _failure(answer: Answer) -> ProblemError:
     document = _parsed(answer.body)
     error = document.get("error") if isinstance(document, dict) else None
     named = error.get("type") if isinstance(error, dict) else error
     told = _told(answer, document)
     status = answer.status
     if status in (403, 429) and named == "exceeded_current_quota_error":
-        raise ProblemError(
+        return ProblemError(
             Kind.SUSPENDED, "The account is suspended", "Check billing in the console.", told
         )
     if status in _BY_STATUS:
-        raise ProblemError(*_BY_STATUS[status], told)
+        return ProblemError(*_BY_STATUS[status], told)
     if 300 <= status < 400:
-        raise ProblemError(
+        return ProblemError(
             Kind.REDIRECTED,
             f"The answer is a redirect (HTTP {status}), which a key must not follow",
             "Check the base URL, and whether the network wants a login in a browser.",
             told,
         )
     if 400 <= status < 500:
-        raise _api_error(document if isinstance(document, dict) else {}, answer, told)
+        return _api_error(document if isinstance(document, dict) else {}, answer, told)
     if 500 <= status < 600:
-        raise ProblemError(
+        return ProblemError(
             Kind.SERVER_ERROR, f"The API has a fault (HTTP {status})", "It is tried again.", told
         )
-    raise _bad_response(told)
+    return _bad_response(told)
 
 
 _BY_STATUS = {

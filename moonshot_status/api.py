@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -16,8 +15,8 @@ from urllib3.exceptions import (
     ProtocolError,
     ProxyError,
     SSLError,
-    TimeoutError,
 )
+from urllib3.exceptions import TimeoutError as Urllib3Timeout
 
 from moonshot_status import __version__, debug, proxy
 from moonshot_status.account import Balance
@@ -47,20 +46,19 @@ def _within(seconds: float, call: Callable[[], Answer]) -> Answer:
     The call runs in a thread of its own: no timeout of a socket ends a name lookup that hangs
     or an answer that drips. A thread that is late is left behind; it ends with the program.
     """
-    results: SimpleQueue[tuple[Answer | None, BaseException | None]] = SimpleQueue()
+    results: SimpleQueue[Answer | BaseException] = SimpleQueue()
 
     def run() -> None:
         try:
-            results.put((call(), None))
-        except BaseException as error:  # noqa: BLE001 - it is raised again by the one who waits
-            results.put((None, error))
+            results.put(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised by the one who waits
+            results.put(error)
 
     threading.Thread(target=run, daemon=True).start()
-    answer, error = results.get(timeout=seconds)
-    if error is not None:
-        raise error
-    assert answer is not None
-    return answer
+    result = results.get(timeout=seconds)
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _exchange(url: str, key: str, timeout: float) -> Answer:
@@ -108,7 +106,7 @@ def _body(response: urllib3.BaseHTTPResponse, url: str, timeout: float) -> bytes
             body += piece
             if len(body) > BODY_LIMIT:
                 return None
-    except (TimeoutError, socket.timeout) as error:
+    except (TimeoutError, Urllib3Timeout) as error:
         raise _timeout(url, timeout) from error
     except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
         debug.say(f"the body did not arrive whole: {type(error).__name__}")
@@ -122,7 +120,9 @@ def _no_answer(error: BaseException, url: str, timeout: float) -> ProblemError:
     """What an exchange that ended before its status line has to be called."""
     cause = _cause(error)
     debug.say(f"no answer: {type(error).__name__}, {type(cause).__name__}")
-    if isinstance(cause, TimeoutError) and not isinstance(cause, NewConnectionError):
+    if isinstance(cause, (TimeoutError, Urllib3Timeout)) and not isinstance(
+        cause, NewConnectionError
+    ):
         return _timeout(url, timeout)
     if isinstance(cause, ssl.SSLError) and not isinstance(cause, _TLS_CUT_OFF):
         return _tls(f"The certificate of {_host(url)} cannot be trusted, or TLS failed")

@@ -16,6 +16,7 @@ from moonshot_status import __version__, formats
 from moonshot_status.parameters import RegionName, Seconds
 
 if TYPE_CHECKING:
+    from moonshot_status.formats import Reply
     from moonshot_status.settings import Options
 
 DEMO_STATES = (
@@ -54,7 +55,7 @@ DEMO_STATES = (
 @click.option("--debug", is_flag=True, help="Tell every step on standard error, secrets masked.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def main(ctx: click.Context, **choices: Any) -> None:
+def main(ctx: click.Context, /, **choices: Any) -> None:
     """Show the balance of a Moonshot / Kimi Open Platform account in a status bar."""
     ctx.obj = choices
     if ctx.invoked_subcommand is None:
@@ -75,20 +76,30 @@ def open_console(ctx: click.Context) -> None:
 
 
 def _show_balance(ctx: click.Context) -> None:
-    from moonshot_status import debug, output, poll
+    from moonshot_status import debug, output
 
-    choices = ctx.obj
-    if choices["debug"]:
+    if ctx.obj["debug"]:
         debug.turn_on()
-    options = _options(choices)
     with _usage_errors():
+        reply = _reply(ctx.obj)
+    ctx.exit(output.write(reply))
+
+
+def _reply(choices: dict[str, Any]) -> Reply:
+    from moonshot_status import poll
+    from moonshot_status.settings import UnknownAccountError
+
+    render, options = formats.renderer(choices["format"]), _options(choices)
+    try:
         if choices["demo"]:
             from moonshot_status import demo
 
-            view = demo.view(choices["demo"], options)
-        else:
-            view = poll.view(options, _refresh_command(choices))
-    ctx.exit(output.write(formats.renderer(choices["format"])(view)))
+            return render(demo.view(choices["demo"], options))
+        return render(poll.view(options, _refresh_command(choices)))
+    except UnknownAccountError:
+        raise
+    except Exception:  # noqa: BLE001 - a bar has to show something, whatever happened
+        return render(poll.unforeseen(options))
 
 
 def _options(choices: dict[str, Any]) -> Options:
@@ -108,18 +119,20 @@ def _options(choices: dict[str, Any]) -> Options:
 
 @contextmanager
 def _usage_errors() -> Iterator[None]:
-    from moonshot_status.settings import UnknownAccount
+    from moonshot_status.settings import UnknownAccountError
 
     try:
         yield
-    except UnknownAccount as error:
+    except UnknownAccountError as error:
         raise click.BadParameter(str(error), param_hint="'--account'") from error
 
 
 def _refresh_command(choices: dict[str, Any]) -> tuple[str, ...]:
     """The command line that asks the API now, for the same account."""
     program = shutil.which(sys.argv[0]) or ""
-    words = [os.path.abspath(program)] if program else [sys.executable, "-m", __package__]
+    words = (
+        [str(Path(program).absolute())] if program else [sys.executable, "-m", "moonshot_status"]
+    )
     for name in ("account", "region", "config"):
         if choices[name] is not None:
             value = choices[name].absolute() if name == "config" else choices[name]

@@ -23,13 +23,13 @@ def hide(secret: str) -> None:
 def say(step: str) -> None:
     """Tell one step, if anybody wants to know."""
     if _on and sys.stderr is not None:
-        print(f"moonshot-status: {_masked(step)}", file=sys.stderr)
+        sys.stderr.write(f"moonshot-status: {_masked(step)}\n")
 
 
 def show_traceback() -> None:
     """The exception that is being handled, if anybody wants to know."""
     if _on and sys.stderr is not None:
-        print(_masked(traceback.format_exc()), file=sys.stderr)
+        sys.stderr.write(_masked(traceback.format_exc()))
 
 
 def _masked(text: str) -> str:

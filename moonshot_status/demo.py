@@ -23,7 +23,7 @@ from moonshot_status.settings import (
     DEFAULT_THRESHOLDS,
     DEFAULT_TIMEOUT,
     Options,
-    UnknownAccount,
+    UnknownAccountError,
 )
 from moonshot_status.status import Terms, current, utc_now
 from moonshot_status.store import Store
@@ -43,17 +43,23 @@ class Reply:
     body: bytes
 
 
-def balance_reply(available: Decimal, voucher: Decimal, cash: Decimal) -> Reply:
-    data = {"available_balance": available, "voucher_balance": voucher, "cash_balance": cash}
+def balance(available: str, voucher: str, cash: str) -> Reply:
+    """A success with these amounts, written as the endpoint writes them."""
+    data = {
+        "available_balance": Decimal(available),
+        "voucher_balance": Decimal(voucher),
+        "cash_balance": Decimal(cash),
+    }
     body = {"code": 0, "data": data, "scode": "0x0", "status": True}
     return Reply(200, strictjson.dumps(body).encode())
 
 
-def error_reply(status: int, kind: str, message: str) -> Reply:
+def error(status: int, kind: str, message: str) -> Reply:
+    """A failure in the documented shape."""
     return Reply(status, json.dumps({"error": {"message": message, "type": kind}}).encode())
 
 
-_REJECTED = error_reply(401, "invalid_authentication_error", "Invalid Authentication")
+_REJECTED = error(401, "invalid_authentication_error", "Invalid Authentication")
 _NOT_FOUND = Reply(
     404,
     b'{"code":5,"error":"url.not_found","message":"","method":"GET","scode":"0x5","status":false}',
@@ -95,7 +101,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(reply.body)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_: object) -> None:
                 """Standard error belongs to the program."""
 
         return Handler
@@ -120,10 +126,10 @@ class _State:
     vanishes: bool = False
     knows_key: bool = True
 
-    def balance(self, region: Region) -> Reply:
+    def reply(self, region: Region) -> Reply:
         factor = _YUAN_PER_DOLLAR if region is Region.CHINA else 1
         voucher, cash = Decimal(self.voucher) * factor, Decimal(self.cash) * factor
-        return balance_reply(voucher + max(cash, Decimal(0)), voucher, cash)
+        return balance(str(voucher + max(cash, Decimal(0))), str(voucher), str(cash))
 
     @property
     def goes_wrong(self) -> bool:
@@ -136,12 +142,10 @@ _STATES = {
     "critical": _State("0.58", "0.00211"),
     "empty": _State("0", "0"),
     "deficit": _State("49.58894", "-0.41203"),
-    "stale": _State(then=error_reply(503, "server_error", "The server is busy")),
+    "stale": _State(then=error(503, "server_error", "The server is busy")),
     "offline": _State(vanishes=True),
     "rate-limited": _State(
-        then=error_reply(
-            429, "rate_limit_reached_error", "Too many requests, try again after 30 seconds"
-        )
+        then=error(429, "rate_limit_reached_error", "Too many requests, try again after 30 seconds")
     ),
     "unauthorized": _State(knows_key=False),
 }
@@ -149,16 +153,16 @@ STATES = tuple(_STATES)
 
 
 def view(name: str, options: Options) -> View:
-    """Go the whole way, from HTTP on, for the account in this state. Raises UnknownAccount.
+    """Go the whole way, from HTTP on, for the account in this state. Raises UnknownAccountError.
 
     Of the options, region and timeout count: how old its reading is belongs to the state.
     """
     if options.account not in (None, ACCOUNT):
-        raise UnknownAccount(f"the demo has one account: {ACCOUNT}")
+        raise UnknownAccountError(f"the demo has one account: {ACCOUNT}")
     state, region = _STATES[name], options.region or Region.INTERNATIONAL
     terms = Terms(DEFAULT_MAX_AGE, options.timeout or DEFAULT_TIMEOUT, utc_now())
     keys = (_KEY,) if state.knows_key else ()
-    with serving(state.balance(region), keys) as server, tempfile.TemporaryDirectory() as folder:
+    with serving(state.reply(region), keys) as server, tempfile.TemporaryDirectory() as folder:
         secret, thresholds = Secret(_KEY), DEFAULT_THRESHOLDS[region]
         account = Account(ACCOUNT, region, server.base_url, secret, thresholds)
         store = Store(Path(folder))

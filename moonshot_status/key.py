@@ -33,7 +33,7 @@ def checked(key: str) -> str:
         raise ProblemError(
             Kind.WRONG_PRODUCT,
             "This is a key of Kimi Code, which has no balance",
-            "Make a key of the Open Platform in its console; it begins with sk- but not with sk-kimi-.",
+            "Make a key of the Open Platform in its console; not one that begins with sk-kimi-.",
         )
     return key
 
@@ -77,8 +77,7 @@ def _first_line(command: tuple[str, ...]) -> str:
 
 
 def _read(process: subprocess.Popen[bytes], output: bytearray) -> None:
-    assert process.stdout is not None
-    while len(output) < _OUTPUT_LIMIT:
+    while process.stdout and len(output) < _OUTPUT_LIMIT:
         piece = os.read(process.stdout.fileno(), 4096)
         if not piece:
             return

@@ -10,7 +10,7 @@ import click
 from moonshot_status.text import unquoted
 
 
-class Seconds(click.ParamType):
+class Seconds(click.ParamType[float]):
     """A finite number of seconds; click's own float range lets ``nan`` and ``inf`` through."""
 
     name = "seconds"
@@ -27,7 +27,9 @@ class Seconds(click.ParamType):
             seconds = math.nan
         if self._least <= seconds <= self._most:
             return seconds
-        self.fail(f"{value!r} is not a number from {self._least:g} to {self._most:g}.", param, ctx)
+        raise click.BadParameter(
+            f"{value!r} is not a number from {self._least:g} to {self._most:g}.", ctx, param
+        )
 
 
 class RegionName(click.Choice[str]):

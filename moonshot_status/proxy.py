@@ -27,7 +27,10 @@ def for_url(url: str) -> Route | None:
     ``HTTPS_PROXY``, else ``ALL_PROXY``, unless ``NO_PROXY`` names the host; lower case wins.
     Raises ProblemError of kind ``proxy``.
     """
-    from urllib.request import getproxies_environment, proxy_bypass_environment
+    from urllib.request import (  # type: ignore[attr-defined]
+        getproxies_environment,
+        proxy_bypass_environment,
+    )
 
     target = urlsplit(url)
     proxies = getproxies_environment()

@@ -23,7 +23,7 @@ DEFAULT_THRESHOLDS = {
 }
 
 
-class UnknownAccount(Exception):
+class UnknownAccountError(Exception):
     """There is no account of the name that was asked for."""
 
 
@@ -60,7 +60,7 @@ class _Source:
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
-    """Resolve everything. Raises UnknownAccount; every other trouble is in the outcome."""
+    """Resolve everything. Raises UnknownAccountError; every other trouble is in the outcome."""
     settings = Settings(
         Account(options.account or DEFAULT_ACCOUNT, options.region),
         _first(options.max_age, DEFAULT_MAX_AGE),
@@ -113,7 +113,9 @@ def _account_name(wanted: str | None, file: OwnFile) -> str:
         return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in known else known[0]
     if wanted not in known:
         names = ", ".join(one_line(name, 40) for name in known)
-        raise UnknownAccount(f"there is no account {one_line(wanted, 40)!r}; there is: {names}")
+        raise UnknownAccountError(
+            f"there is no account {one_line(wanted, 40)!r}; there is: {names}"
+        )
     return wanted
 
 

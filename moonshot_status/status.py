@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 from moonshot_status import debug, key
 from moonshot_status.account import Account, Balance, Reading, fingerprint
 from moonshot_status.errors import Kind, Problem, ProblemError
-from moonshot_status.store import Known, Store
+from moonshot_status.store import Store
+from moonshot_status.tables import Known
 from moonshot_status.waiting import Attempt, after_failure, must_wait
 
 
@@ -119,7 +120,9 @@ def unforeseen() -> Problem:
 
 def _still_asking(known: Known, terms: Terms) -> Known:
     """Another process has the claim: what is stored will do, if there is anything."""
-    if known.reading and not terms.refresh or known.attempt and known.attempt.problem:
+    if known.reading and not terms.refresh:
+        return known
+    if known.attempt and known.attempt.problem:
         return known
     problem = Problem(
         Kind.TIMEOUT,

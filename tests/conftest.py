@@ -1,0 +1,67 @@
+"""What the tests share: an empty home, the endpoint on loopback, and the program itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonshot_status import demo
+
+REPOSITORY = Path(__file__).parent.parent
+PROGRAM = (sys.executable, "-m", "moonshot_status")
+KEY = "sk-canary0123456789"
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder, and an environment that says nothing else."""
+    for name in list(os.environ):
+        if name not in ("PATH", "COVERAGE_PROCESS_START", "PYTHONPATH"):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("TZ", "UTC")
+    return folder
+
+
+@pytest.fixture
+def run() -> Run:
+    """The program as a process of its own, in the environment that the test has set."""
+
+    def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
+        more = {"capture_output": True, "timeout": 60, "stdin": subprocess.DEVNULL, **more}
+        return subprocess.run([*PROGRAM, *arguments], check=False, **more)
+
+    return run
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[demo.Server]:
+    """The endpoint for ``KEY``, which the environment leads to."""
+    with demo.serving(demo.balance("49.58894", "46.58893", "3.00001"), (KEY,)) as server:
+        monkeypatch.setenv("MOONSHOT_BASE_URL", f"{server.base_url}/v1")
+        monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
+        yield server
+
+
+@pytest.fixture
+def own_file(home: Path) -> Callable[[Any], Path]:
+    """Write the program's own settings file, from text or from an object."""
+
+    def write(settings: Any) -> Path:
+        path = home / ".config" / "moonshot-status" / "config.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(settings if isinstance(settings, str) else json.dumps(settings))
+        return path
+
+    return write
