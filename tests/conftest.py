@@ -15,7 +15,7 @@ import pytest
 from moonshot_status import demo
 
 REPOSITORY = Path(__file__).parent.parent
-PROGRAM = (sys.executable, "-m", "moonshot_status")
+PROGRAM = (str(Path(sys.executable).with_name("moonshot-status")),)
 KEY = "sk-canary0123456789"
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]

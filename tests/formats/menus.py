@@ -1,0 +1,70 @@
+"""A strict reader of xbar's menu language: it refuses what xbar refuses, or would misread."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ATTRIBUTE = re.compile(r'([a-z]+[0-9]*)=("[^"\n]*"|[^\s"]+)(?: |$)')
+_KEYS = {"href", "color", "refresh", "shell", "terminal", "emojize"}
+SWIFTBAR_KEYS = {"sfimage", "symbolize", "tooltip"}
+
+
+class MenuError(Exception):
+    """The bar would refuse or misread this menu."""
+
+
+@dataclass(frozen=True)
+class Item:
+    text: str
+    attributes: dict[str, str]
+
+
+def parse(menu: str, more_keys: frozenset[str] = frozenset()) -> tuple[Item, list[Item]]:
+    """The title and the items below it. Raises MenuError."""
+    if not menu.endswith("\n"):
+        raise MenuError("the last line is not ended")
+    lines = menu[:-1].split("\n")
+    if len(lines) < 3 or lines[1] != "---":
+        raise MenuError("one title and a menu are wanted")
+    items = [_item(line, more_keys) for line in lines[2:] if line != "---"]
+    return _item(lines[0], more_keys), items
+
+
+def _item(line: str, more_keys: frozenset[str]) -> Item:
+    text, bar, rest = line.partition("|")
+    text = text.strip()
+    if not text:
+        raise MenuError("a blank item")
+    if text.startswith("-") or "\\" in line or not line.isprintable():
+        raise MenuError(f"text that is syntax: {line!r}")
+    return Item(text, _attributes(rest.strip(), more_keys) if bar else {})
+
+
+def _attributes(rest: str, more_keys: frozenset[str]) -> dict[str, str]:
+    attributes, position = {}, 0
+    while position < len(rest):
+        found = _ATTRIBUTE.match(rest, position)
+        if not found or "|" in found[0]:
+            raise MenuError(f"attributes that cannot be read: {rest!r}")
+        name, value = found[1], found[2].strip('"')
+        _check(name, value, more_keys)
+        attributes[name] = value
+        position = found.end()
+    if attributes.get("emojize") != "false":
+        raise MenuError("a text such as :moon: would turn into a picture")
+    return attributes
+
+
+def _check(name: str, value: str, more_keys: frozenset[str]) -> None:
+    if not (name in _KEYS | more_keys or re.fullmatch("param[1-9][0-9]*", name)):
+        raise MenuError(f"an unknown key: {name}")
+    if name in ("refresh", "terminal", "emojize", "symbolize") and value not in ("true", "false"):
+        raise MenuError(f"{name} is true or false, not {value}")
+    colours = 2 if more_keys else 1
+    if name == "color" and not re.fullmatch(
+        f"#[0-9a-f]{{6}}(,#[0-9a-f]{{6}}){{0,{colours - 1}}}", value
+    ):
+        raise MenuError(f"no colour: {value}")
+    if name == "href" and not value.startswith("https://"):
+        raise MenuError(f"no address: {value}")

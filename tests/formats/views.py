@@ -1,0 +1,77 @@
+"""The canonical Views: every situation that a format has to show."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+from moonshot_status.account import Account, Balance, Reading, Region, Thresholds
+from moonshot_status.errors import Kind, Problem
+from moonshot_status.status import Status
+from moonshot_status.view import View, view_of
+
+NOW = datetime(2026, 11, 22, 14, 32, 5, tzinfo=timezone.utc)
+REFRESH = ("/opt/bin/moonshot-status", "--account", "work", "--refresh")
+
+HOSTILE_NAMES = {
+    "markup": "<b>bold</b> & <span foreground='red'>red</span>",
+    "pipes": "a | shell=reboot terminal=false | b",
+    "dashes": "--- -- -",
+    "quotes": "\"double\" 'single' `back`",
+    "backslashes": "\\n \\x1b \\",
+    "polybar": "%{F#f00}red%{F-}",
+    "tmux": "#[fg=red]#(reboot)",
+    "emoji": ":warning: 🌙 👩‍🚀",
+    "right-to-left": "\u202eevil\u202c עברית",
+    "newlines": "one\ntwo\r\nthree\u2028four",
+    "controls": "\x00\x07\x1b[31mred\x1b[0m\x9b31m\ttab",
+    "long": "x" * 10_000,
+    "surrogate": "lone \ud800 surrogate",
+    "json": '"}, {"full_text": "x',
+}
+
+
+def _reading(available: str, voucher: str | None, cash: str | None, age: int = 60) -> Reading:
+    amounts = [None if amount is None else Decimal(amount) for amount in (voucher, cash)]
+    return Reading(Balance(Decimal(available), *amounts), NOW - timedelta(seconds=age))
+
+
+def _view(status: Status, region: Region | None = Region.INTERNATIONAL, name: str = "work") -> View:
+    account = Account(name, region, thresholds=Thresholds(Decimal(5), Decimal(1)))
+    return view_of(account, status, NOW, REFRESH)
+
+
+_OK = _reading("49.58894", "46.58893", "3.00001")
+_OLD = _reading("49.58894", "46.58893", "3.00001", age=1800)
+_OLDER = _reading("49.58894", "46.58893", "3.00001", age=200_000)
+
+
+def _problem(kind: Kind) -> Problem:
+    return Problem(kind, f"What happened is {kind.value}", "This is what to do.")
+
+
+VIEWS = {
+    "ok": _view(Status(_OK)),
+    "china": _view(Status(_OK), Region.CHINA),
+    "warning": _view(Status(_reading("4.99", "4.99", "0"))),
+    "critical": _view(Status(_reading("0.00999", "0", "0.00999"))),
+    "empty": _view(Status(_reading("0", "0", "0"))),
+    "deficit": _view(Status(_reading("46.58893", "46.58893", "-31.14918"))),
+    "empty-deficit": _view(Status(_reading("0", "0", "-0.00001")), Region.CHINA),
+    "negative": _view(Status(_reading("-1", None, None))),
+    "wide": _view(Status(_reading("999999999999.99", "999999999999.99", "-99999999999.5"))),
+    "expired": _view(Status(_OLD, expired=True)),
+    "fresh-but-failed": _view(Status(_OK, _problem(Kind.OFFLINE), NOW + timedelta(minutes=1))),
+    "yesterday": _view(Status(_OLDER, _problem(Kind.OFFLINE), expired=True, stale=True)),
+    "no-region": _view(Status(problem=_problem(Kind.CONFIG)), None),
+    **{
+        f"stale-{kind.value}": _view(Status(_OLD, _problem(kind), expired=True, stale=True))
+        for kind in Kind
+    },
+    **{f"nothing-{kind.value}": _view(Status(problem=_problem(kind))) for kind in Kind},
+}
+HOSTILE_VIEWS = {
+    name: _view(Status(_OLD, _problem(Kind.TIMEOUT), expired=True, stale=True), name=text)
+    for name, text in HOSTILE_NAMES.items()
+}
+ALL_VIEWS = {**VIEWS, **HOSTILE_VIEWS}

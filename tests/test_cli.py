@@ -1,0 +1,230 @@
+"""The program as its users run it: a process, an environment, files in a home folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import KEY, PROGRAM, Run
+
+from moonshot_status import cli, demo, formats
+
+FORMATS = formats.names()
+OwnFile = Callable[[Any], Path]
+
+
+def state(run: Run, *arguments: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run("--format", "json", *arguments).stdout)
+    return document
+
+
+def test_the_balance_of_a_key_in_the_environment(run: Run, server: demo.Server) -> None:
+    done = run()
+    assert (done.stdout, done.stderr, done.returncode) == (b"$49.58\n", b"", 0)
+    assert server.requests == [("GET", "/v1/users/me/balance", KEY)]
+
+
+def test_the_balance_of_a_key_in_the_file(
+    run: Run, server: demo.Server, own_file: OwnFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MOONSHOT_API_KEY")
+    own_file({"region": "china", "api_key": KEY})
+    assert run().stdout == "¥49.58\n".encode()
+
+
+def test_the_second_poll_asks_nobody(run: Run, server: demo.Server) -> None:
+    assert run().stdout == run().stdout
+    assert len(server.requests) == 1
+    run("--refresh")
+    run("--max-age", "0")
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_last_balance_outlives_the_network(run: Run, server: demo.Server, name: str) -> None:
+    run()
+    server.stop()
+    done = run("--format", name, "--max-age", "0")
+    assert b"49.58" in done.stdout
+    assert b"offline" in done.stdout
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_old_balance_is_stale_and_says_when_it_was_read(run: Run, server: demo.Server) -> None:
+    run()
+    server.reply = demo.error(503, "server_error", "busy")
+    document = state(run, "--max-age", "0")
+    assert document["stale"]
+    assert document["problem"]["kind"] == "server-error"
+    assert document["balance"]["available"] == 49.58894
+    assert re.fullmatch(
+        rb"\$49\.58 \xc2\xb7 as of \d\d:\d\d \xc2\xb7 server error\n", run("--max-age", "0").stdout
+    )
+    assert len(server.requests) == 2
+
+
+def test_another_key_never_sees_the_first_ones_money(
+    run: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    monkeypatch.setenv("MOONSHOT_API_KEY", "sk-another-account")
+    document = state(run)
+    assert (document["balance"], document["problem"]["kind"]) == (None, "unauthorized")
+
+
+def test_a_region_never_sees_the_other_ones_money(
+    run: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    server.stop()
+    monkeypatch.setenv("MOONSHOT_REGION", "china")
+    document = state(run)
+    assert (document["currency"], document["balance"]) == ("CNY", None)
+
+
+def test_a_named_account(run: Run, server: demo.Server, own_file: OwnFile) -> None:
+    own_file({"accounts": {"work": {"api_key": KEY}, "cn": {"region": "china", "api_key": KEY}}})
+    assert state(run)["account"] == "work"
+    assert state(run, "--account", "cn")["currency"] == "CNY"
+
+
+def test_no_key_is_told_without_a_request(
+    run: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOONSHOT_API_KEY", ' "" ')
+    done = run()
+    assert (done.stdout, done.returncode) == ("— · no key\n".encode(), 1)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_without_a_key_every_format_says_so(run: Run, name: str) -> None:
+    done = run("--format", name)
+    assert b"no key" in done.stdout or b"no-key" in done.stdout
+    assert done.returncode == (1 if name in ("plain", "json") else 0)
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--nonsense"],
+        ["--format", "teletext"],
+        ["--demo", "heaven"],
+        ["--region", "mars"],
+        ["--account", "nobody"],
+        ["--demo", "ok", "--account", "nobody"],
+        ["--config", "/nowhere/at/all.json"],
+        ["--max-age", "nan"],
+        ["--max-age", "-1"],
+        ["--max-age", "inf"],
+        ["--timeout", "0"],
+        ["--timeout", "soon"],
+        ["nonsense"],
+    ],
+)
+def test_wrong_usage_is_status_2(run: Run, arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"Usage: moonshot-status")
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("region", ["china", "China", " 'china' "])
+def test_a_region_flag_may_be_quoted_and_in_any_case(run: Run, region: str) -> None:
+    assert run("--demo", "ok", "--region", region).stdout == "¥347.12\n".encode()
+
+
+def test_reason_and_hint_are_for_a_terminal(run: Run) -> None:
+    master, slave = pty.openpty()
+    done = run("--demo", "unauthorized", stderr=slave, stdout=subprocess.PIPE, capture_output=False)
+    os.close(slave)
+    assert done.stdout == "— · key rejected\n".encode()
+    assert b"belongs to the other region" in os.read(master, 10_000)
+    os.close(master)
+
+
+def test_debug_tells_every_step_and_no_secret(run: Run, server: demo.Server) -> None:
+    done = run("--debug")
+    assert done.stdout == b"$49.58\n"
+    assert b"HTTP status 200" in done.stderr
+    assert KEY.encode() not in done.stderr
+
+
+BREAK = f"""
+import moonshot_status.answer
+
+def break_down(*_):
+    raise ZeroDivisionError("{KEY}")
+
+moonshot_status.answer._success = break_down
+"""
+
+
+def test_only_debug_shows_the_traceback_of_the_unforeseen(
+    run: Run, server: demo.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BREAK)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = run()
+    assert (done.stdout, done.stderr) == ("— · internal error\n".encode(), b"")
+    told = run("--debug", "--refresh").stderr
+    assert b"ZeroDivisionError: ***" in told
+    assert KEY.encode() not in told
+
+
+def test_a_closed_or_full_standard_output_is_no_traceback(run: Run) -> None:
+    command = " ".join(PROGRAM)
+    for redirection in (">&-", "2>&- >&-", "> /dev/full"):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} --demo ok {redirection}"], capture_output=True, check=False
+        )
+        assert b"Traceback" not in done.stderr
+        assert b"Error" not in done.stderr
+
+
+def test_no_locale_is_no_obstacle(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    monkeypatch.setenv("PYTHONCOERCECLOCALE", "0")
+    assert run("--demo", "ok", "--region", "china").stdout == "¥347.12\n".encode()
+
+
+@pytest.mark.parametrize("region", ["international", "china"])
+def test_open_opens_the_console_of_the_region(
+    run: Run, tmp_path: Path, region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opener, opened = tmp_path / "xdg-open", tmp_path / "opened"
+    write = f'printf %s "$1" > {opened}.part && mv {opened}.part {opened}'
+    opener.write_text(f"#!/bin/sh\n{write}\n")
+    opener.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert run("--region", region, "open").returncode == 0
+    for _ in range(100):
+        if opened.exists():
+            break
+        subprocess.run(["sleep", "0.05"], check=True)
+    host = {"international": "platform.moonshot.ai", "china": "platform.kimi.com"}[region]
+    assert opened.read_text() == f"https://{host}/console/account"
+
+
+def test_the_menu_refreshes_the_same_account(
+    run: Run, server: demo.Server, own_file: OwnFile
+) -> None:
+    own_file({"accounts": {"a": {"api_key": "sk-wrong"}, "b": {"api_key": KEY}}})
+    menu = run("--format", "xbar", "--account", "b").stdout.decode()
+    words = re.findall(r'(?:shell|param\d)="?([^ "]+)', menu.splitlines()[-1])
+    assert words[1:] == ["--account", "b", "--refresh"]
+    subprocess.run(words, check=True, capture_output=True)
+    assert [key for _, _, key in server.requests] == [KEY, KEY]
+
+
+def test_the_demos_states_are_those_that_the_command_line_offers() -> None:
+    assert cli.DEMO_STATES == demo.STATES

@@ -1,0 +1,53 @@
+"""The demo: every state in every format, and nothing read or left behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+from moonshot_status import demo, formats
+
+# Level, staleness, and kind of problem.
+EXPECTED = {
+    "ok": ("ok", False, None),
+    "warning": ("warning", False, None),
+    "critical": ("critical", False, None),
+    "empty": ("empty", False, None),
+    "deficit": ("ok", False, None),
+    "stale": ("ok", True, "server-error"),
+    "offline": ("ok", True, "offline"),
+    "rate-limited": ("ok", True, "rate-limited"),
+    "unauthorized": ("unknown", False, "unauthorized"),
+}
+
+
+@pytest.mark.parametrize("region", ["international", "china"])
+@pytest.mark.parametrize("state", demo.STATES)
+def test_each_state_is_what_its_name_says(run: Run, state: str, region: str, home: Path) -> None:
+    document = json.loads(run("--demo", state, "--region", region, "--format", "json").stdout)
+    kind = document["problem"] and document["problem"]["kind"]
+    assert (document["level"], document["stale"], kind) == EXPECTED[state]
+    assert (document["account"], document["region"]) == ("demo", region)
+    assert (document["deficit"] is not None) == (state == "deficit")
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", formats.names())
+@pytest.mark.parametrize("state", demo.STATES)
+def test_each_state_goes_with_each_format(run: Run, state: str, name: str) -> None:
+    done = run("--demo", state, "--format", name)
+    assert done.stdout.endswith(b"\n")
+    assert done.stderr == b""
+
+
+def test_settings_and_keys_are_not_read(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home / ".config" / "moonshot-status"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("not JSON")
+    monkeypatch.setenv("MOONSHOT_REGION", "mars")
+    assert run("--demo", "ok", "--max-age", "0").stdout == b"$49.58\n"
