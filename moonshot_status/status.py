@@ -22,7 +22,8 @@ def utc_now() -> datetime:
 class Terms:
     """How fresh a reading has to be, and how long that may take; both in seconds.
 
-    ``since`` is the moment at which this process began to want it.
+    ``since`` is the moment at which this process began to want it: what is read after that is
+    fresh in any case.
     """
 
     max_age: float
@@ -79,7 +80,8 @@ def _settled(known: Known, terms: Terms) -> bool:
 
 
 def _fresh(reading: Reading, terms: Terms, now: datetime) -> bool:
-    return timedelta() <= now - reading.fetched_at <= timedelta(seconds=terms.max_age)
+    oldest = min(now - timedelta(seconds=terms.max_age), terms.since)
+    return oldest <= reading.fetched_at <= now
 
 
 def _ask(account: Account, before: Known, terms: Terms) -> Known:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from moonshot_status.account import Account, Balance, Level, Region
 from moonshot_status.errors import Problem
-from moonshot_status.money import UNKNOWN, balance_words, deficit_words
+from moonshot_status.money import (
+    UNKNOWN,
+    balance_words,
+    bar_balance_words,
+    bar_deficit_words,
+    deficit_words,
+    short_words,
+)
 from moonshot_status.status import Status
 from moonshot_status.text import one_line
 
 _SEPARATOR = " · "
+_Words = Callable[[Decimal, Region], str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a tooltip or a menu; amounts are lined up on their decimal points."""
+
+    label: str
+    value: str
+    is_amount: bool = False
 
 
 @dataclass(frozen=True)
@@ -19,7 +38,8 @@ class View:
     """One account as it is shown.
 
     The facts are as they were read; ``account`` may hold any character. All the words are plain
-    text on one line each, and their times are local. ``short`` is the headline for a narrow bar.
+    text on one line each, and their times are local. ``headline`` is for the bar, ``short`` for a
+    narrow one, ``line`` has every amount in full. Of the ``notes`` the worst news comes first.
     ``refresh`` is the command that asks the API now, empty where there is nothing to ask.
     """
 
@@ -33,7 +53,8 @@ class View:
     retry_at: datetime | None
     headline: str
     short: str
-    rows: tuple[tuple[str, str], ...]
+    line: str
+    rows: tuple[Row, ...]
     notes: tuple[str, ...]
     classes: tuple[str, ...]
     refresh: tuple[str, ...]
@@ -59,10 +80,11 @@ def view_of(account: Account, status: Status, now: datetime, refresh: tuple[str,
         fetched_at=status.reading.fetched_at if status.reading else None,
         problem=status.problem,
         retry_at=status.retry_at,
-        headline=_headline(account, status, now),
+        headline=_headline(account, status, now, bar_balance_words, bar_deficit_words),
         short=_short(account, status),
+        line=_headline(account, status, now, balance_words, deficit_words),
         rows=_rows(account, status, now),
-        notes=_notes(level, status, now),
+        notes=_notes(account, level, status, now),
         classes=_classes(level, status, balance),
         refresh=refresh,
     )
@@ -74,55 +96,58 @@ def clock_words(moment: datetime, now: datetime) -> str:
     return local.strftime("%H:%M" if local.date() == today else "%Y-%m-%d %H:%M")
 
 
-def _headline(account: Account, status: Status, now: datetime) -> str:
-    parts = [_amount(account, status)]
-    balance = status.reading.balance if status.reading else None
-    if balance and balance.deficit and account.region:
-        parts.append(f"{deficit_words(balance.deficit, account.region)} in deficit")
-    if status.reading and (status.expired or status.stale):
-        parts.append(f"as of {clock_words(status.reading.fetched_at, now)}")
+def _headline(
+    account: Account, status: Status, now: datetime, balance: _Words, deficit: _Words
+) -> str:
+    parts = [UNKNOWN]
+    if status.reading and account.region:
+        parts = [balance(status.reading.balance.available, account.region)]
+        if status.reading.balance.deficit:
+            missing = deficit(status.reading.balance.deficit, account.region)
+            parts.append(f"{missing} in deficit")
+        if status.expired or status.stale:
+            parts.append(f"as of {clock_words(status.reading.fetched_at, now)}")
     if status.problem:
         parts.append(status.problem.kind.label)
     return _SEPARATOR.join(parts)
 
 
 def _short(account: Account, status: Status) -> str:
-    if status.reading is None and status.problem:
-        return status.problem.kind.label
-    return _amount(account, status) + ("?" if status.stale or status.expired else "")
-
-
-def _amount(account: Account, status: Status) -> str:
     if status.reading is None or account.region is None:
-        return UNKNOWN
-    return balance_words(status.reading.balance.available, account.region)
+        return status.problem.kind.label if status.problem else UNKNOWN
+    doubt = "?" if status.stale or status.expired else ""
+    return short_words(status.reading.balance.available, account.region) + doubt
 
 
-def _rows(account: Account, status: Status, now: datetime) -> tuple[tuple[str, str], ...]:
+def _rows(account: Account, status: Status, now: datetime) -> tuple[Row, ...]:
     rows = []
     if status.reading and account.region:
         region, balance = account.region, status.reading.balance
-        rows.append(("Available", balance_words(balance.available, region)))
-        rows.append(("Voucher", balance_words(balance.voucher, region)))
-        rows.append(("Cash", balance_words(balance.cash, region)))
+        rows.append(Row("Available", balance_words(balance.available, region), is_amount=True))
+        rows.append(Row("Voucher", balance_words(balance.voucher, region), is_amount=True))
+        rows.append(Row("Cash", balance_words(balance.cash, region), is_amount=True))
         if balance.deficit:
-            rows.append(("Deficit", deficit_words(balance.deficit, region)))
+            rows.append(Row("Deficit", deficit_words(balance.deficit, region), is_amount=True))
     where = _SEPARATOR + account.region.value if account.region else ""
-    rows.append(("Account", one_line(account.name, 40) + where))
+    rows.append(Row("Account", one_line(account.name, 40) + where))
     if status.reading:
-        rows.append(("As of", clock_words(status.reading.fetched_at, now)))
+        rows.append(Row("As of", clock_words(status.reading.fetched_at, now)))
     return tuple(rows)
 
 
-def _notes(level: Level, status: Status, now: datetime) -> tuple[str, ...]:
+def _notes(account: Account, level: Level, status: Status, now: datetime) -> tuple[str, ...]:
     notes = []
     if level is Level.EMPTY:
         notes.append("Calls are refused until the account is topped up")
     if status.problem:
-        notes.append(status.problem.message)
-        notes.append(status.problem.hint)
+        notes += [status.problem.message, status.problem.hint]
     if status.retry_at and status.retry_at > now:
         notes.append(f"Asked again after {clock_words(status.retry_at, now)}")
+    if level in (Level.WARNING, Level.CRITICAL) and account.thresholds and account.region:
+        limit = getattr(account.thresholds, level.value)
+        notes.append(
+            f"At or below the {level.value} mark of {balance_words(limit, account.region)}"
+        )
     return tuple(one_line(note, 400) for note in notes if note)
 
 

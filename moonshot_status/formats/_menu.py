@@ -1,4 +1,4 @@
-"""The menu language that xbar and SwiftBar share: ``text | key=value key="value"``.
+"""The menu that xbar and SwiftBar share, in their language: ``text | key=value key="value"``.
 
 The first ``|`` of a line ends its text, and a value in quotes has no escapes.
 """
@@ -6,24 +6,46 @@ The first ``|`` of a line ends its text, and a value in quotes has no escapes.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+
+from moonshot_status.formats import _table
+from moonshot_status.view import View
+
+Item = Callable[..., str]
+"""Makes one line of a text and its attributes; what the bar always wants is added by it."""
 
 # Look-alikes for what is syntax: "|" ends the text, and backslashes are unescaped.
 _LOOK_ALIKES = str.maketrans({"|": "∣", "\\": "∖"})
 _UNQUOTED = re.compile(r"[\w#@%+=:,./-]+")
+_NO_ACTION = {"refresh": "true", "terminal": "false"}
+_FONT = "Menlo"
 
 
 def line(text: str, **attributes: str) -> str:
-    """One item; without attributes that act, the bar shows it greyed out."""
+    """One item; without an attribute that acts, the bar shows it greyed out."""
     words = [f"{name}={_value(value)}" for name, value in attributes.items()]
     return " ".join([_text(text), "|", *words, "emojize=false"])
 
 
-def command(argv: tuple[str, ...]) -> dict[str, str] | None:
+def below_the_title(view: View, item: Item, *, console: Item, refresh: Item) -> list[str]:
+    """Everything but the title: notes, rows, the way to the console, and a refresh."""
+    link = {"href": view.console} if view.console else _NO_ACTION
+    lines = [item(note, **link) for note in view.notes]
+    lines += ["---"] * bool(lines)
+    lines += [item(row, **link, font=_FONT) for row in _table.lines(view.rows)]
+    lines.append("---")
+    if view.console:
+        lines.append(console("Open the console", **link))
+    lines.append(refresh("Refresh", **(_command(view.refresh) or _NO_ACTION)))
+    return lines
+
+
+def _command(argv: tuple[str, ...]) -> dict[str, str] | None:
     """The attributes that run a command unseen and refresh the item; None if they cannot."""
     if not argv or any(not _can_be_a_value(word) for word in argv):
         return None
     words = {f"param{number}": word for number, word in enumerate(argv[1:], 1)}
-    return {"shell": argv[0], **words, "terminal": "false", "refresh": "true"}
+    return {"shell": argv[0], **words, **_NO_ACTION}
 
 
 def _text(text: str) -> str:

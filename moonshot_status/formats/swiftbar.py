@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from moonshot_status.account import Level
+from moonshot_status.errors import Kind
 from moonshot_status.formats import Reply, _menu
 from moonshot_status.view import View
 
+# For a light menu bar, then for a dark one.
 _COLOURS = {
     Level.WARNING: "#8a5200,#ffb340",
     Level.CRITICAL: "#c01c28,#ff6961",
     Level.EMPTY: "#c01c28,#ff6961",
 }
+# Names of SF Symbols that macOS 11 has.
+_NETWORK = {Kind.OFFLINE, Kind.TIMEOUT, Kind.TLS, Kind.PROXY, Kind.REDIRECTED, Kind.BAD_RESPONSE}
+_LOW = {Level.WARNING, Level.CRITICAL, Level.EMPTY}
 
 
 def render(view: View) -> Reply:
     colour = {"color": _COLOURS[view.level]} if view.level in _COLOURS else {}
-    symbol = "exclamationmark.triangle" if view.problem else "moon"
-    link = {"href": view.console} if view.console else {"refresh": "true", "terminal": "false"}
-    lines = [_item(view.headline, **colour, sfimage=symbol), "---"]
-    lines += [_item(note, **link) for note in view.notes]
-    lines += [_item(f"{label}: {value}", **link) for label, value in view.rows]
-    lines.append("---")
-    if view.console:
-        lines.append(_item("Open the console", href=view.console, sfimage="safari"))
-    refresh = _menu.command(view.refresh) or {"refresh": "true", "terminal": "false"}
-    lines.append(_item("Refresh", **refresh, sfimage="arrow.clockwise"))
-    return Reply("".join(f"{line}\n" for line in lines))
+    item = partial(_menu.line, symbolize="false")
+    title = item(view.headline, **colour, sfimage=_symbol(view))
+    below = _menu.below_the_title(
+        view,
+        item,
+        console=partial(item, sfimage="safari"),
+        refresh=partial(item, sfimage="arrow.clockwise"),
+    )
+    return Reply("".join(f"{line}\n" for line in [title, "---", *below]))
 
 
-def _item(text: str, **attributes: str) -> str:
-    return _menu.line(text, **attributes, symbolize="false")
+def _symbol(view: View) -> str:
+    if view.problem:
+        return "wifi.slash" if view.problem.kind in _NETWORK else "exclamationmark.triangle"
+    return "exclamationmark.circle" if view.level in _LOW else "moon"

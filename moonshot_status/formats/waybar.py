@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from moonshot_status.formats import Reply
+from moonshot_status.formats import Reply, _table
 from moonshot_status.view import View
 
 
@@ -22,14 +22,13 @@ def render(view: View) -> Reply:
 
 
 def _tooltip(view: View) -> str:
-    width = max(len(label) for label, _ in view.rows)
-    notes = [_escaped(note) for note in view.notes]
-    rows = [f"<tt>{label:<{width}}  </tt>{_escaped(value)}" for label, value in view.rows]
-    links = [_escaped(view.console)] if view.console else []
-    return "\n".join(notes + rows + links)
+    worst, *others = map(_escaped, view.notes or [""])
+    notes = "\n".join([f"<b>{worst}</b>", *others]) if worst else ""
+    rows = "\n".join(f"<tt>{_escaped(line)}</tt>" for line in _table.lines(view.rows))
+    return "\n\n".join(part for part in (notes, rows, _escaped(view.console)) if part)
 
 
 def _escaped(text: str) -> str:
-    # A backslash is markup of Waybar's own JSON reader in some versions.
+    # Some versions read a backslash as the start of an escape even after their JSON reader did.
     text = text.replace("\\", "∖")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -11,13 +11,6 @@ from moonshot_status.view import View
 
 def render(view: View) -> Reply:
     colour = _colours.BY_LEVEL.get(view.level)
-    link = {"href": view.console} if view.console else {"refresh": "true", "terminal": "false"}
-    lines = [_menu.line(view.headline, **({"color": colour} if colour else {})), "---"]
-    lines += [_menu.line(note, **link) for note in view.notes]
-    lines += [_menu.line(f"{label}: {value}", **link) for label, value in view.rows]
-    lines.append("---")
-    if view.console:
-        lines.append(_menu.line("Open the console", href=view.console))
-    refresh = _menu.command(view.refresh) or {"refresh": "true", "terminal": "false"}
-    lines.append(_menu.line("Refresh", **refresh))
-    return Reply("".join(f"{line}\n" for line in lines))
+    title = _menu.line(view.headline, **({"color": colour} if colour else {}))
+    below = _menu.below_the_title(view, _menu.line, console=_menu.line, refresh=_menu.line)
+    return Reply("".join(f"{line}\n" for line in [title, "---", *below]))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _ATTRIBUTE = re.compile(r'([a-z]+[0-9]*)=("[^"\n]*"|[^\s"]+)(?: |$)')
-_KEYS = {"href", "color", "refresh", "shell", "terminal", "emojize"}
+_KEYS = {"href", "color", "font", "refresh", "shell", "terminal", "emojize"}
 SWIFTBAR_KEYS = {"sfimage", "symbolize", "tooltip"}
 
 

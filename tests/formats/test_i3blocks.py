@@ -15,7 +15,7 @@ from moonshot_status.formats.i3blocks import render
 def test_there_are_full_text_short_text_and_perhaps_a_colour(view: str) -> None:
     full, short, *colour = render(ALL_VIEWS[view]).text.splitlines()
     assert full == ALL_VIEWS[view].headline
-    assert len(short) <= len(full)
+    assert len(short) < len(full)
     assert len(colour) <= 1
     assert all(re.fullmatch("#[0-9a-f]{6}", line) for line in colour)
 

@@ -32,7 +32,7 @@ def test_the_members_are_those_that_waybar_knows(view: str) -> None:
 @pytest.mark.parametrize("member", ["text", "tooltip"])
 def test_the_markup_is_sound_and_ours_alone(view: str, member: str) -> None:
     tree = ElementTree.fromstring(f"<markup>{shown(view)[member]}</markup>")  # noqa: S314
-    assert {element.tag for element in tree.iter()} <= {"markup", "tt"}
+    assert {element.tag for element in tree.iter()} <= {"markup", "tt", "b"}
     assert all(not element.attrib for element in tree.iter())
 
 
@@ -53,9 +53,20 @@ def test_the_tooltip_holds_everything(view: str) -> None:
     tooltip = "".join(
         ElementTree.fromstring(f"<m>{shown(view)['tooltip']}</m>").itertext()  # noqa: S314
     )
-    expected = [word for row in VIEWS[view].rows for word in row]
+    expected = [word for row in VIEWS[view].rows for word in (row.label, row.value)]
     for words in [*expected, *VIEWS[view].notes, VIEWS[view].console]:
         assert words in tooltip
+
+
+def test_amounts_line_up_on_their_points() -> None:
+    tooltip = shown("wide")["tooltip"]
+    rows = [line for line in tooltip.split("\n") if "$" in line and "<tt>" in line]
+    assert len({line.index(".") for line in rows}) == 1
+
+
+def test_the_worst_news_comes_first() -> None:
+    assert shown("stale-suspended")["tooltip"].startswith("<b>What happened is suspended</b>\n")
+    assert shown("empty-deficit")["tooltip"].startswith("<b>Calls are refused")
 
 
 def test_a_fault_is_no_failure() -> None:

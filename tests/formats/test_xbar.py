@@ -27,8 +27,8 @@ def test_the_menu_keeps_to_the_grammar(view: str) -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_menu_holds_everything(view: str) -> None:
     texts = [item.text for item in read(VIEWS[view])[1]]
-    for label, value in VIEWS[view].rows:
-        assert any(label in text and value in text for text in texts)
+    for row in VIEWS[view].rows:
+        assert any(row.label in text and row.value in text for text in texts)
     for note in VIEWS[view].notes:
         assert note in texts
 

@@ -1,0 +1,21 @@
+"""Rows as lines for a font of even widths: labels on the left, amounts on their points."""
+
+from __future__ import annotations
+
+from moonshot_status.view import Row
+
+
+def lines(rows: tuple[Row, ...]) -> list[str]:
+    label_width = max(len(row.label) for row in rows)
+    before_point = max((_width_before_point(row.value) for row in rows if row.is_amount), default=0)
+    return [f"{row.label:<{label_width}}  {_value(row, before_point)}" for row in rows]
+
+
+def _value(row: Row, before_point: int) -> str:
+    if not row.is_amount:
+        return row.value
+    return " " * (before_point - _width_before_point(row.value)) + row.value
+
+
+def _width_before_point(amount: str) -> int:
+    return len(amount.partition(".")[0])
