@@ -1,5 +1,5 @@
 """``python -m moonshot_status``."""
 
-from moonshot_status.cli import main
+from moonshot_status.cli import run
 
-main(prog_name="moonshot-status")
+run()

@@ -44,18 +44,19 @@ def balance_from(answer: Answer) -> Balance:
 
 def _success(answer: Answer) -> Balance:
     document = _parsed(answer.body)
-    if not isinstance(document, dict):
-        raise _bad_response()
-    _refuse_api_error(document, answer)
+    told = _told(answer, document)
+    if isinstance(document, dict) and _is_api_error(document):
+        raise _api_error(document, answer, told)
     if schemas.mismatch(document, "balance"):
-        raise _bad_response()
+        raise _bad_response(told)
     data = document["data"]
-    available = _amount(data["available_balance"])
-    if available is None:
-        raise _bad_response()
-    return Balance(
-        available, _amount(data.get("voucher_balance")), _amount(data.get("cash_balance"))
-    )
+    try:
+        return Balance(
+            _amount(data["available_balance"]),
+            *(_amount_or_none(data.get(name)) for name in ("voucher_balance", "cash_balance")),
+        )
+    except ValueError as error:
+        raise _bad_response(told) from error
 
 
 def _parsed(body: bytes | None) -> Any:
@@ -65,21 +66,22 @@ def _parsed(body: bytes | None) -> Any:
         return None
 
 
-def _refuse_api_error(document: dict[str, Any], answer: Answer) -> None:
-    """Raise for an error that comes with status 200."""
+def _is_api_error(document: dict[str, Any]) -> bool:
+    """Whether this is an error that comes with status 200."""
     code = document.get("code")
     failed = type(code) is int and code != 0
-    if failed or document.get("status") is False or document.get("error") is not None:
-        raise _api_error(document, answer, _told(answer, document))
+    return failed or document.get("status") is False or document.get("error") is not None
 
 
-def _amount(written: Any) -> Decimal | None:
-    """The exact amount. Raises ProblemError for one that no account has."""
-    if written is None:
-        return None
+def _amount_or_none(written: Any) -> Decimal | None:
+    return None if written is None else _amount(written)
+
+
+def _amount(written: Any) -> Decimal:
+    """The exact amount. Raises ValueError for one that no account has."""
     amount = Decimal(written)
     if amount.copy_abs() >= _AMOUNT_LIMIT or int(amount.as_tuple().exponent) < -_MOST_DECIMALS:
-        raise _bad_response()
+        raise ValueError("an amount that no account has")
     return amount if amount else amount.copy_abs()
 
 
@@ -147,7 +149,7 @@ def _api_error(document: dict[str, Any], answer: Answer, told: int | None) -> Pr
     )
 
 
-def _bad_response(told: int | None = None) -> ProblemError:
+def _bad_response(told: int | None) -> ProblemError:
     return ProblemError(
         Kind.BAD_RESPONSE,
         "The answer is not a balance",

@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 import urllib3
 from urllib3.exceptions import (
     HTTPError,
+    InvalidHeader,
     NewConnectionError,
     ProtocolError,
     ProxyError,
@@ -128,7 +129,9 @@ def _no_answer(error: BaseException, url: str, timeout: float) -> ProblemError:
         return _tls(f"The certificate of {_host(url)} cannot be trusted, or TLS failed")
     if proxy.for_url(url):
         return proxy.failed(cause)
-    if isinstance(cause, http.client.HTTPException) and not isinstance(cause, OSError):
+    if isinstance(cause, (http.client.HTTPException, InvalidHeader)) and not isinstance(
+        cause, http.client.RemoteDisconnected
+    ):
         return ProblemError(
             Kind.BAD_RESPONSE,
             f"{_host(url)} answered with something that is not HTTP",

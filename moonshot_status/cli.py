@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -60,6 +60,18 @@ def main(ctx: click.Context, /, **choices: Any) -> None:
     ctx.obj = choices
     if ctx.invoked_subcommand is None:
         _show_balance(ctx)
+
+
+def run() -> NoReturn:
+    """The program: the command line, and then a quick end."""
+    from moonshot_status import output
+
+    status: object = 0
+    try:
+        main(prog_name="moonshot-status")
+    except SystemExit as end:
+        status = end.code
+    output.leave(status if isinstance(status, int) else 1)
 
 
 @main.command("open")

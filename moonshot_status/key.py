@@ -69,19 +69,20 @@ def _first_line(command: tuple[str, ...]) -> str:
         raise _no_key(f"did not end within {COMMAND_SECONDS} seconds") from error
     finally:
         _end_if_running(process)
-    # A helper that the command leaves behind may hold the pipe open for ever.
-    reader.join(0.5)
+        # A helper that the command leaves behind may hold the pipe open for ever.
+        reader.join(0.5)
     if status:
         raise _no_key(f"failed with status {status}")
     return bytes(output).partition(b"\n")[0].decode("utf-8", "replace")
 
 
 def _read(process: subprocess.Popen[bytes], output: bytearray) -> None:
-    while process.stdout and len(output) < _OUTPUT_LIMIT:
-        piece = os.read(process.stdout.fileno(), 4096)
-        if not piece:
-            return
-        output += piece
+    """Read until the end or the limit, and close the pipe, however late that is."""
+    if process.stdout is None:
+        return
+    with process.stdout as pipe:
+        while len(output) < _OUTPUT_LIMIT and (piece := os.read(pipe.fileno(), 4096)):
+            output += piece
 
 
 def _end_if_running(process: subprocess.Popen[bytes]) -> None:

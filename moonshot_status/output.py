@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 import click
 
@@ -20,6 +22,19 @@ def write(reply: Reply) -> int:
         _discard_the_rest()
         return 1
     return reply.exit_code
+
+
+def leave(status: int) -> NoReturn:
+    """End the process at once.
+
+    A request that outlasted its deadline is left behind in a thread, and an interpreter that
+    takes itself down around it can crash.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            if stream is not None:
+                stream.flush()
+    os._exit(status)
 
 
 def _discard_the_rest() -> None:

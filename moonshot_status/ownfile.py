@@ -44,11 +44,13 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
     except OSError as error:
         raise _problem(path, f"cannot be read: {error.strerror}") from error
     try:
-        document = strictjson.loads(raw)
+        document = _without_blanks(strictjson.loads(raw))
     except ValueError as error:
         raise _problem(path, f"is not valid JSON: {error}") from error
+    except RecursionError as error:
+        raise _problem(path, "is nested too deeply") from error
     _check(path, raw, document)
-    return OwnFile(path, _without_blanks(document))
+    return OwnFile(path, document)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -95,12 +97,15 @@ def _mark(marks: Path, digest: str) -> None:
         pass  # Nothing is lost: the file is checked again next time.
 
 
-def _without_blanks(settings: dict[str, Any]) -> dict[str, Any]:
+def _without_blanks(settings: Any) -> Any:
+    """The settings with bare words, and without those that are blank: they count as unset."""
+    if not isinstance(settings, dict):
+        return settings
     cleaned = {}
     for name, value in settings.items():
         if isinstance(value, str):
             value = unquoted(value)
-        elif name == "accounts":
+        elif name == "accounts" and isinstance(value, dict):
             value = {account: _without_blanks(own) for account, own in value.items()}
         if value != "":
             cleaned[name] = value

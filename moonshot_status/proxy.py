@@ -58,9 +58,9 @@ def _route(written: str) -> Route:
 def _headers(user: str | None, password: str | None) -> dict[str, str]:
     if user is None:
         return {}
-    login = f"{unquote(user)}:{unquote(password or '')}"
-    encoded = base64.b64encode(login.encode("utf-8", "surrogateescape")).decode()
-    for secret in (password or "", unquote(password or ""), encoded):
+    words = [unquote(word, errors="surrogateescape") for word in (user, password or "")]
+    encoded = base64.b64encode(":".join(words).encode("utf-8", "surrogateescape")).decode()
+    for secret in (password or "", words[1], encoded):
         debug.hide(secret)
     return {"proxy-authorization": f"Basic {encoded}"}
 
@@ -76,7 +76,7 @@ def unusable() -> ProblemError:
 
 def failed(cause: BaseException) -> ProblemError:
     """For a proxy that refuses, is down or wants a login."""
-    login = " 407" in str(cause)
+    login = str(cause).startswith("Tunnel connection failed: 407")
     return ProblemError(
         Kind.PROXY,
         "The proxy wants a login" if login else "The proxy does not let the request through",

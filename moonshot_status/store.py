@@ -18,6 +18,8 @@ from moonshot_status.text import one_line
 
 FILE_NAME = "balance.db"
 _BUSY_SECONDS = 3
+# How SQLite begins to speak of tables that are gone and of text that is none.
+_DAMAGE = ("no such", "Could not decode")
 _T = TypeVar("_T")
 
 
@@ -124,7 +126,7 @@ class Store:
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     if type(error) is sqlite3.DatabaseError:
         return True
-    return isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such")
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith(_DAMAGE)
 
 
 def _trouble(file: Path, error: Exception) -> Problem:

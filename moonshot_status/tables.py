@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from moonshot_status.account import Account, Balance, Reading
@@ -18,6 +18,7 @@ from moonshot_status.waiting import Attempt
 VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
+_LARGEST_EXPONENT = 12
 # Moments are microseconds since 1970 (UTC); amounts are the digits that the API sent.
 _SCHEMA = """
 CREATE TABLE account (
@@ -128,8 +129,8 @@ def _last_attempt(db: sqlite3.Connection, number: int) -> Attempt | None:
         return Attempt(
             _moment(started_at),
             _moment(ended_at),
-            Problem(Kind(kind), one_line(message), one_line(hint, 400), told) if kind else None,
-            failures,
+            _problem(kind, message, hint, told) if kind is not None else None,
+            int(failures),
             _moment(retry_at) if retry_at is not None else None,
         )
 
@@ -192,7 +193,17 @@ def _moment(microseconds: int) -> datetime:
 
 
 def _amount(digits: Any) -> Decimal | None:
-    return None if digits is None else Decimal(digits)
+    if digits is None:
+        return None
+    amount = Decimal(digits)
+    if not amount.is_finite() or amount.adjusted() > _LARGEST_EXPONENT:
+        raise ValueError("an amount that no account has")
+    return amount
+
+
+def _problem(kind: str, message: str, hint: str, told: Any) -> Problem:
+    wait = None if told is None else int(told)
+    return Problem(Kind(kind), one_line(message), one_line(hint, 400), wait)
 
 
 @contextmanager
@@ -200,5 +211,5 @@ def _damage_if_senseless() -> Iterator[None]:
     """Rows that this program cannot have written mean that the file is damaged."""
     try:
         yield
-    except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise sqlite3.DatabaseError("the file holds senseless rows") from error

@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import KEY, PROGRAM, Run
 
 from moonshot_status import demo
-
-REPOSITORY = Path(__file__).parent.parent
-PROGRAM = (str(Path(sys.executable).with_name("moonshot-status")),)
-KEY = "sk-canary0123456789"
-
-Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 @pytest.fixture(autouse=True)

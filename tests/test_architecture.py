@@ -79,5 +79,6 @@ def test_a_format_knows_the_view_and_nothing_that_acts() -> None:
         assert ours <= {
             "moonshot_status.account", "moonshot_status.view", "moonshot_status.strictjson",
             "moonshot_status.formats", "moonshot_status.formats._menu",
-            "moonshot_status.formats._colours",
+            "moonshot_status.formats._colours", "moonshot_status.formats._table",
+            "moonshot_status.errors",
         }  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KEY, PROGRAM, Run
+from support import KEY, PROGRAM, Run
 
 from moonshot_status import cli, demo, formats
 
@@ -188,6 +188,11 @@ def test_a_closed_or_full_standard_output_is_no_traceback(run: Run) -> None:
         )
         assert b"Traceback" not in done.stderr
         assert b"Error" not in done.stderr
+
+
+def test_a_request_that_is_left_behind_is_no_crash(run: Run, server: demo.Server) -> None:
+    codes = {run("--timeout", "0.002", "--refresh").returncode for _ in range(30)}
+    assert codes <= {0, 1}
 
 
 def test_no_locale_is_no_obstacle(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

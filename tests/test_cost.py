@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KEY, REPOSITORY
+from support import KEY, REPOSITORY
 
 from moonshot_status import demo, formats
 
@@ -39,7 +39,7 @@ def test_a_poll_from_the_store_imports_nothing_expensive(name: str, server: demo
     modules = imported("--format", name)
     assert modules & EXPENSIVE == set()
     assert {m for m in modules if m.startswith("moonshot_status.formats.")} <= {
-        f"moonshot_status.formats.{part}" for part in (name, "_menu", "_colours")
+        f"moonshot_status.formats.{part}" for part in (name, "_menu", "_colours", "_table")
     }
     assert len(server.requests) == 1
 

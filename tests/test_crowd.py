@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import KEY, PROGRAM
+from support import KEY, PROGRAM
 
 from moonshot_status import demo
 

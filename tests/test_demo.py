@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from support import Run
 
 from moonshot_status import demo, formats
 

@@ -9,8 +9,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, Run
 from jsonschema import Draft202012Validator
+from support import REPOSITORY, Run
 
 from moonshot_status import demo, schemas
 from moonshot_status.errors import Kind

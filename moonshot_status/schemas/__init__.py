@@ -32,7 +32,10 @@ def mismatch(document: Any, name: str) -> Mismatch | None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    error = best_match(Draft202012Validator(load(name)).iter_errors(document))
+    try:
+        error = best_match(Draft202012Validator(load(name)).iter_errors(document))
+    except RecursionError:
+        return Mismatch("", "a document that is not nested so deeply")
     if error is None:
         return None
     while "description" not in error.schema and error.parent is not None:

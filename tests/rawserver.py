@@ -1,0 +1,172 @@
+"""Servers on loopback that misbehave byte by byte, and a proxy that leads every name to one."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import ssl
+import struct
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Step = bytes | float | None
+"""Bytes to send, seconds to pause, or None to reset the connection."""
+RESET: Step = None
+
+BALANCE = (
+    b'{"code":0,"data":{"available_balance":49.58894,"voucher_balance":46.58893,'
+    b'"cash_balance":3.00001},"scode":"0x0","status":true}'
+)
+_PATIENCE = 5.0
+
+
+def http(status: str, body: bytes = b"", *headers: str) -> bytes:
+    """An answer with the length of its body, unless a header already says how long it is."""
+    lengths = ("content-length:", "transfer-encoding:")
+    if not any(header.lower().startswith(lengths) for header in headers):
+        headers = (*headers, f"Content-Length: {len(body)}")
+    return "\r\n".join((f"HTTP/1.1 {status}", *headers, "", "")).encode() + body
+
+
+def chunked(body: bytes) -> bytes:
+    pieces = (body[i : i + 7] for i in range(0, len(body), 7))
+    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
+
+
+def drip(text: bytes) -> list[Step]:
+    """The text again and again, for three seconds."""
+    return [step for _ in range(60) for step in (text, 0.05)]
+
+
+class RawServer:
+    """Hears a request, plays its steps and closes; the same for every connection.
+
+    ``received`` is what each connection sent, in their order; complete after the ``with`` block.
+    """
+
+    def __init__(self, *steps: Step, tls: ssl.SSLContext | None = None) -> None:
+        self.steps = steps
+        self.received: list[bytearray] = []
+        self._tls = tls
+        self._stopped = threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+        self._socket.close()
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._socket.accept()
+            if self._stopped.is_set():
+                connection.close()
+                return
+            heard = bytearray()
+            self.received.append(heard)
+            thread = threading.Thread(target=self._serve, args=(connection, heard), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket, heard: bytearray) -> None:
+        connection.settimeout(_PATIENCE)
+        with suppress(OSError):
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            _hear_head(connection, heard)
+            self._answer(connection, heard)
+        connection.close()
+
+    def _answer(self, connection: socket.socket, heard: bytearray) -> None:
+        for step in self.steps:
+            if step is None:
+                linger = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                return
+            if isinstance(step, bytes):
+                connection.sendall(step)
+            elif self._stopped.wait(step):
+                return
+        if isinstance(connection, ssl.SSLSocket):
+            connection.unwrap()
+            return
+        connection.shutdown(socket.SHUT_WR)
+        while piece := connection.recv(65536):
+            heard += piece
+
+
+class TunnelProxy(RawServer):
+    """Connects whatever name it is asked for to ``target``, a port on loopback."""
+
+    def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls=tls)
+        self._target = target
+
+    def _answer(self, connection: socket.socket, heard: bytearray) -> None:  # noqa: ARG002
+        with socket.create_connection(("127.0.0.1", self._target), _PATIENCE) as origin:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=_pump, args=(origin, connection), daemon=True)
+            back.start()
+            _pump(connection, origin)
+            back.join(_PATIENCE)
+
+
+def _hear_head(connection: socket.socket, heard: bytearray) -> None:
+    """Up to the empty line, or the first piece of a TLS greeting."""
+    while not heard.endswith(b"\r\n\r\n") and heard[:1] != b"\x16":
+        piece = connection.recv(65536)
+        if not piece:
+            return
+        heard += piece
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+def free_port() -> int:
+    """A port on which nobody answers."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port: int = unused.getsockname()[1]
+        return port
+
+
+@functools.cache
+def authority() -> trustme.CA:
+    """The one whose certificates ``trust`` makes good."""
+    return trustme.CA()
+
+
+def tls_for(*names: str, by: trustme.CA | None = None, **more: Any) -> ssl.SSLContext:
+    """What a server with a certificate for these names needs."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    (by or authority()).issue_cert(*names, **more).configure_cert(context)
+    return context
+
+
+def trust(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """From now on the program trusts the authority's certificates."""
+    path = folder / "ca.pem"
+    authority().cert_pem.write_to_path(str(path))
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
