@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from moonshot_status import codexbar, debug, endpoint, key, ownfile
-from moonshot_status.account import Account, Region, Secret, Thresholds
+from moonshot_status import debug, endpoint, key, ownfile, sources
+from moonshot_status.account import Account, Region, Thresholds
 from moonshot_status.errors import Kind, Problem, ProblemError
 from moonshot_status.ownfile import OwnFile
 from moonshot_status.text import one_line, unquoted
@@ -49,16 +48,6 @@ class Settings:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True)
-class _Source:
-    """One place that may hold a region and a key; regions are still as somebody wrote them."""
-
-    name: str
-    region: str
-    key_region: str
-    secret: Secret | None
-
-
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     """Resolve everything. Raises UnknownAccountError; every other trouble is in the outcome."""
     settings = Settings(
@@ -92,13 +81,13 @@ def _with_account(
     """Fill the account in, as far as it goes; what stops it is the problem."""
     account = settings.account
     try:
-        sources = list_sources(account.name, file, environ)
-        region, source = _choose(options.region, sources)
+        found = sources.sources_of(account.name, file, environ)
+        region, source = sources.choose(options.region, found)
         account = replace(account, region=region)
         account = replace(account, thresholds=_thresholds(account, region, file))
         account = replace(account, base_url=_base_url(account, region, file, environ))
         if source is None or source.secret is None:
-            raise _no_key(account, region, file, environ)
+            raise sources.no_key(account.name, region, file, environ)
         debug.say(f"key from {source.name}, region {region.value}, asking {account.base_url}")
         if source.secret.key:
             key.checked(source.secret.key)
@@ -117,61 +106,6 @@ def _account_name(wanted: str | None, file: OwnFile) -> str:
             f"there is no account {one_line(wanted, 40)!r}; there is: {names}"
         )
     return wanted
-
-
-def list_sources(name: str, file: OwnFile, environ: Mapping[str, str]) -> Iterator[_Source]:
-    """The places to look at, in their order; a later one is read only when it is reached."""
-    if name in file.accounts:
-        yield _own_source(
-            {**file.settings, **file.accounts[name]}, f"accounts.{name} in {file.path}"
-        )
-        return
-    yield _own_source(file.settings, str(file.path))
-    entry = codexbar.read(environ)
-    if entry:
-        yield _Source(
-            str(entry.path),
-            region=entry.region or entry.api_key_region,
-            key_region=entry.api_key_region or entry.region,
-            secret=Secret(entry.api_key) if entry.api_key else None,
-        )
-    region = unquoted(environ.get("MOONSHOT_REGION", ""))
-    found = next((n for n in _KEY_VARIABLES if unquoted(environ.get(n, ""))), None)
-    secret = Secret(unquoted(environ[found])) if found else None
-    yield _Source(found or "MOONSHOT_REGION", region, region, secret)
-
-
-_KEY_VARIABLES = ("MOONSHOT_API_KEY", "MOONSHOT_KEY")
-
-
-def _own_source(own: dict[str, Any], name: str) -> _Source:
-    region, secret = own.get("region", ""), None
-    if "api_key" in own:
-        secret = Secret(own["api_key"])
-    elif "api_key_command" in own:
-        secret = Secret(command=tuple(own["api_key_command"]))
-    return _Source(name, region, region, secret)
-
-
-def _choose(region: Region | None, sources: Iterator[_Source]) -> tuple[Region, _Source | None]:
-    """The region, and the first source with a key of that region."""
-    for source in sources:
-        if region is None and (source.region or source.secret):
-            region = _region(source.region, source.name)
-        if source.secret and _region(source.key_region, source.name) is region:
-            return region, source
-    return region or Region.INTERNATIONAL, None
-
-
-def _region(written: str, where: str) -> Region:
-    try:
-        return Region(written.lower() or "international")
-    except ValueError as error:
-        raise ProblemError(
-            Kind.CONFIG,
-            one_line(f"{where} names a region that does not exist"),
-            "Allowed is international or china.",
-        ) from error
 
 
 def _thresholds(account: Account, region: Region, file: OwnFile) -> Thresholds:
@@ -206,24 +140,6 @@ def _base_url(account: Account, region: Region, file: OwnFile, environ: Mapping[
         if written:
             return endpoint.base_url(written, region, one_line(place, 80))
     return endpoint.official(region)
-
-
-def _no_key(
-    account: Account, region: Region, file: OwnFile, environ: Mapping[str, str]
-) -> ProblemError:
-    """Say where was looked, and which places hold a key of the other region."""
-    others = [source.name for source in list_sources(account.name, file, environ) if source.secret]
-    looked = (
-        f"accounts.{account.name} in {file.path}"
-        if account.name in file.accounts
-        else f"{file.path}, CodexBar's file, {' and '.join(_KEY_VARIABLES)}"
-    )
-    hint = f"Looked at {looked}."
-    if others:
-        hint = f"The key in {others[0]} belongs to the other region, so it is not used. {hint}"
-    return ProblemError(
-        Kind.NO_KEY, f"There is no API key for the {region.value} region", one_line(hint, 400)
-    )
 
 
 def _first(value: float | None, default: float) -> float:

@@ -1,91 +1,33 @@
-"""The bars themselves, and an account whose situation a test can choose."""
+"""Real bars need more than the other tests; where it is missing, they are skipped."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("PIL", reason="not installed: the extra [bars]")
-pytest.importorskip("pywayland", reason="not installed: the extra [bars]")
+MISSING = [name for name in ("PIL", "pywayland") if find_spec(name) is None]
 
-from bench import Bench
-from desktop import Desktop, require
-from support import REPOSITORY
-from waybar import Waybar
-
-INTEGRATIONS = REPOSITORY / "integrations"
-LIGHT, DARK = "#f6f5f4", "#1e1e2e"
-
-
-@contextmanager
-def a_desktop(bench: Bench) -> Iterator[Desktop]:
-    # The system limits how long the path of a socket may be.
-    folder = Path(tempfile.mkdtemp(prefix="bar-"))
-    desktop = Desktop(folder, bench.home)
-    desktop.environment.update(bench.environment)
-    try:
-        yield desktop
-    finally:
-        desktop.end()
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def desktop(bench: Bench) -> Iterator[Desktop]:
-    with a_desktop(bench) as desktop:
-        yield desktop
-
-
-@pytest.fixture(scope="module")
-def waybar_files(bench: Bench) -> tuple[Path, Path]:
-    return install_waybar_files(bench.home)
-
-
-def install_waybar_files(home: Path) -> tuple[Path, Path]:
-    """A user's two files, which take in the very files of ``integrations/waybar``."""
-    folder = home / ".config" / "waybar"
-    folder.mkdir(parents=True)
-    for name in ("moonshot.jsonc", "moonshot.css"):
-        shutil.copy(INTEGRATIONS / "waybar" / name, folder)
-    config, style = folder / "config", folder / "style.css"
-    config.write_text(
-        '{"layer": "top", "height": 30, "include": ["~/.config/waybar/moonshot.jsonc"],'
-        ' "modules-right": ["custom/moonshot"]}'
-    )
-    style.write_text(user_style(LIGHT, "#000000"))
-    return config, style
-
-
-def user_style(background: str, colour: str) -> str:
-    return (
-        '@import "moonshot.css";\n'
-        '* { font-family: "DejaVu Sans"; font-size: 15px; }\n'
-        f"window#waybar {{ background: {background}; color: {colour}; }}\n"
+if not MISSING:
+    from fixtures import (  # noqa: F401
+        bench,
+        desktop,
+        fresh_desktop,
+        waybar,
+        waybar_files,
     )
 
 
-@pytest.fixture(scope="module")
-def waybar(desktop: Desktop, waybar_files: tuple[Path, Path]) -> Iterator[Waybar]:
-    """One Waybar for all the tests of a module."""
-    require("waybar", "sway", "swaymsg", "swaybg", "grim", "tesseract", "unshare")
-    bar = Waybar(desktop)
-    bar.start(*waybar_files)
-    yield bar
-    bar.close()
+class SkippedModule(pytest.Module):
+    """Says why, in place of an import that cannot succeed."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        pytest.skip("the extra [bars] is not installed", allow_module_level=True)
 
 
-@pytest.fixture
-def fresh_desktop(bench: Bench) -> Iterator[Desktop]:
-    """One for a test that starts a bar of its own."""
-    with a_desktop(bench) as desktop:
-        yield desktop
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    return SkippedModule.from_parent(parent, path=module_path) if MISSING else None

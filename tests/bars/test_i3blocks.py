@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import screen
 from bench import DEFICIT, LEVELS, WITHOUT_READING, Bench
-from conftest import INTEGRATIONS
+from fixtures import INTEGRATIONS
 from desktop import Desktop, require, wait_for
 from i3 import I3bar, I3blocks, Swaybar
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import screen
 from bench import DEFICIT, LEVELS, OK, WITHOUT_READING, Bench
-from conftest import DARK, LIGHT, a_desktop, install_waybar_files, user_style
+from fixtures import DARK, LIGHT, a_desktop, install_waybar_files, user_style
 from desktop import wait_for
 from waybar import Waybar
 
