@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from support import REPOSITORY, Run
 
 from moonshot_status import demo, schemas
 from moonshot_status.errors import Kind
+
+sys.path.append(str(Path(__file__).parent / "bars"))
+
+import look
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -67,6 +72,14 @@ def test_the_first_lines_are_what_is_printed(run: Run) -> None:
     offline = run("--demo", "offline").stdout.decode().strip()
     pattern = re.escape(offline).replace(re.escape(offline.split()[4]), r"\d\d:\d\d")
     assert re.search(pattern, examples)
+
+
+def test_the_pictures_show_todays_look_and_are_small() -> None:
+    taken = json.loads((look.PICTURES / "look.json").read_text())
+    assert taken["fingerprint"] == look.fingerprint(), "run tests/bars/take_pictures.py"
+    pictures = list(look.PICTURES.glob("*.png"))
+    assert sum(path.stat().st_size for path in pictures) < 60_000
+    assert all(f"integrations/pictures/{path.name})" in README for path in pictures)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)]+)\)", README))

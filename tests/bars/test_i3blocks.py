@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import screen
 from bench import DEFICIT, LEVELS, WITHOUT_READING, Bench
-from fixtures import INTEGRATIONS
 from desktop import Desktop, require, wait_for
+from fixtures import INTEGRATIONS
 from i3 import I3bar, I3blocks, Swaybar
 
 from moonshot_status.errors import Kind

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import screen
 from bench import DEFICIT, LEVELS, OK, WITHOUT_READING, Bench
-from fixtures import DARK, LIGHT, a_desktop, install_waybar_files, user_style
 from desktop import wait_for
+from fixtures import DARK, LIGHT, a_desktop, install_waybar_files, user_style
 from waybar import Waybar
 
 from moonshot_status import demo

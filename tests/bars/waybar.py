@@ -63,16 +63,21 @@ class Waybar:
         return self._sway.shot().crop((left + SIZE[0] // 3, 0, left + SIZE[0], BAR_HEIGHT))
 
     def tooltip(self) -> screen.Picture:
-        """What opens under the pointer; the pointer then leaves again."""
+        """What opens under the pointer."""
+        return self.with_tooltip().crop((0, BAR_HEIGHT + 2, SIZE[0], SIZE[1]))
+
+    def with_tooltip(self) -> screen.Picture:
+        """The screen while the pointer is over the module; the pointer then leaves again."""
         self.point_at_the_module()
         time.sleep(1)
-        shown = self._sway.shot().crop((0, BAR_HEIGHT + 2, SIZE[0], SIZE[1]))
+        shown = self._sway.shot()
         self._move(10, SIZE[1] - 10)
         time.sleep(0.3)
         return shown
 
     def point_at_the_module(self) -> None:
-        self._move(SIZE[0] - 40, BAR_HEIGHT // 2)
+        # In the padding, so that the arrow hides no letter.
+        self._move(SIZE[0] - 5, BAR_HEIGHT - 8)
 
     def click(self, button: str) -> None:
         self.point_at_the_module()
