@@ -131,14 +131,15 @@ def _thresholds(account: Account, region: Region, file: OwnFile) -> Thresholds:
 
 
 def _base_url(account: Account, region: Region, file: OwnFile, environ: Mapping[str, str]) -> str:
+    own = file.accounts.get(account.name, {}).get("base_url")
     places = {
-        f"accounts.{account.name}.base_url": file.accounts.get(account.name, {}).get("base_url"),
-        "base_url": file.settings.get("base_url"),
+        f"accounts.{account.name}.base_url in {file.path}": own,
+        f"base_url in {file.path}": file.settings.get("base_url"),
         "MOONSHOT_BASE_URL": unquoted(environ.get("MOONSHOT_BASE_URL", "")),
     }
     for place, written in places.items():
         if written:
-            return endpoint.base_url(written, region, one_line(place, 80))
+            return endpoint.base_url(written, region, one_line(place, 160))
     return endpoint.official(region)
 
 

@@ -70,6 +70,20 @@ def test_an_old_balance_is_stale_and_says_when_it_was_read(run: Run, server: dem
     assert len(server.requests) == 2
 
 
+SERVER_TEXT = "org-canary <b>|</b> \x1b[31m %{F#f00} #[fg=red] \u202e\n---\ncanary"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 418, 429, 500])
+def test_no_text_of_the_server_is_ever_shown(
+    run: Run, server: demo.Server, name: str, status: int
+) -> None:
+    server.reply = demo.error(status, SERVER_TEXT, SERVER_TEXT)
+    done = run("--format", name, "--debug")
+    for text in (done.stdout, done.stderr):
+        assert not re.search(rb"canary(?!\d)|F#f00|fg=red|\x1b", text)
+
+
 def test_another_key_never_sees_the_first_ones_money(
     run: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -308,10 +308,11 @@ BAD_URL = "https://user:canary@api.moonshot.ai"
 def test_a_bad_base_url_is_named_with_its_place_and_never_repeated(
     own_file: Write, own: Any, environ: dict[str, str], place: str
 ) -> None:
-    own_file(own)
+    file = own_file(own)
     problem = problem_of(resolve(environ))
     assert problem.kind is Kind.CONFIG
-    assert problem.message.startswith(f"{place} cannot be used")
+    where = place if place.startswith("MOONSHOT") else f"{place} in {file}"
+    assert problem.message.startswith(f"{where} cannot be used")
     assert "canary" not in problem.message + problem.hint
 
 

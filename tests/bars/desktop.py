@@ -66,12 +66,8 @@ class Desktop:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.adopt(process)
-        return process
-
-    def adopt(self, process: subprocess.Popen[bytes]) -> None:
-        """Have this process, the leader of its group, ended with the others."""
         self._processes.append(process)
+        return process
 
     def call(self, *command: str | Path) -> bytes:
         """Run a program to its end and return what it printed."""

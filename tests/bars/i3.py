@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -41,6 +43,9 @@ bar {{
     }}
 }}
 """
+
+
+_COUNT = itertools.count()
 
 
 class I3blocks:
@@ -115,18 +120,27 @@ class I3bar:
         self._desktop.call("xdotool", *move, "click", str(button))
 
     def _start_xvfb(self) -> None:
-        reader, writer = os.pipe()
-        screen_size = f"{SIZE[0]}x{SIZE[1]}x24"
-        display = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-nolisten", "tcp", "-screen", "0", screen_size],
-            pass_fds=[writer],
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        # A number of its own: an Xvfb that ends removes the socket of one that took its number.
+        number = os.getpid() * 100 % 1_000_000 + next(_COUNT)
+        size = f"{SIZE[0]}x{SIZE[1]}x24"
+        self._desktop.start(
+            "Xvfb",
+            f":{number}",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+            "-screen",
+            "0",
+            size,
+            log="xvfb.log",
         )
-        self._desktop.adopt(display)
-        os.close(writer)
-        with os.fdopen(reader) as numbers:
-            self._desktop.environment["DISPLAY"] = f":{numbers.readline().strip()}"
+        wait_for("Xvfb", lambda: _is_listening(f"/tmp/.X11-unix/X{number}"))
+        self._desktop.environment["DISPLAY"] = f":{number}"
+
+
+def _is_listening(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(path) == 0
 
 
 class Swaybar:

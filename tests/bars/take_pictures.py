@@ -40,7 +40,7 @@ def main() -> None:
                 columns.append(_stacked([_bar_in(bar, bench, state) for state in STATES]))
                 _enter(bench, "deficit")
                 bar.update()
-                tooltip = bar.with_tooltip().crop((SIZE[0] - 480, 0, SIZE[0], 216))
+                tooltip = bar.with_tooltip().crop((SIZE[0] - 480, 0, SIZE[0], 234))
                 bar.close()
         _save(_side_by_side(columns), "waybar-states")
         _save(tooltip, "waybar-tooltip")
