@@ -66,6 +66,13 @@ _NOT_FOUND = Reply(
 )
 
 
+class _QuietServer(ThreadingHTTPServer):
+    """Says nothing of clients that went away: standard error belongs to the program."""
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
 class Server:
     """The endpoint on a free port; ``requests`` holds each request's method, path and key."""
 
@@ -73,7 +80,7 @@ class Server:
         self.reply = reply
         self.keys = keys
         self.requests: list[tuple[str, str, str]] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http = _QuietServer(("127.0.0.1", 0), self._handler())
         self.base_url = f"http://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, args=[0.05], daemon=True).start()
 
@@ -102,7 +109,7 @@ class Server:
                 self.wfile.write(reply.body)
 
             def log_message(self, *_: object) -> None:
-                """Standard error belongs to the program."""
+                pass
 
         return Handler
 

@@ -24,7 +24,7 @@ def view(options: Options, refresh_command: tuple[str, ...]) -> View:
     else:
         terms = Terms(found.max_age, found.timeout, since, options.refresh)
         shown = status.current(found.account, Store(folders.state_folder()), terms)
-    return view_of(found.account, shown, status.utc_now(), refresh_command)
+    return view_of(found.account, shown, status.utc_now(), refresh_command, found.advice)
 
 
 def unforeseen(options: Options) -> View:

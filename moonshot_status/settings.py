@@ -11,6 +11,7 @@ from moonshot_status import debug, endpoint, key, ownfile, sources
 from moonshot_status.account import Account, Region, Thresholds
 from moonshot_status.errors import Kind, Problem, ProblemError
 from moonshot_status.ownfile import OwnFile
+from moonshot_status.sources import Source
 from moonshot_status.text import one_line, unquoted
 
 DEFAULT_ACCOUNT = "default"
@@ -40,12 +41,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Settings:
-    """The outcome. With a ``problem`` the account is as far known as it is named."""
+    """The outcome. With a ``problem`` the account is as far known as it is named.
+
+    ``advice`` is a word on what works but should be mended.
+    """
 
     account: Account
     max_age: float = DEFAULT_MAX_AGE
     timeout: float = DEFAULT_TIMEOUT
     problem: Problem | None = None
+    advice: str = ""
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -91,7 +96,8 @@ def _with_account(
         debug.say(f"key from {source.name}, region {region.value}, asking {account.base_url}")
         if source.secret.key:
             key.checked(source.secret.key)
-        return replace(settings, account=replace(account, secret=source.secret))
+        account = replace(account, secret=source.secret)
+        return replace(settings, account=account, advice=_advice(source))
     except ProblemError as error:
         return replace(settings, account=account, problem=error.problem)
 
@@ -141,6 +147,12 @@ def _base_url(account: Account, region: Region, file: OwnFile, environ: Mapping[
         if written:
             return endpoint.base_url(written, region, one_line(place, 160))
     return endpoint.official(region)
+
+
+def _advice(source: Source) -> str:
+    if not source.is_open_to_others:
+        return ""
+    return one_line(f"Other users can read the key in {source.file}: chmod 600 mends that")
 
 
 def _first(value: float | None, default: float) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from moonshot_status import codexbar
@@ -23,16 +25,24 @@ class Source:
     region: str
     key_region: str
     secret: Secret | None
+    file: Path | None = None
+
+    @property
+    def is_open_to_others(self) -> bool:
+        """Whether the key stands in a file that other users of the machine can read."""
+        if self.file is None or self.secret is None or not self.secret.key:
+            return False
+        mode = self.file.stat().st_mode
+        return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def sources_of(name: str, file: OwnFile, environ: Mapping[str, str]) -> Iterator[Source]:
     """The places to look at, in their order; a later one is read only when it is reached."""
     if name in file.accounts:
-        yield _own_source(
-            {**file.settings, **file.accounts[name]}, f"accounts.{name} in {file.path}"
-        )
+        own = {**file.settings, **file.accounts[name]}
+        yield _own_source(own, f"accounts.{name} in {file.path}", file.path)
         return
-    yield _own_source(file.settings, str(file.path))
+    yield _own_source(file.settings, str(file.path), file.path)
     entry = codexbar.read(environ)
     if entry:
         yield Source(
@@ -40,6 +50,7 @@ def sources_of(name: str, file: OwnFile, environ: Mapping[str, str]) -> Iterator
             region=entry.region or entry.api_key_region,
             key_region=entry.api_key_region or entry.region,
             secret=Secret(entry.api_key) if entry.api_key else None,
+            file=entry.path,
         )
     region = unquoted(environ.get("MOONSHOT_REGION", ""))
     found = next((n for n in _KEY_VARIABLES if unquoted(environ.get(n, ""))), None)
@@ -47,13 +58,13 @@ def sources_of(name: str, file: OwnFile, environ: Mapping[str, str]) -> Iterator
     yield Source(found or "MOONSHOT_REGION", region, region, secret)
 
 
-def _own_source(own: dict[str, Any], name: str) -> Source:
+def _own_source(own: dict[str, Any], name: str, file: Path) -> Source:
     region, secret = own.get("region", ""), None
     if "api_key" in own:
         secret = Secret(own["api_key"])
     elif "api_key_command" in own:
         secret = Secret(command=tuple(own["api_key_command"]))
-    return Source(name, region, region, secret)
+    return Source(name, region, region, secret, file)
 
 
 def choose(region: Region | None, sources: Iterator[Source]) -> tuple[Region, Source | None]:

@@ -65,8 +65,14 @@ class View:
         return self.region.console if self.region else ""
 
 
-def view_of(account: Account, status: Status, now: datetime, refresh: tuple[str, ...] = ()) -> View:
-    """Word the status of the account as it is at ``now``."""
+def view_of(
+    account: Account,
+    status: Status,
+    now: datetime,
+    refresh: tuple[str, ...] = (),
+    advice: str = "",
+) -> View:
+    """Word the status of the account as it is at ``now``; ``advice`` is the last of the notes."""
     balance = status.reading.balance if status.reading else None
     level = Level.UNKNOWN
     if balance and account.thresholds:
@@ -84,7 +90,7 @@ def view_of(account: Account, status: Status, now: datetime, refresh: tuple[str,
         short=_short(account, status),
         line=_headline(account, status, now, balance_words, deficit_words),
         rows=_rows(account, status, now),
-        notes=_notes(account, level, status, now),
+        notes=(*_notes(account, level, status, now), *([advice] if advice else [])),
         classes=_classes(level, status, balance),
         refresh=refresh,
     )

@@ -291,6 +291,24 @@ def test_the_base_url_comes_from_the_nearest_place(
     assert (found.problem, found.account.base_url) == (None, expected)
 
 
+@pytest.mark.parametrize(
+    ("mode", "is_pointed_out"), [(0o600, False), (0o640, True), (0o604, True), (0o622, False)]
+)
+def test_a_key_that_others_can_read_is_pointed_out(
+    own_file: Write, mode: int, is_pointed_out: bool
+) -> None:
+    file = own_file(OWN)
+    file.chmod(mode)
+    found = resolve({})
+    assert found.problem is None
+    assert (f"{file}: chmod 600" in found.advice) == is_pointed_out
+
+
+def test_a_file_without_a_key_may_be_read_by_others(own_file: Write) -> None:
+    own_file({"api_key_command": ["pass"]}).chmod(0o644)
+    assert resolve({}).advice == ""
+
+
 BAD_URL = "https://user:canary@api.moonshot.ai"
 
 
