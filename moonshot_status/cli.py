@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,8 @@ def run() -> NoReturn:
     from moonshot_status import output
 
     status: object = 0
+    # An exception, so that a key command that is running is ended as well.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         main(prog_name="moonshot-status")
     except SystemExit as end:

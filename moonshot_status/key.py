@@ -62,8 +62,8 @@ def _first_line(command: tuple[str, ...]) -> str:
         raise _no_key("cannot be started", "Give its full path: bars know few folders.") from error
     output = bytearray()
     reader = threading.Thread(target=_read, args=(process, output), daemon=True)
-    reader.start()
     try:
+        reader.start()
         status = process.wait(COMMAND_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise _no_key(f"did not end within {COMMAND_SECONDS} seconds") from error

@@ -23,7 +23,8 @@ def held(path: Path, patience: float) -> Iterator[bool]:
     """
     try:
         folders.private_folder(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        folders.private_file(path)
+        descriptor = os.open(path, os.O_RDWR)
     except OSError:
         yield True
         return

@@ -74,6 +74,17 @@ def test_the_first_lines_are_what_is_printed(run: Run) -> None:
     assert re.search(pattern, examples)
 
 
+def test_every_sentence_on_security_names_a_test_that_exists() -> None:
+    section = README.partition("## Security")[2].partition("\n## ")[0]
+    sentences = section.split("\n- ")[1:]
+    assert len(sentences) >= 10
+    for sentence in sentences:
+        named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", sentence)
+        assert named, sentence
+        for file, test in named:
+            assert f"def {test}(" in (REPOSITORY / "tests" / file).read_text(encoding="utf-8")
+
+
 def test_the_pictures_show_todays_look_and_are_small() -> None:
     taken = json.loads((look.PICTURES / "look.json").read_text())
     assert taken["fingerprint"] == look.fingerprint(), "run tests/bars/take_pictures.py"
