@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from moonshot_status.account import Region
 from moonshot_status.errors import Kind, ProblemError
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
@@ -59,23 +63,21 @@ def base_url(written: str, region: Region, where: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether requests to this host, an IPv6 address without its brackets, stay on the machine."""
-    if host == "localhost":
-        return True
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 def _is_ipv6(host: str) -> bool:
-    import ipaddress
+    return ":" in host and "%" not in host and _address(host) is not None
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    from ipaddress import ip_address
 
     try:
-        return ":" in host and "%" not in host and bool(ipaddress.IPv6Address(host))
+        return ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def _refused(where: str, why: str, hint: str = "") -> ProblemError:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+from typing import IO, cast
 
 from moonshot_status import debug
 from moonshot_status.account import Secret
@@ -61,7 +62,8 @@ def _first_line(command: tuple[str, ...]) -> str:
     except (OSError, ValueError) as error:
         raise _no_key("cannot be started", "Give its full path: bars know few folders.") from error
     output = bytearray()
-    reader = threading.Thread(target=_read, args=(process, output), daemon=True)
+    pipe = cast("IO[bytes]", process.stdout)
+    reader = threading.Thread(target=_read, args=(pipe, output), daemon=True)
     try:
         reader.start()
         status = process.wait(COMMAND_SECONDS)
@@ -76,11 +78,9 @@ def _first_line(command: tuple[str, ...]) -> str:
     return bytes(output).partition(b"\n")[0].decode("utf-8", "replace")
 
 
-def _read(process: subprocess.Popen[bytes], output: bytearray) -> None:
+def _read(pipe: IO[bytes], output: bytearray) -> None:
     """Read until the end or the limit, and close the pipe, however late that is."""
-    if process.stdout is None:
-        return
-    with process.stdout as pipe:
+    with pipe:
         while len(output) < _OUTPUT_LIMIT and (piece := os.read(pipe.fileno(), 4096)):
             output += piece
 

@@ -45,10 +45,8 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
         raise _problem(path, f"cannot be read: {error.strerror}") from error
     try:
         document = _without_blanks(strictjson.loads(raw))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _problem(path, f"is not valid JSON: {error}") from error
-    except RecursionError as error:
-        raise _problem(path, "is nested too deeply") from error
     _check(path, raw, document)
     return OwnFile(path, document)
 

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,41 @@ def test_open_opens_the_console_of_the_region(
         subprocess.run(["sleep", "0.05"], check=True)
     host = {"international": "platform.moonshot.ai", "china": "platform.kimi.com"}[region]
     assert opened.read_text() == f"https://{host}/console/account"
+
+
+def test_open_says_why_it_cannot(run: Run, own_file: OwnFile) -> None:
+    path = own_file("{")
+    done = run("open")
+    assert done.returncode == 1
+    assert f"Error: {path} is not valid JSON".encode() in done.stderr
+
+
+def test_the_package_can_be_run_by_name() -> None:
+    command = [sys.executable, "-m", "moonshot_status", "--demo", "ok"]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"$49.58\n"
+
+
+BROKEN_WORDS = """
+import moonshot_status.view
+
+def break_down(*_):
+    del moonshot_status.view._rows
+    moonshot_status.view._rows = lambda *_: (moonshot_status.view.Row("Account", "x"),)
+    raise ZeroDivisionError
+
+moonshot_status.view._rows = break_down
+"""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_fault_in_the_wording_is_shown_as_a_problem(
+    run: Run, server: demo.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BROKEN_WORDS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = run("--format", name)
+    assert b"internal" in done.stdout
+    assert done.stderr == b""
 
 
 def test_the_menu_refreshes_the_same_account(

@@ -43,6 +43,12 @@ def test_each_state_goes_with_each_format(run: Run, state: str, name: str) -> No
     assert done.stderr == b""
 
 
+def test_another_path_is_not_found() -> None:
+    with demo.serving(demo.balance("1", "1", "0")) as server:
+        assert server.answer("GET", "/v1/users", "sk-demo").status == 404
+        assert server.answer("GET", "/v1/users/me/balance", "sk-other").status == 401
+
+
 def test_settings_and_keys_are_not_read(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -145,3 +146,14 @@ def test_where_there_is_no_place_for_it_everybody_may(
     path = Path(place) if place.startswith("~") else tmp_path / place
     with lock.held(path, 0) as first, lock.held(path, 0) as second:
         assert (first, second) == (True, True)
+
+
+def test_a_system_without_such_locks_lets_everybody_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    with lock.held(tmp_path / "lock", 0) as mine:
+        assert mine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -150,3 +151,20 @@ def test_every_member_of_the_output_is_required(missing: str) -> None:
 def test_the_output_knows_every_kind_of_problem() -> None:
     for kind in Kind:
         assert mismatch({**OUTPUT, "problem": {**TROUBLE, "kind": kind.value}}, "output") is None
+
+
+def subschemas(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every place of the settings' schema at which a document can go wrong."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from subschemas(part)
+    elif isinstance(schema, dict):
+        if {"enum", "pattern", "not"} & set(schema) or isinstance(schema.get("type"), str):
+            yield schema
+        for part in schema.values():
+            yield from subschemas(part)
+
+
+def test_every_setting_says_what_is_allowed() -> None:
+    named = [part for part in subschemas(schemas.load("config")) if "description" not in part]
+    assert named == []

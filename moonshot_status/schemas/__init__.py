@@ -38,12 +38,10 @@ def mismatch(document: Any, name: str) -> Mismatch | None:
         return Mismatch("", "a document that is not nested so deeply")
     if error is None:
         return None
-    while "description" not in error.schema and error.parent is not None:
-        error = error.parent
     path = [str(part) for part in error.absolute_path]
     schema = error.schema
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         allowed = schema["properties"]
         path.append(next(key for key in error.instance if key not in allowed))
         return Mismatch(".".join(path), "one of " + ", ".join(allowed))
-    return Mismatch(".".join(path), schema.get("description", "another value"))
+    return Mismatch(".".join(path), schema.get("description", "something else"))
