@@ -59,6 +59,10 @@ DEMO_STATES = (
 def main(ctx: click.Context, /, **choices: Any) -> None:
     """Show the balance of a Moonshot / Kimi Open Platform account in a status bar."""
     ctx.obj = choices
+    if choices["debug"]:
+        from moonshot_status import debug
+
+        debug.turn_on()
     if ctx.invoked_subcommand is None:
         _show_balance(ctx)
 
@@ -74,6 +78,11 @@ def run() -> NoReturn:
         main(prog_name="moonshot-status")
     except SystemExit as end:
         status = end.code
+    except Exception:  # noqa: BLE001 - a traceback may hold a key
+        from moonshot_status import status as story
+
+        problem, status = story.unforeseen(), 1
+        click.echo(f"Error: {problem.message}. {problem.hint}", err=True)
     output.leave(status if isinstance(status, int) else 1)
 
 
@@ -91,10 +100,8 @@ def open_console(ctx: click.Context) -> None:
 
 
 def _show_balance(ctx: click.Context) -> None:
-    from moonshot_status import debug, output
+    from moonshot_status import output
 
-    if ctx.obj["debug"]:
-        debug.turn_on()
     with _usage_errors():
         reply = _reply(ctx.obj)
     ctx.exit(output.write(reply))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 import traceback
+from contextlib import suppress
+
+from moonshot_status.text import without_keys
 
 _secrets: set[str] = set()
 _on = False
@@ -22,18 +25,23 @@ def hide(secret: str) -> None:
 
 def say(step: str) -> None:
     """Tell one step, if anybody wants to know."""
-    if _on and sys.stderr is not None:
-        sys.stderr.write(f"moonshot-status: {_masked(step)}\n")
+    _write(f"moonshot-status: {step}\n")
 
 
 def show_traceback() -> None:
     """The exception that is being handled, if anybody wants to know."""
+    _write(traceback.format_exc())
+
+
+def _write(text: str) -> None:
     if _on and sys.stderr is not None:
-        sys.stderr.write(_masked(traceback.format_exc()))
+        with suppress(OSError, ValueError):
+            sys.stderr.write(_masked(text))
+            sys.stderr.flush()
 
 
 def _masked(text: str) -> str:
     for secret in sorted(_secrets, key=len, reverse=True):
         for form in (secret, repr(secret)[1:-1], repr(secret.encode("utf-8", "replace"))[2:-1]):
             text = text.replace(form, "***")
-    return text
+    return without_keys(text)

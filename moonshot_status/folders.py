@@ -27,7 +27,10 @@ def private_folder(path: Path) -> Path:
     """The folder, made if need be, for its owner alone whatever the umask. Raises OSError."""
     if not path.is_absolute():
         raise FileNotFoundError("there is no home folder")
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
     if path.stat().st_mode & 0o777 != 0o700:
         path.chmod(0o700)
     return path

@@ -89,6 +89,7 @@ def _mark(marks: Path, digest: str) -> None:
     beside = marks.with_name(f"{marks.name}.{os.getpid()}")
     try:
         folders.private_folder(marks.parent)
+        folders.private_file(beside)
         beside.write_text("\n".join([*_marked(marks), digest][-_REMEMBERED:]), encoding="ascii")
         beside.replace(marks)
     except OSError:

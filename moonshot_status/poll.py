@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from moonshot_status import folders, settings, status
+from moonshot_status import debug, folders, settings, status
 from moonshot_status.account import Account
 from moonshot_status.settings import Options
 from moonshot_status.status import Status, Terms
@@ -20,6 +20,7 @@ def view(options: Options, refresh_command: tuple[str, ...]) -> View:
     since = status.utc_now()
     found = settings.resolve(options, os.environ)
     if found.problem:
+        debug.say(f"{found.problem.kind.value}: {found.problem.message}")
         shown = Status(problem=found.problem)
     else:
         terms = Terms(found.max_age, found.timeout, since, options.refresh)

@@ -32,7 +32,10 @@ class Source:
         """Whether the key stands in a file that other users of the machine can read."""
         if self.file is None or self.secret is None or not self.secret.key:
             return False
-        mode = self.file.stat().st_mode
+        try:
+            mode = self.file.stat().st_mode
+        except OSError:
+            return False
         return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 

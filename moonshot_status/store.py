@@ -18,8 +18,8 @@ from moonshot_status.text import one_line
 
 FILE_NAME = "balance.db"
 _BUSY_SECONDS = 3
-# How SQLite begins to speak of tables that are gone and of text that is none.
-_DAMAGE = ("no such", "Could not decode")
+# How SQLite begins to speak of tables that are gone or in the way, and of text that is none.
+_DAMAGE = ("no such", "Could not decode", "table ")
 _T = TypeVar("_T")
 
 
@@ -60,7 +60,10 @@ class Store:
 
         def write() -> Known:
             self._write(account, latest)
-            return self._recall(account)
+            known = self._recall(account)
+            if latest.reading and known.reading != latest.reading:
+                raise sqlite3.DatabaseError("the file does not give back what was written")
+            return known
 
         return self._try(write, fallback)
 
@@ -69,7 +72,7 @@ class Store:
             return otherwise
         try:
             return self._try_twice(action)
-        except (sqlite3.Error, OSError, NewerStoreError) as error:
+        except (sqlite3.Error, OSError, NewerStoreError, UnicodeDecodeError) as error:
             self.trouble = _trouble(self._file, error)
             debug.say(self.trouble.message)
             return otherwise
@@ -79,7 +82,7 @@ class Store:
         inode = self._inode()
         try:
             return action()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not _is_damage(error):
                 raise
             self._put_aside(inode)
@@ -123,8 +126,9 @@ class Store:
             debug.say(f"the store was damaged; it is kept as {aside}")
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    if type(error) is sqlite3.DatabaseError:
+def _is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
+    # Where damage is in a name, sqlite3 fails to decode its own message.
+    if type(error) in (sqlite3.DatabaseError, UnicodeDecodeError):
         return True
     return isinstance(error, sqlite3.OperationalError) and str(error).startswith(_DAMAGE)
 

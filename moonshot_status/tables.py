@@ -19,6 +19,8 @@ VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 _LARGEST_EXPONENT = 12
+_MOST_DECIMALS = 40
+_MOST_FAILURES = 10**9
 # Moments are microseconds since 1970 (UTC); amounts are the digits that the API sent.
 _SCHEMA = """
 CREATE TABLE account (
@@ -112,8 +114,9 @@ def _newest(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
     if row is None:
         return None
     with _damage_if_senseless():
-        fetched_at, *amounts = row
-        return Reading(Balance(*map(_amount, amounts)), _moment(fetched_at))  # type: ignore[arg-type]
+        fetched_at, available, *others = row
+        balance = Balance(_amount(available), *(None if a is None else _amount(a) for a in others))
+        return Reading(balance, _moment(fetched_at))
 
 
 def _last_attempt(db: sqlite3.Connection, number: int) -> Attempt | None:
@@ -130,7 +133,7 @@ def _last_attempt(db: sqlite3.Connection, number: int) -> Attempt | None:
             _moment(started_at),
             _moment(ended_at),
             _problem(kind, message, hint, told) if kind is not None else None,
-            int(failures),
+            min(max(int(failures), 0), _MOST_FAILURES),
             _moment(retry_at) if retry_at is not None else None,
         )
 
@@ -144,7 +147,8 @@ def _account_number(db: sqlite3.Connection, account: Account, key: str) -> int:
         [account.identity, region, key],
     )
     row = db.execute("SELECT id FROM account WHERE identity = ?", [account.identity]).fetchone()
-    return int(row[0])
+    with _damage_if_senseless():
+        return int(row[0])
 
 
 def _insert_reading(db: sqlite3.Connection, number: int, reading: Reading) -> None:
@@ -192,11 +196,14 @@ def _moment(microseconds: int) -> datetime:
     return moment
 
 
-def _amount(digits: Any) -> Decimal | None:
-    if digits is None:
-        return None
+def _amount(digits: Any) -> Decimal:
     amount = Decimal(digits)
-    if not amount.is_finite() or amount.adjusted() > _LARGEST_EXPONENT:
+    exponent = amount.as_tuple().exponent
+    if (
+        isinstance(exponent, str)
+        or exponent < -_MOST_DECIMALS
+        or amount.adjusted() > _LARGEST_EXPONENT
+    ):
         raise ValueError("an amount that no account has")
     return amount
 

@@ -8,6 +8,11 @@ _KEY = re.compile(r"\bsk-[\w-]{4,}")
 _QUOTES_AND_BLANKS = " \t\r\n\f\v\u00a0\"'"
 
 
+def without_keys(value: str) -> str:
+    """The text with what looks like a key masked."""
+    return _KEY.sub("sk-…", value)
+
+
 def unquoted(value: str) -> str:
     """A setting without the quotes and blanks that people leave around it."""
     return value.strip(_QUOTES_AND_BLANKS)
@@ -16,5 +21,5 @@ def unquoted(value: str) -> str:
 def one_line(value: str, limit: int = 240) -> str:
     """At most ``limit`` printable characters on one line; what looks like a key is masked."""
     printable = "".join(char if char.isprintable() else " " for char in value[: limit * 4])
-    line = _KEY.sub("sk-…", " ".join(printable.split()))
+    line = without_keys(" ".join(printable.split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -12,8 +12,8 @@ import moonshot_status
 PACKAGE = Path(moonshot_status.__file__).parent
 # Each layer may import what stands before it.
 LAYERS = [
-    {"__init__", "text", "folders", "debug", "errors", "strictjson", "schemas"},
-    {"account", "lock"},
+    {"__init__", "text", "folders", "errors", "strictjson", "schemas"},
+    {"debug", "account", "lock"},
     {"money", "waiting", "endpoint", "key", "ownfile"},
     {"codexbar", "answer", "proxy", "tables"},
     {"api", "store", "sources"},
