@@ -1,5 +1,34 @@
-"""``python -m moonshot_status``."""
+"""The program: what ``moonshot-status`` and ``python -m moonshot_status`` run."""
 
-from moonshot_status.cli import run
+from __future__ import annotations
 
-run()
+from typing import NoReturn
+
+from moonshot_status import signals
+
+# Before anything that takes time is imported.
+signals.end_at_once()
+
+
+def run() -> NoReturn:
+    """The command line, and then a quick end."""
+    import click
+
+    from moonshot_status import output
+    from moonshot_status.cli import main
+
+    code: object = 1
+    try:
+        main(prog_name="moonshot-status")
+    except SystemExit as end:
+        code = end.code
+    except Exception:  # noqa: BLE001 - a traceback may hold a key
+        from moonshot_status import status
+
+        problem = status.unforeseen()
+        click.echo(f"Error: {problem.message}. {problem.hint}", err=True)
+    output.leave(code if isinstance(code, int) else 1)
+
+
+if __name__ == "__main__":
+    run()

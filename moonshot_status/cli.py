@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -65,25 +64,6 @@ def main(ctx: click.Context, /, **choices: Any) -> None:
         debug.turn_on()
     if ctx.invoked_subcommand is None:
         _show_balance(ctx)
-
-
-def run() -> NoReturn:
-    """The program: the command line, and then a quick end."""
-    from moonshot_status import output
-
-    status: object = 0
-    # An exception, so that a key command that is running is ended as well.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        main(prog_name="moonshot-status")
-    except SystemExit as end:
-        status = end.code
-    except Exception:  # noqa: BLE001 - a traceback may hold a key
-        from moonshot_status import status as story
-
-        problem, status = story.unforeseen(), 1
-        click.echo(f"Error: {problem.message}. {problem.hint}", err=True)
-    output.leave(status if isinstance(status, int) else 1)
 
 
 @main.command("open")

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from typing import IO, cast
 
-from moonshot_status import debug
+from moonshot_status import debug, signals
 from moonshot_status.account import Secret
 from moonshot_status.errors import Kind, ProblemError
 from moonshot_status.text import unquoted
@@ -64,15 +64,16 @@ def _first_line(command: tuple[str, ...]) -> str:
     output = bytearray()
     pipe = cast("IO[bytes]", process.stdout)
     reader = threading.Thread(target=_read, args=(pipe, output), daemon=True)
-    try:
-        reader.start()
-        status = process.wait(COMMAND_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise _no_key(f"did not end within {COMMAND_SECONDS} seconds") from error
-    finally:
-        _end_if_running(process)
-        # A helper that the command leaves behind may hold the pipe open for ever.
-        reader.join(0.5)
+    with signals.before_the_end(lambda: _end_if_running(process)):
+        try:
+            reader.start()
+            status = process.wait(COMMAND_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise _no_key(f"did not end within {COMMAND_SECONDS} seconds") from error
+        finally:
+            _end_if_running(process)
+            # A helper that the command leaves behind may hold the pipe open for ever.
+            reader.join(0.5)
     if status:
         raise _no_key(f"failed with status {status}")
     return bytes(output).partition(b"\n")[0].decode("utf-8", "replace")

@@ -12,7 +12,7 @@ import moonshot_status
 PACKAGE = Path(moonshot_status.__file__).parent
 # Each layer may import what stands before it.
 LAYERS = [
-    {"__init__", "text", "folders", "errors", "strictjson", "schemas"},
+    {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals"},
     {"debug", "account", "lock"},
     {"money", "waiting", "endpoint", "key", "ownfile"},
     {"codexbar", "answer", "proxy", "tables"},

@@ -1,0 +1,41 @@
+"""The signals that end the program: at once, and with what it has started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+
+def end_at_once() -> None:
+    """Have Ctrl-C end the process as the system does, without a traceback.
+
+    The store survives an end at any moment, and a claim is released by the system.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextmanager
+def before_the_end(clean_up: Callable[[], None]) -> Iterator[None]:
+    """While inside, a signal that ends the program has ``clean_up`` called first."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        clean_up()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    # Only the main thread may say what a signal does.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
