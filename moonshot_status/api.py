@@ -103,7 +103,8 @@ def _body(response: urllib3.BaseHTTPResponse, url: str, timeout: float) -> bytes
     """The inflated body, or None where it is too long or did not arrive whole."""
     body = bytearray()
     try:
-        while piece := response.read(BODY_LIMIT + 1 - len(body)):
+        # Not read(): a chunk of a negative size would have it read all that ever comes.
+        while piece := response.read1(BODY_LIMIT + 1 - len(body)):
             body += piece
             if len(body) > BODY_LIMIT:
                 return None
@@ -125,6 +126,8 @@ def _no_answer(error: BaseException, url: str, timeout: float) -> ProblemError:
         cause, NewConnectionError
     ):
         return _timeout(url, timeout)
+    if isinstance(error, ProxyError):
+        return proxy.failed(cause)
     if isinstance(cause, ssl.SSLError) and not isinstance(cause, _TLS_CUT_OFF):
         return _tls(f"The certificate of {_host(url)} cannot be trusted, or TLS failed")
     if proxy.for_url(url):

@@ -128,6 +128,25 @@ class TunnelProxy(RawServer):
             back.join(_PATIENCE)
 
 
+class Changeable(TunnelProxy):
+    """A tunnel as long as it has no steps; ``steps`` and ``tls`` may change between connections.
+
+    Without a target it is no tunnel either: it closes what it hears.
+    """
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        return self._tls
+
+    @tls.setter
+    def tls(self, tls: ssl.SSLContext | None) -> None:
+        self._tls = tls
+
+    def _answer(self, *exchange: Any) -> None:
+        kind = RawServer if self.steps or not self._target else TunnelProxy
+        kind._answer(self, *exchange)
+
+
 def _hear_head(connection: socket.socket, heard: bytearray) -> None:
     """Up to the empty line, or the first piece of a TLS greeting."""
     while not heard.endswith(b"\r\n\r\n") and heard[:1] != b"\x16":
