@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support import KEY, PROGRAM, Run
 
-from moonshot_status import demo
+from moonshot_status import debug, demo
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr(debug, "_secrets", set())
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import select
 import socket
 import ssl
 import struct
@@ -122,10 +123,7 @@ class TunnelProxy(RawServer):
     def _answer(self, connection: socket.socket, heard: bytearray) -> None:  # noqa: ARG002
         with socket.create_connection(("127.0.0.1", self._target), _PATIENCE) as origin:
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(origin, connection), daemon=True)
-            back.start()
-            _pump(connection, origin)
-            back.join(_PATIENCE)
+            _relay(connection, origin)
 
 
 class Changeable(TunnelProxy):
@@ -156,12 +154,20 @@ def _hear_head(connection: socket.socket, heard: bytearray) -> None:
         heard += piece
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _relay(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what either says until one of them ends; in one thread, because TLS wants that."""
+    ways = {one: other, other: one}
     with suppress(OSError):
-        while piece := source.recv(65536):
-            sink.sendall(piece)
-    with suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
+        while True:
+            ready = [s for s in ways if isinstance(s, ssl.SSLSocket) and s.pending()]
+            ready = ready or select.select(ways, [], [], _PATIENCE)[0]
+            if not ready:
+                return
+            for source in ready:
+                piece = source.recv(65536)
+                if not piece:
+                    return
+                ways[source].sendall(piece)
 
 
 def free_port() -> int:

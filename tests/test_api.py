@@ -30,6 +30,7 @@ from rawserver import (
 )
 from support import KEY
 
+from moonshot_status import api
 from moonshot_status.account import Balance
 from moonshot_status.api import fetch_balance
 from moonshot_status.errors import Problem, ProblemError
@@ -299,3 +300,15 @@ def test_a_server_that_does_not_speak_tls(steps: list[Step], kind: str) -> None:
     with RawServer(*steps) as server:
         assert problem_of(f"https://127.0.0.1:{server.port}").kind.value == kind
     assert KEY.encode() not in b"".join(server.received)
+
+
+@pytest.mark.parametrize("steps", [[3.0], [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", 3.0]])
+def test_a_socket_that_is_silent_ends_the_exchange_by_itself(steps: list[Step]) -> None:
+    with RawServer(*steps) as server, pytest.raises(ProblemError) as caught:
+        api._exchange(f"{server.url}{api.PATH}", KEY, 0.2)
+    assert caught.value.problem.kind.value == "timeout"
+
+
+def test_tls_settings_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/at/all")
+    assert problem_of("https://127.0.0.1:9").kind.value == "tls"

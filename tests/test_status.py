@@ -366,3 +366,17 @@ def test_who_waits_in_vain_has_a_timeout(world: World) -> None:
     with asking(world, Decimal(7)):
         assert shown(world.poll(timeout=0.1)) == (None, "timeout", False)
     assert world.asked == 1
+
+
+def test_who_waits_in_vain_shows_the_last_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def never(*_: object) -> Iterator[bool]:
+        yield False
+
+    world.answer = failure()
+    world.poll()
+    world.after(3600)
+    monkeypatch.setattr(Store, "claim", never)
+    assert shown(world.poll(timeout=0)) == (None, "server-error", False)

@@ -319,3 +319,30 @@ def test_a_full_disk_costs_no_reading(file: Path) -> None:
     assert_trouble(place)
     assert available(Store(file.parent).recall(ACCOUNT)) == "49.58894"
     assert aside(file.parent) == []
+
+
+def test_an_attempt_is_not_needed_to_keep_a_reading(folder: Path) -> None:
+    found = Store(folder).keep(ACCOUNT, replace(known(), attempt=None), Known())
+    assert (available(found), found.attempt) == ("49.58894", None)
+
+
+def test_a_file_without_tables_knows_nothing(file: Path) -> None:
+    file.write_bytes(b"")
+    place = Store(file.parent)
+    assert (place.recall(ACCOUNT), place.trouble) == (Known(), None)
+
+
+def test_a_file_that_does_not_give_back_what_was_written_is_put_aside(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Store(file.parent)
+    monkeypatch.setattr(place, "_recall", lambda _: known("1"))
+    place.keep(ACCOUNT, known("2"), Known())
+    assert place.trouble is not None
+    assert len(aside(file.parent)) == 1
+
+
+def test_a_file_that_another_process_has_replaced_stays(file: Path) -> None:
+    Store(file.parent)._put_aside(inode=file.stat().st_ino + 1)
+    assert file.exists()
+    assert aside(file.parent) == []
