@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 from typing import IO, cast
 
 from moonshot_status import debug, signals
@@ -51,6 +52,8 @@ def of(secret: Secret) -> str:
 
 def _first_line(command: tuple[str, ...]) -> str:
     """What the command prints first, within its time and with an exit status of 0."""
+    # Until it is known what to end, nothing may end this program alone.
+    let_through = signals.hold_back()
     try:
         process = subprocess.Popen(
             command,
@@ -58,13 +61,16 @@ def _first_line(command: tuple[str, ...]) -> str:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=let_through,
         )
     except (OSError, ValueError) as error:
+        let_through()
         raise _no_key("cannot be started", "Give its full path: bars know few folders.") from error
     output = bytearray()
     pipe = cast("IO[bytes]", process.stdout)
     reader = threading.Thread(target=_read, args=(pipe, output), daemon=True)
-    with signals.before_the_end(lambda: _end_if_running(process)):
+    with signals.before_the_end(lambda: _kill(process)):
+        let_through()
         try:
             reader.start()
             status = process.wait(COMMAND_SECONDS)
@@ -88,8 +94,15 @@ def _read(pipe: IO[bytes], output: bytearray) -> None:
 
 def _end_if_running(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
         process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Without waiting: within a signal that came in the middle of a wait, that would never end."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _no_key(what: str, hint: str = "Run it in a terminal to see why.") -> ProblemError:

@@ -37,7 +37,7 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
     """Read and check the file. Raises ProblemError of kind ``config``."""
     try:
         raw = read_bytes(path)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         if required:
             raise _problem(path, "is not there") from error
         return OwnFile(path)

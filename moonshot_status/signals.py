@@ -20,6 +20,16 @@ def end_at_once() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def hold_back() -> Callable[[], None]:
+    """Have the signals that end the program wait; returns what lets them through again."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+    def let_through() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    return let_through
+
+
 @contextmanager
 def before_the_end(clean_up: Callable[[], None]) -> Iterator[None]:
     """While inside, a signal that ends the program has ``clean_up`` called first."""

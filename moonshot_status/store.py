@@ -18,8 +18,15 @@ from moonshot_status.text import one_line
 
 FILE_NAME = "balance.db"
 _BUSY_SECONDS = 3
-# How SQLite begins to speak of tables that are gone or in the way, and of text that is none.
-_DAMAGE = ("no such", "Could not decode", "table ")
+# How SQLite begins to speak of tables that are gone or in the way, of text that is none, and of a
+# header that makes no sense. A file that was renamed since it was opened is read-only to it, too.
+_DAMAGE = (
+    "no such",
+    "Could not decode",
+    "table ",
+    "unsupported file",
+    "attempt to write a readonly",
+)
 _T = TypeVar("_T")
 
 
@@ -58,14 +65,7 @@ class Store:
             key=latest.key or before.key,
         )
 
-        def write() -> Known:
-            self._write(account, latest)
-            known = self._recall(account)
-            if latest.reading and known.reading != latest.reading:
-                raise sqlite3.DatabaseError("the file does not give back what was written")
-            return known
-
-        return self._try(write, fallback)
+        return self._try(lambda: self._write(account, latest), fallback)
 
     def _try(self, action: Callable[[], _T], otherwise: _T) -> _T:
         if self.trouble:
@@ -94,11 +94,11 @@ class Store:
         with self._open() as db:
             return tables.read(db, account)
 
-    def _write(self, account: Account, latest: Known) -> None:
+    def _write(self, account: Account, latest: Known) -> Known:
         folders.private_folder(self._folder)
         folders.private_file(self._file)
         with self._open() as db:
-            tables.write(db, account, latest)
+            return tables.write(db, account, latest)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -68,8 +68,11 @@ def read(db: sqlite3.Connection, account: Account) -> Known:
     return Known(_newest(db, number, key), _last_attempt(db, number), key)
 
 
-def write(db: sqlite3.Connection, account: Account, latest: Known) -> None:
-    """Store an attempt and its reading, all or nothing. Raises as ``read`` does."""
+def write(db: sqlite3.Connection, account: Account, latest: Known) -> Known:
+    """Store an attempt and its reading, all or nothing, and return what is known then.
+
+    Raises as ``read`` does.
+    """
     with _transaction(db):
         if not _has_tables(db):
             _create(db)
@@ -78,6 +81,11 @@ def write(db: sqlite3.Connection, account: Account, latest: Known) -> None:
             _insert_reading(db, number, latest.reading)
         if latest.attempt:
             _replace_attempt(db, number, latest.attempt)
+        # Still in the transaction: after it another process may have added a newer reading.
+        known = read(db, account)
+        if latest.reading and known.reading != latest.reading:
+            raise sqlite3.DatabaseError("the file does not give back what was written")
+    return known
 
 
 def _create(db: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from support import KEY
 
-from moonshot_status import key, store
+from moonshot_status import key, store, tables
 from moonshot_status.account import Account, Balance, Reading, Region, Secret, fingerprint
 from moonshot_status.errors import Kind, Problem
 from moonshot_status.store import FILE_NAME, Store
@@ -336,7 +336,7 @@ def test_a_file_that_does_not_give_back_what_was_written_is_put_aside(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Store(file.parent)
-    monkeypatch.setattr(place, "_recall", lambda _: known("1"))
+    monkeypatch.setattr(tables, "read", lambda *_: known("1"))
     place.keep(ACCOUNT, known("2"), Known())
     assert place.trouble is not None
     assert len(aside(file.parent)) == 1
