@@ -243,6 +243,18 @@ def test_open_says_why_it_cannot(run: Run, own_file: OwnFile) -> None:
     assert f"Error: {path} is not valid JSON".encode() in done.stderr
 
 
+def test_open_has_no_traceback_for_the_unforeseen(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = "import moonshot_status.settings\nmoonshot_status.settings.resolve = None\n"
+    (tmp_path / "sitecustomize.py").write_text(broken)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = run("open")
+    assert (done.stdout, done.returncode) == (b"", 1)
+    assert done.stderr.startswith(b"Error: Something unforeseen happened")
+    assert b"TypeError" in run("--debug", "open").stderr
+
+
 def test_the_package_can_be_run_by_name() -> None:
     command = [sys.executable, "-m", "moonshot_status", "--demo", "ok"]
     assert subprocess.run(command, capture_output=True, check=True).stdout == b"$49.58\n"

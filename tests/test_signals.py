@@ -1,0 +1,51 @@
+"""A signal that ends the program ends what it has started as well."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from moonshot_status import signals
+
+WAITS = """
+import os, time
+from moonshot_status import signals
+signals.end_at_once()
+with signals.before_the_end(lambda: os.write(1, b"cleaned up")):
+    os.write(1, b"ready\\n")
+    time.sleep(30)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_what_was_started_is_cleaned_up_before_the_end(number: signal.Signals) -> None:
+    process = subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+    assert (output, process.returncode) == ("cleaned up", -number)
+
+
+def test_afterwards_the_signals_mean_what_they_did() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with signals.before_the_end(list):
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_another_thread_leaves_the_signals_alone() -> None:
+    seen = []
+
+    def look() -> None:
+        with signals.before_the_end(list):
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGTERM)]
