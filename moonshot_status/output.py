@@ -13,7 +13,7 @@ from moonshot_status.formats import Reply
 
 
 def write(reply: Reply) -> int:
-    """Print the reply and return its exit status, or 1 if nobody could read it."""
+    """Print the reply and return its exit status, or 1 if it could not be written."""
     try:
         click.echo(reply.text.encode("utf-8", "replace"), nl=False)
         if reply.aside and sys.stderr is not None and sys.stderr.isatty():

@@ -31,6 +31,20 @@ def test_what_was_started_is_cleaned_up_before_the_end(number: signal.Signals) -
     assert (output, process.returncode) == ("cleaned up", -number)
 
 
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    ignored = {signal.SIGHUP, signal.SIGINT}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
+    process = subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE, text=True)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    for number in (*ignored, signal.SIGTERM):
+        process.send_signal(number)
+    assert process.communicate(timeout=20)[0] == "cleaned up"
+    assert process.returncode == -signal.SIGTERM
+
+
 def test_afterwards_the_signals_mean_what_they_did() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with signals.before_the_end(list):
