@@ -2,62 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from menu_contract import MenuContract
 
-import pytest
-from menus import Item, parse
-from views import ALL_VIEWS, HOSTILE_VIEWS, REFRESH, VIEWS
-
-from moonshot_status.formats.xbar import render
-from moonshot_status.view import View
+from moonshot_status.formats import xbar
 
 
-def read(view: View) -> tuple[Item, list[Item]]:
-    reply = render(view)
-    assert reply.exit_code == 0
-    return parse(reply.text, frozenset())
-
-
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_the_menu_keeps_to_the_grammar(view: str) -> None:
-    title, _ = read(ALL_VIEWS[view])
-    assert title.text == ALL_VIEWS[view].headline
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_the_menu_holds_everything(view: str) -> None:
-    texts = [item.text for item in read(VIEWS[view])[1]]
-    for row in VIEWS[view].rows:
-        assert any(row.label in text and row.value in text for text in texts)
-    for note in VIEWS[view].notes:
-        assert note in texts
-
-
-def test_the_console_and_a_refresh_are_offered() -> None:
-    items = {item.text: item.attributes for item in read(VIEWS["china"])[1]}
-    assert items["Open the console"]["href"] == "https://platform.kimi.com/console/account"
-    refresh = items["Refresh"]
-    assert (refresh["shell"], refresh["terminal"], refresh["refresh"]) == (
-        REFRESH[0],
-        "false",
-        "true",
-    )
-    assert [refresh[f"param{n}"] for n in (1, 2, 3)] == list(REFRESH[1:])
-
-
-@pytest.mark.parametrize("view", HOSTILE_VIEWS)
-def test_a_name_never_acts(view: str) -> None:
-    plain = [item.attributes for item in read(VIEWS["stale-timeout"])[1]]
-    assert [item.attributes for item in read(HOSTILE_VIEWS[view])[1]] == plain
-
-
-@pytest.mark.parametrize("word", ['a"b', "a|b", "a\\b", "a\nb", "", "it's"])
-def test_a_command_that_cannot_be_written_is_left_out(word: str) -> None:
-    _, items = read(replace(VIEWS["ok"], refresh=(*REFRESH, word)))
-    assert all("shell" not in item.attributes for item in items)
-    assert items[-1].attributes["refresh"] == "true"
-
-
-def test_a_path_with_blanks_is_quoted() -> None:
-    _, items = read(replace(VIEWS["ok"], refresh=("/Users/a b/moonshot-status", "--refresh")))
-    assert items[-1].attributes["shell"] == "/Users/a b/moonshot-status"
+class TestXbar(MenuContract):
+    render = staticmethod(xbar.render)
+    more_keys = frozenset()
