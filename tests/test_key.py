@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -206,6 +207,13 @@ def test_a_helper_that_keeps_the_output_open_does_not_block(tmp_path: Path) -> N
     for thread in set(threading.enumerate()).difference(others):
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_who_has_ended_is_not_killed_again() -> None:
+    process = subprocess.Popen(["true"], start_new_session=True)
+    process.wait()
+    key._kill(process)
+    assert process.returncode == 0
 
 
 def test_a_command_leaves_no_open_file_behind() -> None:

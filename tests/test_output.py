@@ -15,9 +15,10 @@ class EndOfProcessError(Exception):
     """In place of the end."""
 
 
+@pytest.mark.parametrize("names", [("stdout", "stderr"), ("stderr", "stdout")])
 @pytest.mark.parametrize("is_closed", [False, True])
 def test_leaves_with_the_status_and_flushes_what_there_is(
-    monkeypatch: pytest.MonkeyPatch, is_closed: bool
+    monkeypatch: pytest.MonkeyPatch, is_closed: bool, names: tuple[str, str]
 ) -> None:
     def leave(status: int) -> None:
         raise EndOfProcessError(status)
@@ -26,7 +27,7 @@ def test_leaves_with_the_status_and_flushes_what_there_is(
     if is_closed:
         stream.close()
     monkeypatch.setattr(os, "_exit", leave)
-    monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(sys, names[0], None)
+    monkeypatch.setattr(sys, names[1], stream)
     with pytest.raises(EndOfProcessError, match="7"):
         output.leave(7)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from moonshot_status import settings
+from moonshot_status import settings, sources
 from moonshot_status.account import Region, Secret, Thresholds
 from moonshot_status.errors import Kind, Problem
 from moonshot_status.settings import Options, Settings, UnknownAccountError
@@ -302,6 +302,11 @@ def test_a_key_that_others_can_read_is_pointed_out(
     found = resolve({})
     assert found.problem is None
     assert (f"{file}: chmod 600" in found.advice) == is_pointed_out
+
+
+def test_a_file_that_has_gone_is_open_to_nobody(home: Path) -> None:
+    source = sources.Source("x", "", "", Secret("sk-x"), home / "gone.json")
+    assert not source.is_open_to_others
 
 
 def test_a_file_without_a_key_may_be_read_by_others(own_file: Write) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -63,3 +65,24 @@ def test_another_thread_leaves_the_signals_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGTERM)]
+
+
+def test_the_program_ends_by_the_very_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[int, int]] = []
+    cleaned: list[bool] = []
+    monkeypatch.setattr(os, "kill", lambda *to: sent.append(to))
+    with signals.before_the_end(lambda: cleaned.append(True)):
+        signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert (cleaned, sent) == ([True], [(os.getpid(), signal.SIGTERM)])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(signal.SIG_IGN, signal.SIG_IGN), (signal.default_int_handler, signal.SIG_DFL)],
+)
+def test_ctrl_c_is_the_systems_unless_it_is_ignored(before: Any, after: Any) -> None:
+    own = signal.signal(signal.SIGINT, before)
+    signals.end_at_once()
+    found = signal.signal(signal.SIGINT, own)
+    assert found is after
