@@ -39,11 +39,9 @@ def base_url(written: str, region: Region, where: str) -> str:
         raise _refused(where, "a user name or password may not stand in it")
     if parts.query or parts.fragment or "?" in written or "#" in written:
         raise _refused(where, "it may not have a query or a fragment")
-    if (
-        port == 0
-        or not (_HOST.fullmatch(host) or _is_ipv6(host))
-        or not _PATH.fullmatch(parts.path)
-    ):
+    # Brackets are for IPv6; some versions of Python let any name stand in them.
+    is_host = _is_ipv6(host) if "[" in parts.netloc else _HOST.fullmatch(host)
+    if port == 0 or not is_host or not _PATH.fullmatch(parts.path):
         raise _refused(where, "it has no usable host, port or path")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise _refused(where, "it must be https, or http to this machine")

@@ -122,6 +122,7 @@ def test_the_other_regions_host_is_named_with_a_remedy() -> None:
         f"ftp://{PASSWORD}",
         f"https://proxy.example.org:{PASSWORD}",
         f"https://[{PASSWORD}]",
+        "https://[v1.example]",
     ],
 )
 def test_credentials_are_refused_and_never_repeated(written: str) -> None:
