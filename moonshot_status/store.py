@@ -103,7 +103,9 @@ class Store:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         uri = f"{self._file.as_uri()}?mode=rw"
-        with closing(sqlite3.connect(uri, _BUSY_SECONDS, isolation_level=None, uri=True)) as db:
+        with closing(
+            sqlite3.connect(uri, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
+        ) as db:
             yield db
 
     def _lock_path(self, account: Account) -> Path:
