@@ -40,6 +40,16 @@ def test_the_balance_of_a_key_in_the_file(
     assert run().stdout == "¥49.58\n".encode()
 
 
+@pytest.mark.parametrize("name", ["waybar", "xbar", "swiftbar"])
+def test_a_key_that_others_can_read_is_pointed_out(
+    run: Run, server: demo.Server, own_file: OwnFile, name: str
+) -> None:
+    own_file({"api_key": KEY}).chmod(0o644)
+    assert b"chmod 600" in run("--format", name).stdout
+    own_file({"api_key": KEY}).chmod(0o600)
+    assert b"chmod" not in run("--format", name).stdout
+
+
 def test_the_second_poll_asks_nobody(run: Run, server: demo.Server) -> None:
     assert run().stdout == run().stdout
     assert len(server.requests) == 1
