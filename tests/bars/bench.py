@@ -86,6 +86,7 @@ class Bench:
         path = self.home / ".config" / "moonshot-status" / "config.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({k: v for k, v in settings.items() if v is not None}))
+        path.chmod(0o600)
 
     def poll(self, *arguments: str) -> bytes:
         """Run the program once, as a user of this home."""
