@@ -70,7 +70,7 @@ class _QuietServer(ThreadingHTTPServer):
     """Says nothing of clients that went away: standard error belongs to the program."""
 
     def handle_error(self, *_: object) -> None:
-        pass
+        """The client has gone."""
 
 
 class Server:

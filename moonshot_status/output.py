@@ -31,8 +31,8 @@ def leave(status: int) -> NoReturn:
     takes itself down around it can crash.
     """
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            if stream is not None:
+        if stream is not None:
+            with suppress(OSError, ValueError):
                 stream.flush()
     os._exit(status)
 
