@@ -207,7 +207,13 @@ def test_only_debug_shows_the_traceback_of_the_unforeseen(
 
 def test_a_closed_or_full_standard_output_is_no_traceback(run: Run) -> None:
     command = " ".join(PROGRAM)
-    for redirection in (">&-", "2>&- >&-", "> /dev/full", "--debug 2> /dev/full"):
+    for redirection in (
+        ">&-",
+        "2>&- >&-",
+        "> /dev/full",
+        "> /dev/full 2>&-",
+        "--debug 2> /dev/full",
+    ):
         done = subprocess.run(
             ["sh", "-c", f"{command} --demo ok {redirection}"], capture_output=True, check=False
         )
