@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from moonshot_status import signals
+from moonshot_status import interrupt
 
 # Before anything that takes time is imported.
-signals.end_at_once()
+interrupt.end_at_once()
+
+try:
+    from moonshot_status import early
+except ImportError:
+    early = None  # type: ignore[assignment]  # the program does without it
 
 
-def run() -> NoReturn:
-    """The command line, and then a quick end."""
+def run() -> None:
+    """What is remembered, or else the command line; then a quick end."""
+    if early:
+        early.answer()
     import click
 
     from moonshot_status import output

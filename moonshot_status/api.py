@@ -85,6 +85,8 @@ def _exchange(url: str, key: str, timeout: float) -> Answer:
 
 
 def _pool(url: str) -> urllib3.PoolManager:
+    if url.startswith("http:"):
+        return urllib3.PoolManager()  # loopback: neither TLS nor a proxy
     try:
         tls = ssl.create_default_context()
     except OSError as error:

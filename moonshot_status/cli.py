@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,9 +83,22 @@ def open_console(ctx: click.Context) -> None:
 def _show_balance(ctx: click.Context) -> None:
     from moonshot_status import output
 
+    remember = _memory(ctx.obj)
     with _usage_errors():
         reply = _reply(ctx.obj)
-    ctx.exit(output.write(reply))
+    code = output.write(reply)
+    remember(reply)
+    ctx.exit(code)
+
+
+def _memory(choices: dict[str, Any]) -> Callable[[Reply], None]:
+    """What keeps the reply for the next process that asks the same."""
+    with suppress(ImportError):
+        from moonshot_status import early
+
+        if not (choices["refresh"] or choices["demo"] or choices["debug"]):
+            return early.memory(choices["config"])
+    return lambda _: None
 
 
 def _reply(choices: dict[str, Any]) -> Reply:
@@ -97,7 +111,8 @@ def _reply(choices: dict[str, Any]) -> Reply:
             from moonshot_status import demo
 
             return render(demo.view(choices["demo"], options))
-        return render(poll.view(options, _refresh_command(choices)))
+        view = poll.view(options, _refresh_command(choices))
+        return replace(render(view), until=view.until.timestamp())
     except UnknownAccountError:
         raise
     except Exception:  # noqa: BLE001 - a bar has to show something, whatever happened

@@ -29,7 +29,7 @@ def read(environ: Mapping[str, str]) -> Entry | None:
 
     Raises ProblemError of kind ``config`` when that file cannot be understood.
     """
-    for path in _candidates(environ):
+    for path in candidates(environ):
         try:
             raw = read_bytes(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -40,7 +40,8 @@ def read(environ: Mapping[str, str]) -> Entry | None:
     return None
 
 
-def _candidates(environ: Mapping[str, str]) -> list[Path]:
+def candidates(environ: Mapping[str, str]) -> list[Path]:
+    """The files that CodexBar would look for, in its order."""
     named = unquoted(environ.get("CODEXBAR_CONFIG", ""))
     if named:
         return [Path(os.path.expanduser(named))]

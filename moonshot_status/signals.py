@@ -12,15 +12,6 @@ from types import FrameType
 _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
-def end_at_once() -> None:
-    """Have Ctrl-C end the process as the system does, without a traceback.
-
-    The store survives an end at any moment, and a claim is released by the system.
-    """
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def hold_back() -> Callable[[], None]:
     """Have the signals that end the program wait; returns what lets them through again."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)

@@ -38,7 +38,7 @@ class Status:
     """The newest reading there is, and what is wrong with it or with getting a newer one.
 
     ``expired``: older than the terms allow, or stamped in the future. ``stale``: that, and no
-    newer one can be had.
+    newer one can be had. ``changes_at``: when time alone may change any of this; None: never.
     """
 
     reading: Reading | None = None
@@ -46,6 +46,7 @@ class Status:
     retry_at: datetime | None = None
     expired: bool = False
     stale: bool = False
+    changes_at: datetime | None = None
 
 
 def current(account: Account, store: Store, terms: Terms) -> Status:
@@ -148,4 +149,19 @@ def _status(known: Known, trouble: Problem | None, terms: Terms) -> Status:
         known.attempt.retry_at if known.attempt and failed else None,
         expired,
         stale=in_future or (expired and problem is not None),
+        changes_at=_changes_at(known, trouble, terms, now),
     )
+
+
+def _changes_at(
+    known: Known, trouble: Problem | None, terms: Terms, now: datetime
+) -> datetime | None:
+    later = replace(terms, since=now + timedelta.resolution)
+    moments = [now] if trouble or not _settled(known, later) else []
+    if known.attempt and known.attempt.retry_at:
+        moments.append(known.attempt.retry_at)
+    if known.reading and known.reading.fetched_at > now:
+        moments.append(known.reading.fetched_at)
+    elif known.reading:
+        moments.append(known.reading.fetched_at + timedelta(seconds=terms.max_age))
+    return min((moment for moment in moments if moment >= now), default=None)

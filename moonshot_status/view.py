@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from moonshot_status.account import Account, Balance, Level, Region
@@ -40,7 +40,8 @@ class View:
     The facts are as they were read; ``account`` may hold any character. All the words are plain
     text on one line each, and their times are local. ``headline`` is for the bar, ``short`` for a
     narrow one, ``line`` has every amount in full. Of the ``notes`` the worst news comes first.
-    ``refresh`` is the command that asks the API now, empty where there is nothing to ask.
+    ``refresh`` is the command that asks the API now, empty where there is nothing to ask. ``until``
+    is how long all this holds if nothing but time changes.
     """
 
     account: str
@@ -58,6 +59,7 @@ class View:
     notes: tuple[str, ...]
     classes: tuple[str, ...]
     refresh: tuple[str, ...]
+    until: datetime
 
     @property
     def console(self) -> str:
@@ -93,6 +95,7 @@ def view_of(
         notes=(*_notes(account, level, status, now), *([advice] if advice else [])),
         classes=_classes(level, status, balance),
         refresh=refresh,
+        until=min(status.changes_at or _midnight(now), _midnight(now)),
     )
 
 
@@ -100,6 +103,12 @@ def clock_words(moment: datetime, now: datetime) -> str:
     """The local time of day, with the date when that is not today's."""
     local, today = moment.astimezone(), now.astimezone().date()
     return local.strftime("%H:%M" if local.date() == today else "%Y-%m-%d %H:%M")
+
+
+def _midnight(now: datetime) -> datetime:
+    """The next one where the user is: times of another day are worded with their date."""
+    tomorrow = now.astimezone().date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time()).astimezone()
 
 
 def _headline(

@@ -12,7 +12,7 @@ import moonshot_status
 PACKAGE = Path(moonshot_status.__file__).parent
 # Each layer may import what stands before it.
 LAYERS = [
-    {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals"},
+    {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals", "interrupt"},
     {"debug", "account", "lock"},
     {"money", "waiting", "endpoint", "key", "ownfile"},
     {"codexbar", "answer", "proxy", "tables"},
@@ -20,7 +20,7 @@ LAYERS = [
     {"status", "settings"},
     {"view"},
     {"formats", "demo", "poll"},
-    {"output", "parameters"},
+    {"output", "parameters", "early"},
     {"cli"},
     {"__main__"},
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,27 +10,55 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import KEY, REPOSITORY
+from support import KEY, PROGRAM
 
 from moonshot_status import demo, formats
 
 EXPENSIVE = {"urllib3", "jsonschema", "ssl", "socket", "http.client", "urllib.request", "email"}
-REPORT = """
-import json, sys
-from moonshot_status.cli import main
-try:
-    main({arguments!r}, prog_name="moonshot-status")
-finally:
-    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
-"""
+# What a kind of run imports beyond a bare interpreter, in modules; a little above what it is today.
+LIMITS = {"remembered": 30, "stored": 150, "asked": 440, "help": 110}
 
 
 def imported(*arguments: str) -> set[str]:
-    script = REPORT.format(arguments=list(arguments))
+    """The modules that the program imports, its own start-up script's included."""
+    environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=False, cwd=REPOSITORY.parent
+        [*PROGRAM, *arguments], capture_output=True, check=False, env=environment, text=True
     )
-    return set(json.loads(done.stderr.splitlines()[-1]))
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()[1:]} - BARE
+
+
+def _bare() -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "pass"],
+        capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()[1:]}
+
+
+BARE = _bare()
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {module for module in modules if module.startswith("moonshot_status.")}
+
+
+def test_each_kind_of_run_imports_no_more_than_it_needs(server: demo.Server) -> None:
+    counts = {kind: len(imported()) for kind in ("asked", "stored", "remembered")}
+    counts["help"] = len(imported("--help"))
+    assert {kind: n for kind, n in counts.items() if n > LIMITS[kind]} == {}
+    assert counts["remembered"] < counts["help"] < counts["stored"] < counts["asked"]
+
+
+@pytest.mark.parametrize("name", formats.names())
+def test_a_remembered_reply_imports_next_to_nothing(name: str, server: demo.Server) -> None:
+    imported("--format", name)
+    imported("--format", name)
+    modules = imported("--format", name)
+    assert ours(modules) == {
+        f"moonshot_status.{part}" for part in ("__main__", "early", "interrupt")
+    }
+    assert not modules & {"click", "sqlite3", "hashlib", "pathlib", "datetime", "json", "typing"}
 
 
 @pytest.mark.parametrize("name", formats.names())
@@ -57,5 +85,5 @@ def test_a_settings_file_is_checked_once(
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--nonsense"]])
 def test_help_and_usage_errors_import_the_command_line_alone(arguments: list[str]) -> None:
-    ours = {m for m in imported(*arguments) if m.startswith("moonshot_status.")}
-    assert ours == {f"moonshot_status.{part}" for part in ("cli", "formats", "parameters", "text")}
+    parts = ("__main__", "cli", "early", "formats", "interrupt", "output", "parameters", "text")
+    assert ours(imported(*arguments)) == {f"moonshot_status.{part}" for part in parts}

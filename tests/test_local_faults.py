@@ -44,7 +44,7 @@ if os.geteuid() == 0:
     PLACES["a state folder of somebody else"] = ("mkdir -p $STATE; chown 65534 $STATE", False)
 NO_PASSWD_ENTRY = "import pwd; pwd.getpwuid = {}.__getitem__"
 CLOCK = """
-import datetime
+import datetime, time
 from moonshot_status import status
 
 class Clock(datetime.datetime):
@@ -52,6 +52,9 @@ class Clock(datetime.datetime):
     def now(cls, zone):
         return datetime.datetime.now(zone) + datetime.timedelta(days={days})
 
+now, now_ns = time.time, time.time_ns
+time.time = lambda: now() + {days} * 86400
+time.time_ns = lambda: now_ns() + {days} * 86400 * 10**9
 status.datetime = Clock
 """
 

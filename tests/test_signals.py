@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from moonshot_status import signals
+from moonshot_status import interrupt, signals
 
 WAITS = """
 import os, time
-from moonshot_status import signals
-signals.end_at_once()
+from moonshot_status import interrupt, signals
+interrupt.end_at_once()
 with signals.before_the_end(lambda: os.write(1, b"cleaned up")):
     os.write(1, b"ready\\n")
     time.sleep(30)
@@ -83,6 +83,6 @@ def test_the_program_ends_by_the_very_signal(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_ctrl_c_is_the_systems_unless_it_is_ignored(before: Any, after: Any) -> None:
     own = signal.signal(signal.SIGINT, before)
-    signals.end_at_once()
+    interrupt.end_at_once()
     found = signal.signal(signal.SIGINT, own)
     assert found is after

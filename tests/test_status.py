@@ -380,3 +380,51 @@ def test_who_waits_in_vain_shows_the_last_failure(
     world.after(3600)
     monkeypatch.setattr(Store, "claim", never)
     assert shown(world.poll(timeout=0)) == (None, "server-error", False)
+
+
+def lasts(world: World, found: Status) -> float | None:
+    """Seconds from now on."""
+    return (found.changes_at - world.now).total_seconds() if found.changes_at else None
+
+
+def test_a_fresh_reading_changes_when_it_expires(world: World) -> None:
+    assert lasts(world, world.poll()) == 300
+    world.after(100)
+    assert lasts(world, world.poll(max_age=1000)) == 900
+
+
+def test_a_failure_changes_when_the_api_may_be_asked_again(world: World) -> None:
+    world.poll()
+    world.answer = failure(Kind.RATE_LIMITED, 40)
+    world.after(290)
+    found = world.poll(refresh=True)
+    assert (shown(found), lasts(world, found)) == (("1", "rate-limited", False), 10)
+    world.after(20)
+    found = world.poll()
+    assert (shown(found), lasts(world, found)) == (("1", "rate-limited", True), 20)
+
+
+def test_a_rejected_key_never_changes_by_time(world: World) -> None:
+    world.answer = failure(Kind.UNAUTHORIZED)
+    assert world.poll().changes_at is None
+
+
+def test_what_is_asked_anew_each_time_does_not_last(world: World) -> None:
+    world.poll()
+    assert lasts(world, world.poll(max_age=0)) == 0
+    world.answer = failure(Kind.NO_KEY)
+    world.after(301)
+    assert lasts(world, world.poll()) == 0
+
+
+def test_a_reading_of_the_future_changes_when_its_time_comes(world: World) -> None:
+    world.poll()
+    world.after(-50)
+    world.answer = failure(Kind.RATE_LIMITED, 600)
+    found = world.poll()
+    assert (found.stale, lasts(world, found)) == (True, 50)
+
+
+def test_trouble_with_the_store_does_not_last(world: World) -> None:
+    world.folder.parent.joinpath("state").touch()
+    assert lasts(world, world.poll()) == 0

@@ -295,3 +295,22 @@ def test_any_view_is_plain_text_without_a_percentage(
     assert "%" not in shown.headline + shown.short + "".join(shown.notes)
     assert ("stale" in shown.classes, "offline" in shown.classes) == (stale, stale)
     assert ("deficit" in shown.headline) == (cash is not None and cash < 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes_at", "until"),
+    [
+        ("UTC", None, "2026-11-23 00:00"),
+        ("UTC", NOW + timedelta(minutes=4), "2026-11-22 18:50"),
+        ("UTC", NOW + timedelta(days=4), "2026-11-23 00:00"),
+        ("Asia/Shanghai", None, "2026-11-23 16:00"),
+        ("America/New_York", None, "2026-11-23 05:00"),
+    ],
+)
+def test_the_words_hold_until_midnight_at_the_latest(
+    zone: pytest.MonkeyPatch, name: str, changes_at: datetime | None, until: str
+) -> None:
+    zone.setenv("TZ", name)
+    time.tzset()
+    shown = view(replace(OK, changes_at=changes_at))
+    assert f"{shown.until.astimezone(timezone.utc):%Y-%m-%d %H:%M}" == until

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class Reply:
     """What is printed, down to its last newline, and the exit status.
 
-    ``aside`` goes to standard error, and only when that is a terminal.
+    ``aside`` goes to standard error, and only when that is a terminal. ``until`` is how long the
+    reply holds if nothing but time changes, in seconds since 1970; the renderers leave it alone.
     """
 
     text: str
     exit_code: int = 0
     aside: str = ""
+    until: float = 0
 
 
 def names() -> list[str]:
