@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _FOLDER = "replies"
 _MOST_REPLIES = 64
-_SIZE_LIMIT = 1 << 20
 # A file that was written just before it was looked at may be written again without a new time.
 _SETTLED_NANOSECONDS = 50_000_000
 
@@ -132,7 +131,7 @@ def _own_bytes(path: str) -> bytes:
         mine = status.st_uid == os.geteuid() and not status.st_mode & 0o077
         if not mine or not stat.S_ISREG(status.st_mode):
             raise ValueError("not a file of our own")
-        return os.read(descriptor, _SIZE_LIMIT)
+        return os.read(descriptor, status.st_size)
     finally:
         os.close(descriptor)
 
