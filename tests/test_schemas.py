@@ -168,3 +168,12 @@ def subschemas(schema: Any) -> Iterator[dict[str, Any]]:
 def test_every_setting_says_what_is_allowed() -> None:
     named = [part for part in subschemas(schemas.load("config")) if "description" not in part]
     assert named == []
+
+
+def test_what_is_nested_too_deeply_to_be_checked_is_a_mismatch() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert schemas.mismatch({"region": deep}, "config") == schemas.Mismatch(
+        "", "a document that is not nested so deeply"
+    )
