@@ -1,0 +1,93 @@
+"""Moves by the day and by the hour: what was spent when. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from moonshot_status.ledger import Move
+
+_ZERO = Decimal(0)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One local day: ``closing`` is ``opening`` less what went, and more by what came in."""
+
+    date: date
+    opening: Decimal
+    spent: Decimal
+    topped_up: Decimal
+    granted: Decimal
+    ended: Decimal
+
+    @property
+    def closing(self) -> Decimal:
+        return self.opening - self.spent - self.ended + self.topped_up + self.granted
+
+
+def by_day(moves: Iterable[Move], opening: Decimal) -> list[Day]:
+    """Every local day from the first move to the last; ``opening`` is the worth before them.
+
+    What was spent while nobody looked is spread evenly; the rest belongs to the day on which it
+    was first seen. Nothing is rounded away: each closing is the next opening.
+    """
+    days: dict[date, list[Decimal]] = {}
+    for move in moves:
+        for day, part in _spread(move):
+            days.setdefault(day, [_ZERO] * 4)[0] += part
+        last = days.setdefault(move.end.astimezone().date(), [_ZERO] * 4)
+        for place, amount in enumerate((move.topped_up, move.granted, move.ended), 1):
+            last[place] += amount
+    table: list[Day] = []
+    for day in sorted(days):
+        table.append(Day(day, table[-1].closing if table else opening, *days[day]))
+    return table
+
+
+def _spread(move: Move) -> Iterator[tuple[date, Decimal]]:
+    """The local days that the move touches, and what was spent on each."""
+    total, rest, start = move.end - move.start, move.spent, move.start
+    while (day := start.astimezone().date()) < move.end.astimezone().date():
+        midnight = datetime.combine(day + timedelta(days=1), time()).astimezone()
+        part = _share(move.spent, midnight - start, total)
+        yield day, part
+        start, rest = midnight, rest - part
+    yield day, rest
+
+
+def by_hour(moves: Iterable[Move], end: datetime, hours: int) -> list[Decimal]:
+    """What was spent in each of so many hours before ``end``, the oldest first."""
+    start = end - hours * _HOUR
+    spent = [_ZERO] * hours
+    for move in moves:
+        if move.spent and move.end > start:
+            for hour, part in _hours(move, start):
+                if 0 <= hour < hours:
+                    spent[hour] += part
+    return spent
+
+
+def _hours(move: Move, start: datetime) -> Iterator[tuple[int, Decimal]]:
+    first, last = (move.start - start) // _HOUR, (move.end - start) // _HOUR
+    if first == last:
+        yield first, move.spent
+        return
+    for hour in range(first, last + 1):
+        begins = max(start + hour * _HOUR, move.start)
+        ends = min(start + (hour + 1) * _HOUR, move.end)
+        yield hour, _share(move.spent, ends - begins, move.end - move.start)
+
+
+def _share(amount: Decimal, part: timedelta, whole: timedelta) -> Decimal:
+    """The part's share, with no more decimals than amounts have."""
+    share = amount * (part // timedelta.resolution) / (whole // timedelta.resolution)
+    return share.quantize(_finest(amount))
+
+
+def _finest(amount: Decimal) -> Decimal:
+    exponent = amount.as_tuple().exponent
+    return Decimal((0, (1,), min(-5, exponent if isinstance(exponent, int) else 0)))
