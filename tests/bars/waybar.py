@@ -46,10 +46,14 @@ class Waybar:
         return {int(code) for code in re.findall(r"Cmd exited with code (\d+)", self._log())}
 
     def update(self) -> None:
-        """Have the module's command run once more."""
-        before = self.runs()
-        os.kill(self._process.pid, signal.SIGRTMIN + 8)
-        wait_for("an update", lambda: self.runs() >= before + self._outputs)
+        """Have the module's command run once more, from its start.
+
+        The first run that ends may have begun earlier, at the module's own interval.
+        """
+        for _ in range(2):
+            before = self.runs()
+            os.kill(self._process.pid, signal.SIGRTMIN + 8)
+            wait_for("an update", lambda: self.runs() >= before + self._outputs)  # noqa: B023
 
     def complaints(self) -> list[str]:
         """What the log holds beyond the routine."""
