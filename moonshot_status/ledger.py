@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from moonshot_status.account import Reading
 
 # Charges settle a few minutes after each call, so a balance can dip and come back.
-SETTLING = timedelta(minutes=15)
+_SETTLING = timedelta(minutes=15)
 # With less history than this nobody can tell a voucher's end from a large bill.
 _USUAL = timedelta(days=7)
 _DAY = timedelta(days=1)
 # So many vouchers are looked for; each look costs a pass over the moves.
 _MOST_ENDS = 4
+# Amounts have up to 12 digits before the point and 40 after it; this leaves room for their sums.
+_DIGITS = 100
 _ZERO = Decimal(0)
+
+
+@contextmanager
+def exactly() -> Iterator[None]:
+    """Within this, and in functions that it decorates, sums of amounts are not rounded."""
+    with localcontext() as context:
+        context.prec = _DIGITS
+        yield
 
 
 @dataclass(frozen=True)
@@ -36,11 +47,13 @@ class Move:
     ended: Decimal = _ZERO
 
     @property
+    @exactly()
     def change(self) -> Decimal:
         """How much more the account is worth afterwards."""
         return self.topped_up + self.granted - self.spent - self.ended
 
 
+@exactly()
 def worth(reading: Reading, by_parts: bool) -> Decimal:
     """What the account is worth: voucher and cash, whose deficit counts, else what is available."""
     voucher, cash = reading.balance.voucher, reading.balance.cash
@@ -63,6 +76,7 @@ def knows_parts(readings: Iterable[Reading]) -> bool:
     )
 
 
+@exactly()
 def moves(readings: Sequence[Reading]) -> tuple[Move, ...]:
     """The moves between readings that are in order; their changes add up to that of the worth."""
     by_parts = knows_parts(readings)
@@ -102,7 +116,7 @@ def _correcting(earlier: list[Move], move: Move) -> Move:
     """
     rise = move.topped_up + move.granted
     first = len(earlier)
-    while first and earlier[first - 1].end >= move.end - SETTLING:
+    while first and earlier[first - 1].end >= move.end - _SETTLING:
         first -= 1
     if not 0 < rise <= sum(charge.spent for charge in earlier[first:]):
         return move

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from moonshot_status.ledger import Move
+from moonshot_status.ledger import Move, exactly
 
 _ZERO = Decimal(0)
 _HOUR = timedelta(hours=1)
@@ -25,10 +25,12 @@ class Day:
     ended: Decimal
 
     @property
+    @exactly()
     def closing(self) -> Decimal:
         return self.opening - self.spent - self.ended + self.topped_up + self.granted
 
 
+@exactly()
 def by_day(moves: Iterable[Move], opening: Decimal) -> list[Day]:
     """Every local day from the first move to the last; ``opening`` is the worth before them.
 
@@ -59,6 +61,7 @@ def _spread(move: Move) -> Iterator[tuple[date, Decimal]]:
     yield day, rest
 
 
+@exactly()
 def by_hour(moves: Iterable[Move], end: datetime, hours: int) -> list[Decimal]:
     """What was spent in each of so many hours before ``end``, the oldest first."""
     start = end - hours * _HOUR

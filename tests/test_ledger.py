@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moonshot_status.account import Balance, Reading
-from moonshot_status.ledger import Move, in_order, knows_parts, moves, worth
+from moonshot_status.ledger import Move, exactly, in_order, knows_parts, moves, worth
 
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
@@ -106,7 +106,7 @@ def test_readings_are_put_in_order() -> None:
     assert found == [first, second]
 
 
-AMOUNTS = st.decimals(0, 10**6, places=5)
+AMOUNTS = st.decimals(0, 10**6, places=5) | st.decimals(0, 10**11, places=40)
 
 
 @given(
@@ -115,6 +115,7 @@ AMOUNTS = st.decimals(0, 10**6, places=5)
     ),
     st.booleans(),
 )
+@exactly()
 def test_the_moves_add_up_to_the_change(
     facts: list[tuple[int, Decimal, Decimal]], by_parts: bool
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moonshot_status.ledger import Move
+from moonshot_status.ledger import Move, exactly
 from moonshot_status.spending import by_day, by_hour
 
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
@@ -58,7 +58,16 @@ def test_hours_before_a_moment() -> None:
     assert by_hour([move(-1, 1, "4")], START + 2 * HOUR, 2) == [2, 0]
 
 
-@given(st.lists(st.tuples(st.integers(1, 3000), st.decimals(0, 10**6, places=7)), max_size=20))
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 3000),
+            st.decimals(0, 10**6, places=7) | st.decimals(0, 10**11, places=40),
+        ),
+        max_size=20,
+    )
+)
+@exactly()
 def test_no_day_loses_anything(facts: list[tuple[int, Decimal]]) -> None:
     moves, begin = [], 0
     for minutes, spent in facts:
