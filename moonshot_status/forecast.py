@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -18,8 +19,8 @@ from moonshot_status import ledger, spending
 from moonshot_status.account import Reading
 from moonshot_status.ledger import Move
 
-LONGEST_WINDOW = timedelta(days=28)
-LEAST_DAYS = 7
+_LONGEST_WINDOW = timedelta(days=28)
+_LEAST_DAYS = 7
 _LEAST_SPENDING_DAYS = 3
 # Beyond this many days a runway is no news, and the usual week says little.
 _FARTHEST_DAYS = 1000
@@ -56,18 +57,18 @@ def runway(readings: Sequence[Reading]) -> Runway:
     if not readings:
         return Runway(reason=_not_enough(0))
     newest = readings[-1]
-    recent = [r for r in readings if newest.fetched_at - r.fetched_at <= LONGEST_WINDOW * 1.25]
+    recent = [r for r in readings if newest.fetched_at - r.fetched_at <= _LONGEST_WINDOW * 1.25]
     moves = _without_absences(ledger.moves(recent), newest.fetched_at)
     days = int((newest.fetched_at - moves[0].start) / timedelta(days=1)) if moves else 0
-    if days < LEAST_DAYS:
+    if days < _LEAST_DAYS:
         return Runway(reason=_not_enough(days))
-    days = min(days, LONGEST_WINDOW.days)
+    days = min(days, _LONGEST_WINDOW.days)
     hours = spending.by_hour(moves, newest.fetched_at, days * 24)
     return _from_hours(hours, newest)
 
 
 def _not_enough(days: int) -> str:
-    return f"not enough readings yet: {days} of {LEAST_DAYS} days"
+    return f"not enough readings yet: {days} of {_LEAST_DAYS} days"
 
 
 def _without_absences(moves: Sequence[Move], end: datetime) -> list[Move]:
@@ -78,10 +79,8 @@ def _without_absences(moves: Sequence[Move], end: datetime) -> list[Move]:
         if move.end - move.start > _AWAY and not move.spent:
             away += move.end - move.start
             continue
-        kept.append(
-            Move(move.start + away, move.end + away, move.spent, move.topped_up, move.granted)
-        )
-    return [move for move in reversed(kept) if end - move.start <= LONGEST_WINDOW]
+        kept.append(replace(move, start=move.start + away, end=move.end + away))
+    return [move for move in reversed(kept) if end - move.start <= _LONGEST_WINDOW]
 
 
 def _from_hours(hours: list[Decimal], newest: Reading) -> Runway:
@@ -108,6 +107,8 @@ class _Week:
         self._mean = sum(self._daily) / self._days
         self._of_hour = _hour_shares(hours, self._days, self._mean)
         self._of_weekday, self._of_weekend = self._weekday_factors(hours)
+        # After each hour of the next week.
+        self._gone = list(itertools.accumulate(map(self._cost, range(7 * 24))))
 
     def runway(self, available: Decimal, per_day: Decimal) -> Runway:
         money = float(available)
@@ -121,20 +122,19 @@ class _Week:
         return Runway(per_day, zero_at, earliest, latest)
 
     def _days_left(self, available: float) -> float:
-        """Walk the usual week forward, hour by hour, until the money is gone."""
-        hour = 0
-        while available > 0:
-            cost = self._cost(hour)
-            if cost >= available:
-                return (hour + available / cost) / 24
-            available -= cost
-            hour += 1
-        return 0.0
+        """As many usual weeks as it pays for, and the hours of the next until it is gone."""
+        weeks, rest = divmod(max(available, 0.0), self._gone[-1])
+        hour = bisect_left(self._gone, rest)
+        unused = (self._gone[hour] - rest) / self._cost(hour)
+        return 7 * weeks + (hour + 1 - unused) / 24
 
     def _cost(self, hour: int) -> float:
-        moment = self._end + timedelta(hours=hour + 0.5)
-        factor = self._of_weekend if _is_weekend(moment) else self._of_weekday
+        """Of an hour from now on."""
+        factor = self._factor(self._end + timedelta(hours=hour + 0.5))
         return self._mean * factor * self._of_hour[hour % 24]
+
+    def _factor(self, moment: datetime) -> float:
+        return self._of_weekend if _is_weekend(moment) else self._of_weekday
 
     def _weekday_factors(self, hours: list[Decimal]) -> tuple[float, float]:
         """How much more or less than the mean a weekday and a weekend day cost."""
@@ -166,12 +166,10 @@ class _Week:
     def _day_factor(self, number: int) -> float:
         """Of one of the past days, each from the hour of now to the same hour."""
         begin = self._end - timedelta(days=self._days - number)
-        hours = range(24)
         return sum(
-            share * (self._of_weekend if _is_weekend(begin + timedelta(hours=h + 0.5)) else
-                     self._of_weekday)
-            for h, share in zip(hours, self._of_hour, strict=True)
-        )  # fmt: skip
+            share * self._factor(begin + timedelta(hours=hour + 0.5))
+            for hour, share in enumerate(self._of_hour)
+        )
 
 
 def _hour_shares(hours: list[Decimal], days: int, mean: float) -> list[float]:
