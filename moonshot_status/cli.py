@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from moonshot_status import __version__, formats
+from moonshot_status.commands import Commands
 from moonshot_status.parameters import RegionName, Seconds
 
 if TYPE_CHECKING:
     from moonshot_status.formats import Reply
-    from moonshot_status.settings import Options
 
 DEMO_STATES = (
     "ok", "warning", "critical", "empty", "deficit",
@@ -27,6 +26,7 @@ DEMO_STATES = (
 
 
 @click.group(
+    cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
 )
@@ -56,10 +56,10 @@ DEMO_STATES = (
 @click.option("--debug", is_flag=True, help="Tell every step on standard error, secrets masked.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def main(ctx: click.Context, /, **choices: Any) -> None:
+def main(ctx: click.Context, /, **chosen: Any) -> None:
     """Show the balance of a Moonshot / Kimi Open Platform account in a status bar."""
-    ctx.obj = choices
-    if choices["debug"]:
+    ctx.obj = chosen
+    if chosen["debug"]:
         from moonshot_status import debug
 
         debug.turn_on()
@@ -67,51 +67,38 @@ def main(ctx: click.Context, /, **choices: Any) -> None:
         _show_balance(ctx)
 
 
-@main.command("open")
-@click.pass_context
-def open_console(ctx: click.Context) -> None:
-    """Open the console of the account's region in a browser."""
-    from moonshot_status import settings
-
-    with _usage_errors():
-        found = settings.resolve(_options(ctx.obj), os.environ)
-    if found.account.region is None:
-        raise click.ClickException(found.problem.message if found.problem else "")
-    click.launch(found.account.region.console)
-
-
 def _show_balance(ctx: click.Context) -> None:
-    from moonshot_status import output
+    from moonshot_status import choices, output
 
     remember = _memory(ctx.obj)
-    with _usage_errors():
+    with choices.usage_errors():
         reply = _reply(ctx.obj)
     code = output.write(reply)
     remember(reply)
     ctx.exit(code)
 
 
-def _memory(choices: dict[str, Any]) -> Callable[[Reply], None]:
+def _memory(chosen: dict[str, Any]) -> Callable[[Reply], None]:
     """What keeps the reply for the next process that asks the same."""
     with suppress(ImportError):
         from moonshot_status import early
 
-        if not (choices["refresh"] or choices["demo"] or choices["debug"]):
-            return early.memory(choices["config"])
+        if not (chosen["refresh"] or chosen["demo"] or chosen["debug"]):
+            return early.memory(chosen["config"])
     return lambda _: None
 
 
-def _reply(choices: dict[str, Any]) -> Reply:
-    from moonshot_status import poll
+def _reply(chosen: dict[str, Any]) -> Reply:
+    from moonshot_status import choices, poll
     from moonshot_status.settings import UnknownAccountError
 
-    render, options = formats.renderer(choices["format"]), _options(choices)
+    render, options = formats.renderer(chosen["format"]), choices.options(chosen)
     try:
-        if choices["demo"]:
+        if chosen["demo"]:
             from moonshot_status import demo
 
-            return render(demo.view(choices["demo"], options))
-        view = poll.view(options, _refresh_command(choices))
+            return render(demo.view(chosen["demo"], options))
+        view = poll.view(options, _refresh_command(chosen))
         return replace(render(view), until=view.until.timestamp())
     except UnknownAccountError:
         raise
@@ -119,39 +106,14 @@ def _reply(choices: dict[str, Any]) -> Reply:
         return render(poll.unforeseen(options))
 
 
-def _options(choices: dict[str, Any]) -> Options:
-    from moonshot_status.account import Region
-    from moonshot_status.settings import Options
-
-    region = choices["region"]
-    return Options(
-        account=choices["account"],
-        region=Region(region) if region else None,
-        max_age=choices["max_age"],
-        timeout=choices["timeout"],
-        config=choices["config"],
-        refresh=choices["refresh"],
-    )
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    from moonshot_status.settings import UnknownAccountError
-
-    try:
-        yield
-    except UnknownAccountError as error:
-        raise click.BadParameter(str(error), param_hint="'--account'") from error
-
-
-def _refresh_command(choices: dict[str, Any]) -> tuple[str, ...]:
+def _refresh_command(chosen: dict[str, Any]) -> tuple[str, ...]:
     """The command line that asks the API now, for the same account."""
     program = shutil.which(sys.argv[0]) or ""
     words = (
         [str(Path(program).absolute())] if program else [sys.executable, "-m", "moonshot_status"]
     )
     for name in ("account", "region", "config"):
-        if choices[name] is not None:
-            value = choices[name].absolute() if name == "config" else choices[name]
+        if chosen[name] is not None:
+            value = chosen[name].absolute() if name == "config" else chosen[name]
             words += [f"--{name}", str(value)]
     return (*words, "--refresh")

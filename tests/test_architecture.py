@@ -20,7 +20,8 @@ LAYERS = [
     {"status", "settings", "forecast"},
     {"view"},
     {"formats", "demo", "poll"},
-    {"output", "parameters", "early"},
+    {"output", "parameters", "early", "choices"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 ]

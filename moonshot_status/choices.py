@@ -1,0 +1,42 @@
+"""What the command line chose, on its way to the settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from moonshot_status import settings
+from moonshot_status.account import Region
+from moonshot_status.settings import Options, Settings, UnknownAccountError
+
+
+def options(choices: dict[str, Any]) -> Options:
+    """The options of the command line, which ``choices`` holds by their names."""
+    region = choices["region"]
+    return Options(
+        account=choices["account"],
+        region=Region(region) if region else None,
+        max_age=choices["max_age"],
+        timeout=choices["timeout"],
+        config=choices["config"],
+        refresh=choices["refresh"],
+    )
+
+
+def settings_of(choices: dict[str, Any]) -> Settings:
+    """The settings for these choices. Raises click's usage error for an unknown account."""
+    with usage_errors():
+        return settings.resolve(options(choices), os.environ)
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Say an unknown account as click says wrong usage."""
+    try:
+        yield
+    except UnknownAccountError as error:
+        raise click.BadParameter(str(error), param_hint="'--account'") from error

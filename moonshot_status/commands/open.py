@@ -1,0 +1,17 @@
+"""``moonshot-status open``"""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Open the console of the account's region in a browser."""
+    from moonshot_status import choices
+
+    found = choices.settings_of(ctx.obj)
+    if found.account.region is None:
+        raise click.ClickException(found.problem.message if found.problem else "")
+    click.launch(found.account.region.console)
