@@ -10,9 +10,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypeVar
 
-from moonshot_status import debug, folders, lock, tables
+from moonshot_status import bookkeeping, debug, folders, lock, tables
 from moonshot_status.account import Account
 from moonshot_status.errors import Kind, Problem
+from moonshot_status.ledger import Books
 from moonshot_status.tables import Known, NewerStoreError
 from moonshot_status.text import one_line
 
@@ -64,8 +65,19 @@ class Store:
             reading=latest.reading or (before.reading if same_key else None),
             key=latest.key or before.key,
         )
+        known = self._try(lambda: self._write(account, latest), fallback)
+        self._make_room(account)
+        return known
 
-        return self._try(lambda: self._write(account, latest), fallback)
+    def books(self, account: Account, since: datetime | None = None) -> Books:
+        """The account's past: all of it, exactly, or from ``since`` on as a forecast needs it."""
+        return self._try(lambda: self._books(account, since), Books())
+
+    def _make_room(self, account: Account) -> None:
+        """Turn the oldest readings into moves; what fails here is tried again next time."""
+        if self.trouble is None:
+            with suppress(sqlite3.Error, OSError, NewerStoreError), self._open() as db:
+                bookkeeping.book(db, account)
 
     def _try(self, action: Callable[[], _T], otherwise: _T) -> _T:
         if self.trouble:
@@ -93,6 +105,12 @@ class Store:
             return Known()
         with self._open() as db:
             return tables.read(db, account)
+
+    def _books(self, account: Account, since: datetime | None) -> Books:
+        if not self._file.exists():
+            return Books()
+        with self._open() as db:
+            return bookkeeping.books(db, account, since)
 
     def _write(self, account: Account, latest: Known) -> Known:
         folders.private_folder(self._folder)

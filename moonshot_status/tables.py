@@ -6,23 +6,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 from typing import Any
 
-from moonshot_status.account import Account, Balance, Reading
+from moonshot_status import rows
+from moonshot_status.account import Account, Reading
 from moonshot_status.errors import Kind, Problem
 from moonshot_status.text import one_line
 from moonshot_status.waiting import Attempt
 
-VERSION = 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MICROSECOND = timedelta(microseconds=1)
-_LARGEST_EXPONENT = 12
-_MOST_DECIMALS = 40
+VERSION = 2
 _MOST_FAILURES = 10**9
-# Moments are microseconds since 1970 (UTC); amounts are the digits that the API sent.
-_SCHEMA = """
+# What each version of the file added to the one before it.
+_ADDED = {
+    1: """
 CREATE TABLE account (
     id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, region TEXT NOT NULL, key TEXT NOT NULL
 );
@@ -36,7 +32,20 @@ CREATE TABLE attempt (
     ended_at INTEGER NOT NULL, kind TEXT, message TEXT, hint TEXT, told INTEGER,
     failures INTEGER NOT NULL, retry_at INTEGER
 );
-"""
+""",
+    2: """
+CREATE TABLE move (
+    account INTEGER NOT NULL REFERENCES account, key TEXT NOT NULL, ends INTEGER NOT NULL,
+    begins INTEGER NOT NULL, from_voucher TEXT NOT NULL, from_cash TEXT NOT NULL,
+    topped_up TEXT NOT NULL, granted TEXT NOT NULL, ended TEXT NOT NULL,
+    PRIMARY KEY (account, key, ends)
+) WITHOUT ROWID;
+CREATE TABLE notice (
+    account INTEGER NOT NULL REFERENCES account, settings TEXT NOT NULL, level TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL, PRIMARY KEY (account, settings)
+) WITHOUT ROWID;
+""",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class NewerStoreError(Exception):
 
 def read(db: sqlite3.Connection, account: Account) -> Known:
     """What is stored about the account. Raises sqlite3.Error and NewerStoreError."""
-    if not _has_tables(db):
+    if not version(db):
         return Known()
     row = db.execute(
         "SELECT id, key FROM account WHERE identity = ?", [account.identity]
@@ -73,9 +82,8 @@ def write(db: sqlite3.Connection, account: Account, latest: Known) -> Known:
 
     Raises as ``read`` does.
     """
-    with _transaction(db):
-        if not _has_tables(db):
-            _create(db)
+    with transaction(db):
+        _bring_up_to_date(db)
         number = _account_number(db, account, latest.key)
         if latest.reading:
             _insert_reading(db, number, latest.reading)
@@ -88,14 +96,15 @@ def write(db: sqlite3.Connection, account: Account, latest: Known) -> Known:
     return known
 
 
-def _create(db: sqlite3.Connection) -> None:
-    for statement in filter(str.strip, _SCHEMA.split(";")):
-        db.execute(statement)
-    db.execute(f"PRAGMA user_version = {VERSION}")
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    for missing in range(version(db) + 1, VERSION + 1):
+        for statement in filter(str.strip, _ADDED[missing].split(";")):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {missing}")
 
 
 @contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -106,11 +115,12 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _has_tables(db: sqlite3.Connection) -> bool:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
+def version(db: sqlite3.Connection) -> int:
+    """Of the file; 0 for one that is still empty. Raises NewerStoreError."""
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    if found > VERSION:
         raise NewerStoreError
-    return bool(version)
+    return int(found)
 
 
 def _newest(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
@@ -121,10 +131,8 @@ def _newest(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
     ).fetchone()
     if row is None:
         return None
-    with _damage_if_senseless():
-        fetched_at, available, *others = row
-        balance = Balance(_amount(available), *(None if a is None else _amount(a) for a in others))
-        return Reading(balance, _moment(fetched_at))
+    with rows.damage_if_senseless():
+        return rows.reading(*row)
 
 
 def _last_attempt(db: sqlite3.Connection, number: int) -> Attempt | None:
@@ -135,14 +143,14 @@ def _last_attempt(db: sqlite3.Connection, number: int) -> Attempt | None:
     ).fetchone()
     if row is None:
         return None
-    with _damage_if_senseless():
+    with rows.damage_if_senseless():
         started_at, ended_at, kind, message, hint, told, failures, retry_at = row
         return Attempt(
-            _moment(started_at),
-            _moment(ended_at),
+            rows.moment(started_at),
+            rows.moment(ended_at),
             _problem(kind, message, hint, told) if kind is not None else None,
             min(max(int(failures), 0), _MOST_FAILURES),
-            _moment(retry_at) if retry_at is not None else None,
+            rows.moment(retry_at) if retry_at is not None else None,
         )
 
 
@@ -155,20 +163,20 @@ def _account_number(db: sqlite3.Connection, account: Account, key: str) -> int:
         [account.identity, region, key],
     )
     row = db.execute("SELECT id FROM account WHERE identity = ?", [account.identity]).fetchone()
-    with _damage_if_senseless():
+    with rows.damage_if_senseless():
         return int(row[0])
 
 
 def _insert_reading(db: sqlite3.Connection, number: int, reading: Reading) -> None:
     balance = reading.balance
     amounts = [
-        None if amount is None else format(amount, "f")
+        None if amount is None else rows.digits(amount)
         for amount in (balance.available, balance.voucher, balance.cash)
     ]
     db.execute(
         "INSERT INTO reading (account, key, fetched_at, available, voucher, cash)"
         " SELECT id, key, ?, ?, ?, ? FROM account WHERE id = ?",
-        [_microseconds(reading.fetched_at), *amounts, number],
+        [rows.microseconds(reading.fetched_at), *amounts, number],
     )
 
 
@@ -183,48 +191,15 @@ def _replace_attempt(db: sqlite3.Connection, number: int, attempt: Attempt) -> N
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             number,
-            _microseconds(attempt.started_at),
-            _microseconds(attempt.ended_at),
+            rows.microseconds(attempt.started_at),
+            rows.microseconds(attempt.ended_at),
             *words,
             attempt.failures,
-            _microseconds(attempt.retry_at) if attempt.retry_at else None,
+            rows.microseconds(attempt.retry_at) if attempt.retry_at else None,
         ],
     )
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _moment(microseconds: int) -> datetime:
-    moment = _EPOCH + microseconds * _MICROSECOND
-    # Near the ends of the calendar a local time does not exist.
-    if not 1970 <= moment.year < 9999:
-        raise ValueError("a moment that no clock had")
-    return moment
-
-
-def _amount(digits: Any) -> Decimal:
-    amount = Decimal(digits)
-    exponent = amount.as_tuple().exponent
-    if (
-        isinstance(exponent, str)
-        or exponent < -_MOST_DECIMALS
-        or amount.adjusted() > _LARGEST_EXPONENT
-    ):
-        raise ValueError("an amount that no account has")
-    return amount
 
 
 def _problem(kind: str, message: str, hint: str, told: Any) -> Problem:
     wait = None if told is None else int(told)
     return Problem(Kind(kind), one_line(message), one_line(hint, 400), wait)
-
-
-@contextmanager
-def _damage_if_senseless() -> Iterator[None]:
-    """Rows that this program cannot have written mean that the file is damaged."""
-    try:
-        yield
-    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
-        raise sqlite3.DatabaseError("the file holds senseless rows") from error

@@ -15,9 +15,11 @@ LAYERS = [
     {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals", "interrupt"},
     {"debug", "account", "lock"},
     {"money", "waiting", "endpoint", "key", "ownfile"},
-    {"codexbar", "answer", "proxy", "tables", "ledger"},
-    {"api", "store", "sources", "spending"},
-    {"status", "settings", "forecast"},
+    {"codexbar", "answer", "proxy", "rows", "ledger", "timeline"},
+    {"api", "sources", "spending", "tables", "vouchers"},
+    {"bookkeeping"},
+    {"store", "forecast"},
+    {"status", "settings"},
     {"view"},
     {"formats", "demo", "poll"},
     {"output", "parameters", "early", "choices"},
@@ -29,7 +31,7 @@ HEAVY = {
     "urllib3": {"api"},
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
-    "sqlite3": {"store", "tables"},
+    "sqlite3": {"store", "tables", "bookkeeping", "rows"},
 }
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moonshot_status import vouchers
 from moonshot_status.account import Balance, Reading
-from moonshot_status.ledger import Move, exactly, in_order, knows_parts, moves, worth
+from moonshot_status.ledger import Books, Move, exactly, is_settled, merged, moves, worth
 
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
-DAY = timedelta(days=1)
 
 
 def reading(minutes: float, voucher: str | None, cash: str | None, available: str = "") -> Reading:
@@ -46,9 +46,13 @@ def test_a_move(before: tuple[str, str], after: tuple[str, str], expected: tuple
 
 
 def test_without_the_parts_only_what_is_available_is_compared() -> None:
-    known = [reading(0, "5", "10"), reading(60, None, "8", "13"), reading(120, None, None, "20")]
-    assert not knows_parts(known)
-    assert [amounts(move)[:2] for move in moves(known)] == [("2", "0"), ("0", "7")]
+    known = [
+        reading(0, None, None, "13"),
+        reading(60, "5", None, "11"),
+        reading(120, None, "9", "20"),
+    ]
+    assert [amounts(move)[:2] for move in moves(known)] == [("2", "0"), ("0", "9")]
+    assert worth(known[1]) == 11
 
 
 def test_a_charge_that_is_taken_back_within_minutes_is_neither_spend_nor_top_up() -> None:
@@ -66,44 +70,46 @@ def test_a_rise_that_comes_late_is_a_top_up() -> None:
     assert [amounts(move)[:2] for move in found] == [("1", "0"), ("0", "0.5")]
 
 
-def days_of(vouchers: list[str], cash: str = "3") -> list[Reading]:
-    return [reading(number * 1440, voucher, cash) for number, voucher in enumerate(vouchers)]
+def test_after_which_reading_nothing_is_paid_back() -> None:
+    known = [
+        reading(m, "0", c) for m, c in [(0, "10"), (10, "9"), (20, "9.5"), (40, "9.5"), (60, "11")]
+    ]
+    assert [is_settled(known, place) for place in range(5)] == [True, False, True, True, True]
 
 
-USUAL = ["60", "59", "58", "57", "56", "55", "54", "53"]
+def hourly(*facts: tuple[float, float, str, str]) -> list[Move]:
+    return [
+        Move(START + b * MINUTE, START + e * MINUTE, from_voucher=Decimal(v), from_cash=Decimal(c))
+        for b, e, v, c in facts
+    ]
 
 
-def test_a_voucher_that_loses_more_at_once_than_any_day_cost_has_ended() -> None:
-    found = moves(days_of([*USUAL, "0"]))
-    assert amounts(found[-1]) == ("0", "0", "0", "53")
-    assert [amounts(move)[0] for move in found[:-1]] == ["1"] * 7
+def by_the_hour(found: list[Move]) -> list[Move]:
+    return merged(found, lambda moment: moment.replace(minute=0), timedelta(hours=1))
 
 
-def test_two_vouchers_may_end() -> None:
-    found = moves(days_of([*USUAL, "33", "32", "0"]))
-    assert [amounts(move)[3] for move in found[-3:]] == ["20", "0", "32"]
+def test_moves_of_an_hour_become_one() -> None:
+    (one, other) = by_the_hour(hourly((-5, 5, "0", "1"), (5, 50, "0", "2"), (50, 70, "0", "4")))
+    assert (one.start, one.end, one.spent) == (START - 5 * MINUTE, START + 50 * MINUTE, 3)
+    assert (other.start, other.end, other.spent) == (one.end, START + 70 * MINUTE, 4)
 
 
-def test_a_large_bill_is_no_end_of_a_voucher() -> None:
-    assert amounts(moves(days_of([*USUAL, "51.1"]))[-1])[0] == "1.9"
-    both = [*days_of(USUAL), reading(8 * 1440, "0", "2")]
-    assert amounts(moves(both)[-1])[0] == "54"
+def test_a_gap_stays_alone() -> None:
+    found = hourly((-900, 5, "0", "1"), (5, 50, "0", "2"))
+    assert by_the_hour(found) == found
 
 
-def test_without_a_week_of_history_nobody_can_tell() -> None:
-    assert amounts(moves(days_of(["60", "59", "58", "0"]))[-1])[0] == "58"
-    assert moves([]) == moves(days_of(["60"])) == ()
+def test_a_voucher_that_may_have_ended_stays_alone() -> None:
+    found = hourly((0, 5, "50", "0"), (5, 10, "0", "0"), (10, 15, "0", "2"), (15, 20, "1", "0"))
+    assert [(move.from_voucher, move.from_cash) for move in by_the_hour(found)] == [
+        (50, 0), (0, 2), (1, 0),
+    ]  # fmt: skip
 
 
-def test_where_nothing_else_was_spent_nobody_can_tell() -> None:
-    assert amounts(moves(days_of(["60"] * 9 + ["0"]))[-1])[0] == "60"
-
-
-def test_readings_are_put_in_order() -> None:
-    first, second = reading(0, "1", "1"), reading(5, "1", "2")
-    future = reading(90, "1", "9")
-    found = in_order([second, future, first, second, first], START + 60 * MINUTE)
-    assert found == [first, second]
+def test_the_books_open_with_what_was_there_before_the_first_move() -> None:
+    known = [reading(0, "5", "10"), reading(60, "4", "30"), reading(120, "0", "29")]
+    assert Books(tuple(moves(known)), known[-1]).opening == 15
+    assert Books().opening == 0
 
 
 AMOUNTS = st.decimals(0, 10**6, places=5) | st.decimals(0, 10**11, places=40)
@@ -119,20 +125,19 @@ AMOUNTS = st.decimals(0, 10**6, places=5) | st.decimals(0, 10**11, places=40)
 def test_the_moves_add_up_to_the_change(
     facts: list[tuple[int, Decimal, Decimal]], by_parts: bool
 ) -> None:
-    readings = in_order(
-        (
-            Reading(
-                Balance(voucher + max(cash, Decimal(0)), voucher, cash if by_parts else None),
-                START + minutes * MINUTE,
-            )
-            for minutes, voucher, cash in facts
-        ),
-        START + 10**6 * MINUTE,
-    )
+    readings = [
+        Reading(
+            Balance(voucher + max(cash, Decimal(0)), voucher, cash if by_parts else None),
+            START + minutes * MINUTE,
+        )
+        for minutes, voucher, cash in sorted({fact[0]: fact for fact in facts}.values())
+    ]
     found = moves(readings)
     assert len(found) == max(len(readings) - 1, 0)
-    for move in found:
-        assert min(move.spent, move.topped_up, move.granted, move.ended) >= 0
-    if readings:
-        change = worth(readings[-1], by_parts) - worth(readings[0], by_parts)
-        assert sum((move.change for move in found), Decimal(0)) == change
+    for those in (found, by_the_hour(found), vouchers.with_ends(found)):
+        for move in those:
+            assert min(move.spent, move.topped_up, move.granted, move.ended) >= 0
+        if readings:
+            change = worth(readings[-1]) - worth(readings[0])
+            assert sum((move.change for move in those), Decimal(0)) == change
+            assert Books(tuple(those), readings[-1]).opening == worth(readings[0])

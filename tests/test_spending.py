@@ -27,7 +27,8 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 def move(begin: float, end: float, spent: str = "0", **more: Decimal) -> Move:
-    return Move(START + begin * HOUR, START + end * HOUR, Decimal(spent), **more)
+    cash = Decimal(spent)
+    return Move(START + begin * HOUR, START + end * HOUR, from_cash=cash, **more)
 
 
 def test_a_gap_is_spread_over_its_days() -> None:

@@ -168,7 +168,7 @@ def test_what_others_could_read_is_closed_to_them(file: Path) -> None:
 
 
 def test_the_file_of_a_later_version_is_left_alone(file: Path) -> None:
-    change(file, "PRAGMA user_version = 2")
+    change(file, f"PRAGMA user_version = {tables.VERSION + 1}")
     before = file.read_bytes()
     reader, writer = Store(file.parent), Store(file.parent)
     assert reader.recall(ACCOUNT) == Known()
