@@ -48,10 +48,14 @@ class Level(Enum):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Amounts in the account's currency; at or below one counts."""
+    """Amounts in the account's currency, and days; at or below one counts.
+
+    ``runway_days`` is None where only money counts.
+    """
 
     warning: Decimal
     critical: Decimal
+    runway_days: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -96,14 +100,16 @@ class Balance:
         """The positive amount by which cash is below zero, if it is."""
         return self.cash.copy_negate() if self.cash is not None and self.cash < 0 else None
 
-    def level(self, thresholds: Thresholds) -> Level:
+    def level(self, thresholds: Thresholds, days_left: float | None = None) -> Level:
+        """``days_left`` is the runway, if it is known: the money may be there, but not the time."""
         if self.available <= 0:
             return Level.EMPTY
         if self.available <= thresholds.critical:
             return Level.CRITICAL
-        if self.available <= thresholds.warning:
+        few = thresholds.runway_days
+        if few is not None and days_left is not None and days_left <= few:
             return Level.WARNING
-        return Level.OK
+        return Level.WARNING if self.available <= thresholds.warning else Level.OK
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ def _thresholds(account: Account, region: Region, file: OwnFile) -> Thresholds:
             one_line(f"{file.path} has a mistake at {place}: critical is above warning"),
             "Allowed is a critical amount at or below the warning amount.",
         )
-    return Thresholds(warning, critical)
+    days = given.get("runway_days")
+    return Thresholds(warning, critical, None if days is None else Decimal(days))
 
 
 def _base_url(account: Account, region: Region, file: OwnFile, environ: Mapping[str, str]) -> str:

@@ -126,3 +126,16 @@ def test_different_parts_have_different_fingerprints(one: list[str], other: list
 @given(st.lists(st.text(), min_size=2, max_size=4))
 def test_joined_parts_have_another_fingerprint(parts: list[str]) -> None:
     assert fingerprint(*parts) != fingerprint("".join(parts))
+
+
+@pytest.mark.parametrize(
+    ("days", "few", "level"),
+    [
+        (2.9, "3", Level.WARNING), (3.0, "3", Level.WARNING), (3.1, "3", Level.OK),
+        (None, "3", Level.OK), (0.1, None, Level.OK),
+    ],
+)  # fmt: skip
+def test_money_without_time_is_a_warning(days: float | None, few: str | None, level: Level) -> None:
+    thresholds = Thresholds(Decimal(5), Decimal(1), Decimal(few) if few else None)
+    assert Balance(Decimal(100)).level(thresholds, days) is level
+    assert Balance(Decimal(1)).level(thresholds, days) is Level.CRITICAL

@@ -376,6 +376,13 @@ def test_an_account_goes_before_the_general_thresholds(
     assert resolve().account.thresholds == Thresholds(Decimal(warning), Decimal(critical))
 
 
+def test_days_are_a_threshold_of_their_own(own_file: Write) -> None:
+    own_file({"thresholds": {"runway_days": 7}, "accounts": {"work": OWN, "cn": OWN}})
+    assert resolve().account.thresholds == Thresholds(Decimal(5), Decimal(1), Decimal(7))
+    own_file(OWN | {"thresholds": {"runway_days": 0.5}})
+    assert resolve().account.thresholds == Thresholds(Decimal(5), Decimal(1), Decimal("0.5"))
+
+
 @pytest.mark.parametrize(
     ("general", "own", "place"),
     [
