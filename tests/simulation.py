@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import accumulate
 
 from moonshot_status.account import Balance, Reading
-from moonshot_status.forecast import runway
+from moonshot_status.runway import runway
 
 START = datetime(2026, 3, 2, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)

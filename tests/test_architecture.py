@@ -18,7 +18,7 @@ LAYERS = [
     {"codexbar", "answer", "proxy", "rows", "ledger", "timeline"},
     {"api", "sources", "spending", "tables", "vouchers"},
     {"bookkeeping"},
-    {"store", "forecast"},
+    {"store", "runway"},
     {"status", "settings"},
     {"view"},
     {"formats", "demo", "poll"},

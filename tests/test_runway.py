@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from moonshot_status.account import Balance, Reading
-from moonshot_status.forecast import Runway, runway
+from moonshot_status.runway import Runway, runway
 
 MONDAY = datetime(2026, 11, 2, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
