@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from moonshot_status import ledger, rows, tables, timeline, vouchers
+from moonshot_status import ledger, stored, tables, timeline, vouchers
 from moonshot_status.account import Account, Reading
 from moonshot_status.ledger import Books, Move
 
@@ -95,27 +95,27 @@ def _readings(db: sqlite3.Connection, owner: _Owner, *, whole: bool) -> list[Rea
             f"{select} AND id < ? AND id % ? = 0 ORDER BY id DESC LIMIT ?",
             [*owner, found[-1][0], _STRIDE, _UNBOOKED_STRIDES],
         )
-    with rows.damage_if_senseless():
-        return [rows.reading(*values) for _, *values in reversed(found)]
+    with stored.damage_if_senseless():
+        return [stored.reading(*values) for _, *values in reversed(found)]
 
 
 def _moves(
     db: sqlite3.Connection, owner: _Owner, since: datetime | None, until: datetime
 ) -> list[Move]:
     """Those that end after ``since`` and not after ``until``, in order."""
-    after = rows.microseconds(since) if since else 0
+    after = stored.microseconds(since) if since else 0
     found = db.execute(
         "SELECT begins, ends, from_voucher, from_cash, topped_up, granted, ended FROM move"
         " WHERE account = ? AND key = ? AND ends > ? AND ends <= ? ORDER BY ends",
-        [*owner, after, rows.microseconds(until)],
+        [*owner, after, stored.microseconds(until)],
     ).fetchall()
     return _as_moves(found)
 
 
 def _as_moves(found: Sequence[tuple[Any, ...]]) -> list[Move]:
-    with rows.damage_if_senseless():
+    with stored.damage_if_senseless():
         return [
-            Move(rows.moment(begins), rows.moment(ends), *map(rows.total, amounts))
+            Move(stored.moment(begins), stored.moment(ends), *map(stored.total, amounts))
             for begins, ends, *amounts in found
         ]
 
@@ -127,8 +127,8 @@ def _book_readings(db: sqlite3.Connection, owner: _Owner) -> None:
         " WHERE account = ? AND key = ? ORDER BY id LIMIT ?",
         [*owner, _MOST_READINGS],
     ).fetchall()
-    with rows.damage_if_senseless():
-        number_of = {rows.reading(*values): number for number, *values in oldest}
+    with stored.damage_if_senseless():
+        number_of = {stored.reading(*values): number for number, *values in oldest}
     kept = timeline.in_order(list(number_of))
     old = [place for place, r in enumerate(kept) if number_of[r] <= oldest[_BOOKED_AT_ONCE][0]]
     settled = (place for place in reversed(old) if ledger.is_settled(kept, place))
@@ -137,7 +137,7 @@ def _book_readings(db: sqlite3.Connection, owner: _Owner) -> None:
     if moves:
         db.execute(
             "DELETE FROM move WHERE account = ? AND key = ? AND ends > ?",
-            [*owner, rows.microseconds(moves[0].start)],
+            [*owner, stored.microseconds(moves[0].start)],
         )
     _insert(db, owner, moves)
     db.execute(
@@ -158,7 +158,7 @@ def _book_days(db: sqlite3.Connection, owner: _Owner) -> None:
     if aged:
         db.execute(
             "DELETE FROM move WHERE account = ? AND key = ? AND ends BETWEEN ? AND ?",
-            [*owner, rows.microseconds(aged[0].end), rows.microseconds(aged[-1].end)],
+            [*owner, stored.microseconds(aged[0].end), stored.microseconds(aged[-1].end)],
         )
         _insert(db, owner, ledger.merged(aged, _local_day, _DAY))
 
@@ -178,13 +178,13 @@ def _insert(db: sqlite3.Connection, owner: _Owner, moves: Sequence[Move]) -> Non
         [
             [
                 *owner,
-                rows.microseconds(move.start),
-                rows.microseconds(move.end),
-                rows.digits(move.from_voucher),
-                rows.digits(move.from_cash),
-                rows.digits(move.topped_up),
-                rows.digits(move.granted),
-                rows.digits(move.ended),
+                stored.microseconds(move.start),
+                stored.microseconds(move.end),
+                stored.digits(move.from_voucher),
+                stored.digits(move.from_cash),
+                stored.digits(move.topped_up),
+                stored.digits(move.granted),
+                stored.digits(move.ended),
             ]
             for move in moves
         ],

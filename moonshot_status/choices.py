@@ -24,6 +24,7 @@ def options(choices: dict[str, Any]) -> Options:
         timeout=choices["timeout"],
         config=choices["config"],
         refresh=choices["refresh"],
+        show=choices["show"],
     )
 
 

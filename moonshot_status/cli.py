@@ -14,7 +14,7 @@ import click
 
 from moonshot_status import __version__, formats
 from moonshot_status.commands import Commands
-from moonshot_status.parameters import RegionName, Seconds
+from moonshot_status.parameters import PARTS, Parts, RegionName, Seconds
 
 if TYPE_CHECKING:
     from moonshot_status.formats import Reply
@@ -48,6 +48,10 @@ DEMO_STATES = (
 @click.option(
     "--config", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The settings file to read in place of the usual one.",
+)  # fmt: skip
+@click.option(
+    "--show", metavar="PARTS", type=Parts(),
+    help=f"What stands in the bar, of {', '.join(PARTS)}.  [default: balance]",
 )  # fmt: skip
 @click.option(
     "--demo", metavar="STATE", type=click.Choice(DEMO_STATES),

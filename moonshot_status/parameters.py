@@ -9,6 +9,9 @@ import click
 
 from moonshot_status.text import unquoted
 
+PARTS = ("balance", "runway", "pace", "today")
+"""What the bar's text can be made of."""
+
 
 class Seconds(click.ParamType[float]):
     """A finite number of seconds; click's own float range lets ``nan`` and ``inf`` through."""
@@ -41,3 +44,17 @@ class RegionName(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         name = unquoted(value)
         return super().convert(name, param, ctx) if name else None
+
+
+class Parts(click.ParamType[tuple[str, ...]]):
+    """Names of parts of the bar's text, with commas between them."""
+
+    name = "parts"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        names = tuple(word.strip() for word in value.split(","))
+        if set(names) <= set(PARTS):
+            return names
+        raise click.BadParameter(f"{value!r} is not made of {', '.join(PARTS)}.", ctx, param)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from moonshot_status import debug, folders, settings, status
+from moonshot_status import debug, folders, forecast, settings, status
 from moonshot_status.account import Account
+from moonshot_status.forecast import Forecast
 from moonshot_status.settings import Options
 from moonshot_status.status import Status, Terms
 from moonshot_status.store import Store
@@ -21,11 +22,31 @@ def view(options: Options, refresh_command: tuple[str, ...]) -> View:
     found = settings.resolve(options, os.environ)
     if found.problem:
         debug.say(f"{found.problem.kind.value}: {found.problem.message}")
-        shown = Status(problem=found.problem)
+        shown, foreseen = Status(problem=found.problem), None
     else:
         terms = Terms(found.max_age, found.timeout, since, options.refresh)
-        shown = status.current(found.account, Store(folders.state_folder()), terms)
-    return view_of(found.account, shown, status.utc_now(), refresh_command, found.advice)
+        store = Store(folders.state_folder())
+        shown = status.current(found.account, store, terms)
+        foreseen = foresee(found.account, store)
+    return view_of(
+        found.account,
+        shown,
+        status.utc_now(),
+        refresh_command,
+        found.advice,
+        forecast=foreseen,
+        show=found.show,
+    )
+
+
+def foresee(account: Account, store: Store) -> Forecast | None:
+    """The forecast for the account; trouble with it must not cost the balance."""
+    now = status.utc_now()
+    try:
+        return forecast.forecast(store.books(account, now - forecast.WINDOW), now)
+    except Exception:  # noqa: BLE001 - whatever it is
+        debug.show_traceback()
+        return None
 
 
 def unforeseen(options: Options) -> View:

@@ -17,6 +17,7 @@ from moonshot_status.text import one_line, unquoted
 DEFAULT_ACCOUNT = "default"
 DEFAULT_MAX_AGE = 300.0
 DEFAULT_TIMEOUT = 10.0
+DEFAULT_SHOW = ("balance",)
 DEFAULT_THRESHOLDS = {
     Region.INTERNATIONAL: Thresholds(Decimal(5), Decimal(1)),
     Region.CHINA: Thresholds(Decimal(35), Decimal(7)),
@@ -37,13 +38,15 @@ class Options:
     timeout: float | None = None
     config: Path | None = None
     refresh: bool = False
+    show: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Settings:
     """The outcome. With a ``problem`` the account is as far known as it is named.
 
-    ``advice`` is a word on what works but should be mended.
+    ``advice`` is a word on what works but should be mended; ``show`` names the parts of the bar's
+    text.
     """
 
     account: Account
@@ -51,6 +54,7 @@ class Settings:
     timeout: float = DEFAULT_TIMEOUT
     problem: Problem | None = None
     advice: str = ""
+    show: tuple[str, ...] = DEFAULT_SHOW
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -59,6 +63,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         Account(options.account or DEFAULT_ACCOUNT, options.region),
         _first(options.max_age, DEFAULT_MAX_AGE),
         _first(options.timeout, DEFAULT_TIMEOUT),
+        show=options.show or DEFAULT_SHOW,
     )
     try:
         path = options.config or ownfile.default_path()
@@ -77,6 +82,7 @@ def _with_numbers(settings: Settings, options: Options, file: OwnFile) -> Settin
         account=replace(settings.account, name=name),
         max_age=_first(options.max_age, float(own.get("max_age", DEFAULT_MAX_AGE))),
         timeout=_first(options.timeout, float(own.get("timeout", DEFAULT_TIMEOUT))),
+        show=options.show or tuple(own.get("show", DEFAULT_SHOW)),
     )
 
 

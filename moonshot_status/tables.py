@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from moonshot_status import rows
+from moonshot_status import stored
 from moonshot_status.account import Account, Reading
 from moonshot_status.errors import Kind, Problem
 from moonshot_status.text import one_line
@@ -131,8 +131,8 @@ def _newest(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
     ).fetchone()
     if row is None:
         return None
-    with rows.damage_if_senseless():
-        return rows.reading(*row)
+    with stored.damage_if_senseless():
+        return stored.reading(*row)
 
 
 def _last_attempt(db: sqlite3.Connection, number: int) -> Attempt | None:
@@ -143,14 +143,14 @@ def _last_attempt(db: sqlite3.Connection, number: int) -> Attempt | None:
     ).fetchone()
     if row is None:
         return None
-    with rows.damage_if_senseless():
+    with stored.damage_if_senseless():
         started_at, ended_at, kind, message, hint, told, failures, retry_at = row
         return Attempt(
-            rows.moment(started_at),
-            rows.moment(ended_at),
+            stored.moment(started_at),
+            stored.moment(ended_at),
             _problem(kind, message, hint, told) if kind is not None else None,
             min(max(int(failures), 0), _MOST_FAILURES),
-            rows.moment(retry_at) if retry_at is not None else None,
+            stored.moment(retry_at) if retry_at is not None else None,
         )
 
 
@@ -163,20 +163,20 @@ def _account_number(db: sqlite3.Connection, account: Account, key: str) -> int:
         [account.identity, region, key],
     )
     row = db.execute("SELECT id FROM account WHERE identity = ?", [account.identity]).fetchone()
-    with rows.damage_if_senseless():
+    with stored.damage_if_senseless():
         return int(row[0])
 
 
 def _insert_reading(db: sqlite3.Connection, number: int, reading: Reading) -> None:
     balance = reading.balance
     amounts = [
-        None if amount is None else rows.digits(amount)
+        None if amount is None else stored.digits(amount)
         for amount in (balance.available, balance.voucher, balance.cash)
     ]
     db.execute(
         "INSERT INTO reading (account, key, fetched_at, available, voucher, cash)"
         " SELECT id, key, ?, ?, ?, ? FROM account WHERE id = ?",
-        [rows.microseconds(reading.fetched_at), *amounts, number],
+        [stored.microseconds(reading.fetched_at), *amounts, number],
     )
 
 
@@ -191,11 +191,11 @@ def _replace_attempt(db: sqlite3.Connection, number: int, attempt: Attempt) -> N
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             number,
-            rows.microseconds(attempt.started_at),
-            rows.microseconds(attempt.ended_at),
+            stored.microseconds(attempt.started_at),
+            stored.microseconds(attempt.ended_at),
             *words,
             attempt.failures,
-            rows.microseconds(attempt.retry_at) if attempt.retry_at else None,
+            stored.microseconds(attempt.retry_at) if attempt.retry_at else None,
         ],
     )
 

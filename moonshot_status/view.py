@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 
+from moonshot_status import outlook
 from moonshot_status.account import Account, Balance, Level, Region
 from moonshot_status.errors import Problem
+from moonshot_status.forecast import Forecast
 from moonshot_status.money import (
     UNKNOWN,
     balance_words,
@@ -19,18 +21,10 @@ from moonshot_status.money import (
 )
 from moonshot_status.status import Status
 from moonshot_status.text import one_line
+from moonshot_status.wording import SEPARATOR, Row, clock_words, midnight
 
-_SEPARATOR = " · "
+_BALANCE = "balance"
 _Words = Callable[[Decimal, Region], str]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a tooltip or a menu; amounts are lined up on their decimal points."""
-
-    label: str
-    value: str
-    is_amount: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +41,7 @@ class View:
     account: str
     region: Region | None
     balance: Balance | None
+    forecast: Forecast | None
     level: Level
     stale: bool
     fetched_at: datetime | None
@@ -73,105 +68,145 @@ def view_of(
     now: datetime,
     refresh: tuple[str, ...] = (),
     advice: str = "",
+    *,
+    forecast: Forecast | None = None,
+    show: tuple[str, ...] = (_BALANCE,),
 ) -> View:
     """Word the status of the account as it is at ``now``; ``advice`` is the last of the notes."""
-    balance = status.reading.balance if status.reading else None
-    level = Level.UNKNOWN
-    if balance and account.thresholds:
-        level = balance.level(account.thresholds)
+    scene = _Scene(account, status, now, forecast, show)
     return View(
         account=account.name,
         region=account.region,
-        balance=balance,
-        level=level,
+        balance=scene.balance,
+        forecast=forecast,
+        level=scene.level,
         stale=status.stale,
         fetched_at=status.reading.fetched_at if status.reading else None,
         problem=status.problem,
         retry_at=status.retry_at,
-        headline=_headline(account, status, now, bar_balance_words, bar_deficit_words),
-        short=_short(account, status),
-        line=_headline(account, status, now, balance_words, deficit_words),
-        rows=_rows(account, status, now),
-        notes=(*_notes(account, level, status, now), *([advice] if advice else [])),
-        classes=_classes(level, status, balance),
+        headline=_headline(scene, bar_balance_words, bar_deficit_words),
+        short=_short(scene),
+        line=_headline(scene, balance_words, deficit_words),
+        rows=tuple(_rows(scene)),
+        notes=tuple(one_line(note, 400) for note in [*_notes(scene), advice] if note),
+        classes=tuple(_classes(scene)),
         refresh=refresh,
-        until=min(status.changes_at or _midnight(now), _midnight(now)),
+        until=min(_changes(scene)),
     )
 
 
-def clock_words(moment: datetime, now: datetime) -> str:
-    """The local time of day, with the date when that is not today's."""
-    local, today = moment.astimezone(), now.astimezone().date()
-    return local.strftime("%H:%M" if local.date() == today else "%Y-%m-%d %H:%M")
+@dataclass(frozen=True)
+class _Scene:
+    """All that the words depend on."""
+
+    account: Account
+    status: Status
+    now: datetime
+    forecast: Forecast | None
+    show: tuple[str, ...]
+
+    @property
+    def balance(self) -> Balance | None:
+        return self.status.reading.balance if self.status.reading else None
+
+    @property
+    def level(self) -> Level:
+        if self.balance is None or self.account.thresholds is None:
+            return Level.UNKNOWN
+        return self.balance.level(self.account.thresholds, self.days_left)
+
+    @property
+    def few_days(self) -> Decimal | None:
+        return self.account.thresholds.runway_days if self.account.thresholds else None
+
+    @property
+    def days_left(self) -> float | None:
+        return self.forecast.days_left(self.now) if self.forecast else None
 
 
-def _midnight(now: datetime) -> datetime:
-    """The next one where the user is: times of another day are worded with their date."""
-    tomorrow = now.astimezone().date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time()).astimezone()
+def _changes(scene: _Scene) -> Iterator[datetime]:
+    """When time alone may change any of this."""
+    yield midnight(scene.now)
+    if scene.status.changes_at:
+        yield scene.status.changes_at
+    if scene.forecast:
+        yield outlook.changes_at(scene.forecast, scene.few_days, scene.now) or midnight(scene.now)
 
 
-def _headline(
-    account: Account, status: Status, now: datetime, balance: _Words, deficit: _Words
-) -> str:
-    parts = [UNKNOWN]
-    if status.reading and account.region:
-        parts = [balance(status.reading.balance.available, account.region)]
+def _headline(scene: _Scene, balance: _Words, deficit: _Words) -> str:
+    status, region, parts = scene.status, scene.account.region, [UNKNOWN]
+    if status.reading and region:
+        parts = _asked_for(scene, region, balance(status.reading.balance.available, region))
         if status.reading.balance.deficit:
-            missing = deficit(status.reading.balance.deficit, account.region)
-            parts.append(f"{missing} in deficit")
+            parts.append(f"{deficit(status.reading.balance.deficit, region)} in deficit")
         if status.expired or status.stale:
-            parts.append(f"as of {clock_words(status.reading.fetched_at, now)}")
+            parts.append(f"as of {clock_words(status.reading.fetched_at, scene.now)}")
     if status.problem:
         parts.append(status.problem.kind.label)
-    return _SEPARATOR.join(parts)
+    return SEPARATOR.join(parts)
 
 
-def _short(account: Account, status: Status) -> str:
-    if status.reading is None or account.region is None:
+def _asked_for(scene: _Scene, region: Region, balance: str) -> list[str]:
+    """What the bar shall show, in the order of the wish; the balance if nothing else is known."""
+    known = {_BALANCE: balance}
+    if scene.forecast:
+        known |= outlook.in_the_bar(scene.forecast, region, scene.now)
+    return [known[name] for name in scene.show if known.get(name)] or [balance]
+
+
+def _short(scene: _Scene) -> str:
+    status, region = scene.status, scene.account.region
+    if status.reading is None or region is None:
         return status.problem.kind.label if status.problem else UNKNOWN
     doubt = "?" if status.stale or status.expired else ""
-    return short_words(status.reading.balance.available, account.region) + doubt
+    return short_words(status.reading.balance.available, region) + doubt
 
 
-def _rows(account: Account, status: Status, now: datetime) -> tuple[Row, ...]:
-    rows = []
-    if status.reading and account.region:
-        region, balance = account.region, status.reading.balance
-        rows.append(Row("Available", balance_words(balance.available, region), is_amount=True))
-        rows.append(Row("Voucher", balance_words(balance.voucher, region), is_amount=True))
-        rows.append(Row("Cash", balance_words(balance.cash, region), is_amount=True))
+def _rows(scene: _Scene) -> Iterator[Row]:
+    balance, region = scene.balance, scene.account.region
+    if balance and region:
+        yield Row("Available", balance_words(balance.available, region), is_amount=True)
+        yield Row("Voucher", balance_words(balance.voucher, region), is_amount=True)
+        yield Row("Cash", balance_words(balance.cash, region), is_amount=True)
         if balance.deficit:
-            rows.append(Row("Deficit", deficit_words(balance.deficit, region), is_amount=True))
-    where = _SEPARATOR + account.region.value if account.region else ""
-    rows.append(Row("Account", one_line(account.name, 40) + where))
-    if status.reading:
-        rows.append(Row("As of", clock_words(status.reading.fetched_at, now)))
-    return tuple(rows)
+            yield Row("Deficit", deficit_words(balance.deficit, region), is_amount=True)
+        if scene.forecast and balance.available > 0:
+            yield from outlook.rows(scene.forecast, region, scene.now)
+    where = SEPARATOR + region.value if region else ""
+    yield Row("Account", one_line(scene.account.name, 40) + where)
+    if scene.status.reading:
+        yield Row("As of", clock_words(scene.status.reading.fetched_at, scene.now))
 
 
-def _notes(account: Account, level: Level, status: Status, now: datetime) -> tuple[str, ...]:
-    notes = []
-    if level is Level.EMPTY:
-        notes.append("Calls are refused until the account is topped up")
+def _notes(scene: _Scene) -> Iterator[str]:
+    status = scene.status
+    if scene.level is Level.EMPTY:
+        yield "Calls are refused until the account is topped up"
     if status.problem:
-        notes += [status.problem.message, status.problem.hint]
-    if status.retry_at and status.retry_at > now:
-        notes.append(f"Asked again after {clock_words(status.retry_at, now)}")
-    if level in (Level.WARNING, Level.CRITICAL) and account.thresholds and account.region:
-        limit = getattr(account.thresholds, level.value)
-        notes.append(
-            f"At or below the {level.value} mark of {balance_words(limit, account.region)}"
-        )
-    return tuple(one_line(note, 400) for note in notes if note)
+        yield status.problem.message
+        yield status.problem.hint
+    if status.retry_at and status.retry_at > scene.now:
+        yield f"Asked again after {clock_words(status.retry_at, scene.now)}"
+    if scene.level in (Level.WARNING, Level.CRITICAL):
+        yield _mark(scene)
 
 
-def _classes(level: Level, status: Status, balance: Balance | None) -> tuple[str, ...]:
-    classes = [level.value]
-    if status.stale:
-        classes.append("stale")
-    if balance and balance.deficit:
-        classes.append("deficit")
-    if status.problem:
-        classes.append(status.problem.kind.value)
-    return tuple(classes)
+def _mark(scene: _Scene) -> str:
+    """Which threshold was reached; blank where it cannot be worded."""
+    balance, thresholds, region = scene.balance, scene.account.thresholds, scene.account.region
+    if balance is None or thresholds is None or region is None:
+        return ""
+    if balance.level(thresholds) is Level.OK:
+        return f"At or below the mark of {scene.few_days} days, at the usual pace"
+    limit = getattr(thresholds, scene.level.value)
+    return f"At or below the {scene.level.value} mark of {balance_words(limit, region)}"
+
+
+def _classes(scene: _Scene) -> Iterator[str]:
+    yield scene.level.value
+    if scene.status.stale:
+        yield "stale"
+    if scene.balance and scene.balance.deficit:
+        yield "deficit"
+    if scene.status.problem:
+        yield scene.status.problem.kind.value

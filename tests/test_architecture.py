@@ -15,11 +15,13 @@ LAYERS = [
     {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals", "interrupt"},
     {"debug", "account", "lock"},
     {"money", "waiting", "endpoint", "key", "ownfile"},
-    {"codexbar", "answer", "proxy", "rows", "ledger", "timeline"},
+    {"codexbar", "answer", "proxy", "stored", "ledger", "timeline"},
     {"api", "sources", "spending", "tables", "vouchers"},
     {"bookkeeping"},
     {"store", "runway"},
     {"status", "settings"},
+    {"forecast", "wording"},
+    {"outlook"},
     {"view"},
     {"formats", "demo", "poll"},
     {"output", "parameters", "early", "choices"},
@@ -31,7 +33,7 @@ HEAVY = {
     "urllib3": {"api"},
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
-    "sqlite3": {"store", "tables", "bookkeeping", "rows"},
+    "sqlite3": {"store", "tables", "bookkeeping", "stored"},
 }
 
 
@@ -80,8 +82,9 @@ def test_a_format_knows_the_view_and_nothing_that_acts() -> None:
     for path in (PACKAGE / "formats").glob("*.py"):
         ours = {name for name in imports(path) if name.startswith("moonshot_status")}
         assert ours <= {
-            "moonshot_status.account", "moonshot_status.view", "moonshot_status.strictjson",
+            "moonshot_status.account", "moonshot_status.view", "moonshot_status.wording",
+            "moonshot_status.strictjson",
             "moonshot_status.formats", "moonshot_status.formats._menu",
             "moonshot_status.formats._colours", "moonshot_status.formats._table",
-            "moonshot_status.errors",
+            "moonshot_status.errors", "moonshot_status.forecast",
         }  # fmt: skip

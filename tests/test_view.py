@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from moonshot_status.account import Account, Balance, Level, Reading, Region, Thresholds
 from moonshot_status.errors import Kind, Problem
 from moonshot_status.status import Status
-from moonshot_status.view import Row, View, clock_words, view_of
+from moonshot_status.view import View, view_of
+from moonshot_status.wording import Row, clock_words
 
 NOW = datetime(2026, 11, 22, 18, 46, 24, tzinfo=timezone.utc)
 READ_AT = NOW - timedelta(minutes=30)

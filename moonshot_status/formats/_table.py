@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moonshot_status.view import Row
+from moonshot_status.wording import Row
 
 
 def lines(rows: tuple[Row, ...]) -> list[str]:

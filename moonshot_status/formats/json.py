@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from moonshot_status import strictjson
+from moonshot_status.forecast import Forecast
 from moonshot_status.formats import Reply
 from moonshot_status.view import View
 
@@ -34,9 +35,21 @@ def render(view: View) -> Reply:
             "hint": view.problem.hint,
             "retry_at": _moment(view.retry_at),
         },
-        "forecast": None,
+        "forecast": view.forecast and _forecast(view.forecast),
     }
     return Reply(strictjson.dumps(document) + "\n", 0 if balance else 1)
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    spent, runway = forecast.spent, forecast.runway
+    return {
+        "spent": {"today": spent.today, "days_7": spent.days_7, "days_30": spent.days_30},
+        "per_day": runway.per_day,
+        "zero_at": _moment(runway.zero_at),
+        "earliest": _moment(runway.earliest),
+        "latest": _moment(runway.latest),
+        "reason": runway.reason or None,
+    }
 
 
 def _moment(moment: datetime | None) -> str | None:

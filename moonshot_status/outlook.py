@@ -1,0 +1,95 @@
+"""What every bar may say of the forecast, already worded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from moonshot_status.account import Region
+from moonshot_status.forecast import Forecast
+from moonshot_status.money import deficit_words
+from moonshot_status.runway import Runway
+from moonshot_status.wording import Row, clock_words
+
+_DAY = timedelta(days=1)
+# The end of what lasts for less is told by the clock: "1 day left" would be far from the truth.
+_FEW_DAYS = 2
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def rows(forecast: Forecast, region: Region, now: datetime) -> Iterator[Row]:
+    """For tooltips and menus; what is not known has no row, but the runway says why."""
+    spent = forecast.spent
+    amounts = {"Today": spent.today, "7 days": spent.days_7, "30 days": spent.days_30}
+    for label, amount in amounts.items():
+        if amount is not None:
+            yield Row(f"Spent {label.lower()}", deficit_words(amount, region), is_amount=True)
+    if forecast.runway.per_day:
+        yield Row("A day", deficit_words(forecast.runway.per_day, region), is_amount=True)
+    if len(spent.by_day) > 1:
+        yield Row("By day", sparkline(spent.by_day))
+    yield Row("Runway", runway_words(forecast.runway, now))
+
+
+def runway_words(runway: Runway, now: datetime) -> str:
+    """How long it lasts, with the range; or why that cannot be said."""
+    if runway.earliest is None or runway.latest is None:
+        return runway.reason
+    ends = [runway.earliest, runway.latest]
+    if runway.zero_at is None:
+        return f"{_from_to(ends, now)} left ({runway.reason})"
+    if runway.zero_at <= now:
+        return "used up by now, at the usual pace"
+    if _days(runway.zero_at, now) < _FEW_DAYS:
+        return f"until about {clock_words(runway.zero_at, now)}"
+    return f"about {_days(runway.zero_at, now)} days left ({_from_to(ends, now)})"
+
+
+def in_the_bar(forecast: Forecast, region: Region, now: datetime) -> dict[str, str]:
+    """The parts that a bar can be asked to show, by name; blank where nothing can be said."""
+    spent, runway = forecast.spent, forecast.runway
+    return {
+        "runway": _short_runway(runway, now),
+        "pace": f"{deficit_words(runway.per_day, region)} a day" if runway.per_day else "",
+        "today": f"{deficit_words(spent.today, region)} today" if spent.today is not None else "",
+    }
+
+
+def changes_at(forecast: Forecast, few_days: Decimal | None, now: datetime) -> datetime | None:
+    """When time alone changes these words, or makes the runway too short; None: it does not."""
+    runway = forecast.runway
+    moments = [end - _days(end, now) * _DAY for end in _ends(runway)]
+    if few_days is not None:
+        moments += [end - timedelta(days=float(few_days)) for end in _ends(runway)]
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def sparkline(amounts: Sequence[Decimal]) -> str:
+    """One block character for each amount; the largest is as high as it gets."""
+    highest = max(amounts)
+    if not highest:
+        return _BLOCKS[0] * len(amounts)
+    return "".join(_BLOCKS[int(amount / highest * (len(_BLOCKS) - 1))] for amount in amounts)
+
+
+def _short_runway(runway: Runway, now: datetime) -> str:
+    if runway.zero_at is None or runway.zero_at <= now:
+        return ""
+    if _days(runway.zero_at, now) < _FEW_DAYS:
+        return f"until {clock_words(runway.zero_at, now)}"
+    return f"{_days(runway.zero_at, now)} days"
+
+
+def _from_to(ends: Sequence[datetime], now: datetime) -> str:
+    first, last = (_days(end, now) for end in ends)
+    return f"{first} to {last} days" if first != last else f"{first} days"
+
+
+def _days(end: datetime, now: datetime) -> int:
+    """Whole days, so never more than there are."""
+    return max((end - now) // _DAY, 0)
+
+
+def _ends(runway: Runway) -> list[datetime]:
+    return [end for end in (runway.earliest, runway.zero_at, runway.latest) if end is not None]
