@@ -17,9 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from moonshot_status import strictjson
-from moonshot_status.account import Account, Region, Secret
+from moonshot_status.account import Account, Reading, Region, Secret
+from moonshot_status.forecast import forecast
+from moonshot_status.ledger import Books, Move
 from moonshot_status.settings import (
     DEFAULT_MAX_AGE,
+    DEFAULT_SHOW,
     DEFAULT_THRESHOLDS,
     DEFAULT_TIMEOUT,
     Options,
@@ -33,6 +36,8 @@ ACCOUNT = "demo"
 _KEY = "sk-demo"
 _AGE = timedelta(minutes=30)
 _YUAN_PER_DOLLAR = 7
+# What an hour of work costs on the quietest day; on the busiest it is seven times as much.
+_AN_HOUR = Decimal("0.06125")
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,8 @@ STATES = tuple(_STATES)
 def view(name: str, options: Options) -> View:
     """Go the whole way, from HTTP on, for the account in this state. Raises UnknownAccountError.
 
-    Of the options, region and timeout count: how old its reading is belongs to the state.
+    Of the options, region, timeout and show count: how old its reading is belongs to the state.
+    Its past is made up: five weeks of working days.
     """
     if options.account not in (None, ACCOUNT):
         raise UnknownAccountError(f"the demo has one account: {ACCOUNT}")
@@ -177,7 +183,22 @@ def view(name: str, options: Options) -> View:
             _half_an_hour_ago(account, store, terms)
             _go_wrong(server, state)
         status = current(account, store, terms)
-    return view_of(account, status, terms.now())
+    foreseen = forecast(_past(status.reading, region), terms.now()) if status.reading else None
+    show = options.show or DEFAULT_SHOW
+    return view_of(account, status, terms.now(), forecast=foreseen, show=show)
+
+
+def _past(newest: Reading, region: Region) -> Books:
+    """Five weeks, by the hour, that lead to this reading."""
+    factor = _YUAN_PER_DOLLAR if region is Region.CHINA else 1
+    moves = []
+    for hours in reversed(range(35 * 24)):
+        end = newest.fetched_at - timedelta(hours=hours)
+        local = end.astimezone()
+        is_busy = 9 <= local.hour < 18 and local.weekday() < 5
+        spent = _AN_HOUR * factor * (1 + local.toordinal() * 5 % 7) if is_busy else Decimal(0)
+        moves.append(Move(end - timedelta(hours=1), end, from_cash=spent))
+    return Books(tuple(moves), newest)
 
 
 def _go_wrong(server: Server, state: _State) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Context, Decimal
 
 from moonshot_status import runway, spending
 from moonshot_status.ledger import Books, exactly
@@ -17,6 +17,8 @@ WINDOW = timedelta(days=36)
 _WEEK, _MONTH = 7, 30
 _DAY = timedelta(days=1)
 _ZERO = Decimal(0)
+_FINEST = Decimal("0.00001")
+_WIDE = Context(prec=100)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,11 @@ def forecast(books: Books, now: datetime) -> Forecast | None:
     if books.newest is None:
         return None
     days = spending.by_day(books.moves, _ZERO)
-    return Forecast(_spent(days, books, now), runway.runway(books.moves, books.newest))
+    found = runway.runway(books.moves, books.newest)
+    if found.per_day is not None:
+        # A mean has no end of digits; these are as many as the API sends.
+        found = replace(found, per_day=found.per_day.quantize(_FINEST, ROUND_CEILING, _WIDE))
+    return Forecast(_spent(days, books, now), found)
 
 
 def _spent(days: Sequence[Day], books: Books, now: datetime) -> Spent:

@@ -21,6 +21,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 def rows(forecast: Forecast, region: Region, now: datetime) -> Iterator[Row]:
     """For tooltips and menus; what is not known has no row, but the runway says why."""
     spent = forecast.spent
+    yield Row("Runway", runway_words(forecast.runway, now))
     amounts = {"Today": spent.today, "7 days": spent.days_7, "30 days": spent.days_30}
     for label, amount in amounts.items():
         if amount is not None:
@@ -29,21 +30,20 @@ def rows(forecast: Forecast, region: Region, now: datetime) -> Iterator[Row]:
         yield Row("A day", deficit_words(forecast.runway.per_day, region), is_amount=True)
     if len(spent.by_day) > 1:
         yield Row("By day", sparkline(spent.by_day))
-    yield Row("Runway", runway_words(forecast.runway, now))
 
 
 def runway_words(runway: Runway, now: datetime) -> str:
     """How long it lasts, with the range; or why that cannot be said."""
     if runway.earliest is None or runway.latest is None:
         return runway.reason
-    ends = [runway.earliest, runway.latest]
+    first, last = _days(runway.earliest, now), _days(runway.latest, now)
     if runway.zero_at is None:
-        return f"{_from_to(ends, now)} left ({runway.reason})"
+        return f"{first} to {last} days left" if first else f"less than {_count(last + 1)} left"
     if runway.zero_at <= now:
         return "used up by now, at the usual pace"
     if _days(runway.zero_at, now) < _FEW_DAYS:
         return f"until about {clock_words(runway.zero_at, now)}"
-    return f"about {_days(runway.zero_at, now)} days left ({_from_to(ends, now)})"
+    return f"about {_days(runway.zero_at, now)} days left ({first} to {last})"
 
 
 def in_the_bar(forecast: Forecast, region: Region, now: datetime) -> dict[str, str]:
@@ -62,7 +62,7 @@ def changes_at(forecast: Forecast, few_days: Decimal | None, now: datetime) -> d
     moments = [end - _days(end, now) * _DAY for end in _ends(runway)]
     if few_days is not None:
         moments += [end - timedelta(days=float(few_days)) for end in _ends(runway)]
-    return min((moment for moment in moments if moment > now), default=None)
+    return min((moment for moment in moments if moment >= now), default=None)
 
 
 def sparkline(amounts: Sequence[Decimal]) -> str:
@@ -81,9 +81,8 @@ def _short_runway(runway: Runway, now: datetime) -> str:
     return f"{_days(runway.zero_at, now)} days"
 
 
-def _from_to(ends: Sequence[datetime], now: datetime) -> str:
-    first, last = (_days(end, now) for end in ends)
-    return f"{first} to {last} days" if first != last else f"{first} days"
+def _count(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
 
 
 def _days(end: datetime, now: datetime) -> int:

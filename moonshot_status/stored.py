@@ -18,6 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 _LARGEST_EXPONENT = 12
 _LARGEST_TOTAL = 30
+_ZERO = Decimal(0)
 _MOST_DECIMALS = 40
 
 
@@ -49,6 +50,8 @@ def amount(stored: Any, largest: int = _LARGEST_EXPONENT) -> Decimal:
 
 def total(stored: Any) -> Decimal:
     """Of many amounts. Raises as ``amount`` does, and for one that is negative."""
+    if stored == "0":  # as most of them are
+        return _ZERO
     found = amount(stored, _LARGEST_TOTAL)
     if found < 0:
         raise ValueError("a total that is negative")

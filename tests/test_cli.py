@@ -6,16 +6,21 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import KEY, PROGRAM, Run
 
-from moonshot_status import cli, demo, formats
+from moonshot_status import cli, demo, folders, forecast, formats, poll
+from moonshot_status.settings import Options
+from moonshot_status.store import FILE_NAME
 
 FORMATS = formats.names()
 OwnFile = Callable[[Any], Path]
@@ -152,6 +157,8 @@ def test_without_a_key_every_format_says_so(run: Run, name: str) -> None:
         ["--max-age", "inf"],
         ["--timeout", "0"],
         ["--timeout", "soon"],
+        ["--show", "balance,nonsense"],
+        ["--show", ""],
         ["nonsense"],
     ],
 )
@@ -312,3 +319,46 @@ def test_the_menu_refreshes_the_same_account(
 
 def test_the_demos_states_are_those_that_the_command_line_offers() -> None:
     assert cli.DEMO_STATES == demo.STATES
+
+
+def test_the_bar_shows_more_on_request(run: Run) -> None:
+    done = run("--demo", "ok", "--show", "balance, runway")
+    assert re.fullmatch(r"\$49\.58 · \d+ days\n", done.stdout.decode())
+
+
+def test_a_month_of_use_is_told_in_every_format(
+    run: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    lived_through(hours=30 * 24)
+    plain = run("--show", "balance,runway,pace").stdout.decode()
+    assert re.fullmatch(r"\$49\.58 · (49|50) days · \$1\.00 a day\n", plain)
+    told = json.loads(run("--format", "json").stdout)["forecast"]
+    assert (told["reason"], told["per_day"]) == (None, 1.0)
+    assert told["earliest"] <= told["zero_at"] <= told["latest"]
+    for name in ("waybar", "xbar", "swiftbar"):
+        text = run("--format", name).stdout.decode()
+        assert "Runway " in text
+        assert "days left" in text
+
+
+def test_a_forecast_that_fails_costs_nothing_else(
+    run: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecast, "forecast", lambda *_: 1 / 0)
+    found = poll.view(Options(), ())
+    assert (found.headline, found.forecast) == ("$49.58", None)
+
+
+def lived_through(hours: int) -> None:
+    """Before the reading that there is, as many, each with a little more money."""
+    database = folders.state_folder() / FILE_NAME
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("UPDATE reading SET id = id + ?", [hours])
+        for hour in range(1, hours + 1):
+            db.execute(
+                "INSERT INTO reading SELECT id - ?1, account, key, fetched_at - ?1 * 3600000000,"
+                " ?2, NULL, NULL FROM reading WHERE id = ?3",
+                [hour, str(Decimal("49.58894") + Decimal(hour) / 24)[:20], hours + 1],
+            )
+        db.execute("UPDATE reading SET voucher = NULL, cash = NULL")

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from support import PROGRAM, Run
 
+from moonshot_status import tables
 from moonshot_status.demo import Server, balance, error
 
 Patch = Callable[[str], int]
@@ -197,19 +198,18 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_store(run: Run, server: Server, store: Path, damage: str) -> None:
     """The balance is there, and all that could be read is in the file or in the one aside."""
-    damaged = DAMAGE[damage](store.read_bytes())
-    store.write_bytes(damaged)
+    store.write_bytes(DAMAGE[damage](store.read_bytes()))
     before = readings(store)
     server.reply = balance("7", "7", "0")
     assert_shown(run(*ASK), "$7.00\n")
     assert_shown(run(), "$7.00\n")
-    assert [file.read_bytes() for file in asides(store)] in ([], [damaged])
+    assert len(asides(store)) <= 1
     assert before <= readings(store).union(*map(readings, asides(store)))
 
 
 def test_the_store_of_a_later_version_is_not_touched(run: Run, server: Server, store: Path) -> None:
     with closing(sqlite3.connect(store)) as db:
-        db.execute("PRAGMA user_version = 2")
+        db.execute(f"PRAGMA user_version = {tables.VERSION + 1}")
     before = store.read_bytes()
     for name in FORMATS:
         assert_shown(run("--format", name, "--refresh"))

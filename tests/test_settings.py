@@ -376,6 +376,17 @@ def test_an_account_goes_before_the_general_thresholds(
     assert resolve().account.thresholds == Thresholds(Decimal(warning), Decimal(critical))
 
 
+def test_what_the_bar_shows(own_file: Write) -> None:
+    own_file(OWN)
+    assert resolve().show == ("balance",)
+    own_file({"show": ["runway"], "accounts": {"work": OWN, "cn": OWN | {"show": ["pace"]}}})
+    assert resolve().show == ("runway",)
+    assert resolve(account="cn").show == ("pace",)
+    assert resolve(account="cn", show=("today",)).show == ("today",)
+    own_file(OWN | {"show": ["nonsense"]})
+    assert problem_of(resolve()).kind is Kind.CONFIG
+
+
 def test_days_are_a_threshold_of_their_own(own_file: Write) -> None:
     own_file({"thresholds": {"runway_days": 7}, "accounts": {"work": OWN, "cn": OWN}})
     assert resolve().account.thresholds == Thresholds(Decimal(5), Decimal(1), Decimal(7))

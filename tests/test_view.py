@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from moonshot_status.account import Account, Balance, Level, Reading, Region, Thresholds
 from moonshot_status.errors import Kind, Problem
+from moonshot_status.forecast import Forecast, Spent
+from moonshot_status.runway import Runway
 from moonshot_status.status import Status
 from moonshot_status.view import View, view_of
 from moonshot_status.wording import Row, clock_words
@@ -315,3 +318,54 @@ def test_the_words_hold_until_midnight_at_the_latest(
     time.tzset()
     shown = view(replace(OK, changes_at=changes_at))
     assert f"{shown.until.astimezone(timezone.utc):%Y-%m-%d %H:%M}" == until
+
+
+FORECAST = Forecast(
+    Spent(Decimal("1.2")),
+    Runway(Decimal(5), *(NOW + timedelta(days=days) for days in (9.5, 7.25, 12.75))),
+)
+
+
+def foreseen(shown: Status = OK, few: str | None = None, **more: Any) -> View:
+    thresholds = Thresholds(Decimal(5), Decimal(1), Decimal(few) if few else None)
+    return view_of(replace(ACCOUNT, thresholds=thresholds), shown, NOW, forecast=FORECAST, **more)
+
+
+def test_the_forecast_stands_below_the_amounts() -> None:
+    assert [row.label for row in foreseen().rows] == [
+        "Available", "Voucher", "Cash", "Runway", "Spent today", "A day", "Account", "As of",
+    ]  # fmt: skip
+    assert "Runway" not in [row.label for row in foreseen(status("0", "0", "0")).rows]
+
+
+@pytest.mark.parametrize(
+    ("show", "words"),
+    [
+        (("balance", "runway"), "$49.58 · 9 days"),
+        (("today", "pace", "balance"), "$1.20 today · $5.00 a day · $49.58"),
+        (("runway",), "9 days"),
+    ],
+)
+def test_the_bar_shows_what_was_asked_for(show: tuple[str, ...], words: str) -> None:
+    assert foreseen(show=show).headline == words
+    assert foreseen(STALE, show=show).headline.startswith(f"{words} · as of ")
+    assert view_of(ACCOUNT, OK, NOW, show=("runway",)).headline == "$49.58"
+    assert view_of(ACCOUNT, NOTHING, NOW, show=show).headline == "— · offline"
+
+
+def test_money_without_time_is_a_warning_that_says_so() -> None:
+    shown = foreseen(few="9.5")
+    assert shown.level is Level.WARNING
+    assert shown.notes == ("At or below the mark of 9.5 days, at the usual pace",)
+    assert foreseen(few="9").level is Level.OK
+    poor = foreseen(status("4"), few="30")
+    assert poor.notes == ("At or below the warning mark of $5.00",)
+
+
+def test_the_words_hold_until_the_runway_is_a_day_shorter_or_too_short() -> None:
+    day = NOW.replace(hour=0, minute=0, second=0)
+    later = replace(FORECAST.runway, zero_at=NOW + timedelta(days=9, hours=2))
+    soon = view_of(ACCOUNT, OK, NOW, forecast=Forecast(Spent(), later))
+    assert soon.until == NOW + timedelta(hours=2)
+    assert foreseen().until == day + timedelta(days=1)
+    assert foreseen(few="9.4").until == NOW + timedelta(days=0.1)

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from moonshot_status.account import Account, Balance, Reading, Region, Thresholds
 from moonshot_status.errors import Kind, Problem
+from moonshot_status.forecast import Forecast, Spent
+from moonshot_status.runway import Runway
 from moonshot_status.status import Status
 from moonshot_status.view import View, view_of
 
@@ -36,9 +38,26 @@ def _reading(available: str, voucher: str | None, cash: str | None, age: int = 6
     return Reading(Balance(Decimal(available), *amounts), NOW - timedelta(seconds=age))
 
 
-def _view(status: Status, region: Region | None = Region.INTERNATIONAL, name: str = "work") -> View:
-    account = Account(name, region, thresholds=Thresholds(Decimal(5), Decimal(1)))
-    return view_of(account, status, NOW, REFRESH)
+def _view(
+    status: Status,
+    region: Region | None = Region.INTERNATIONAL,
+    name: str = "work",
+    forecast: Forecast | None = None,
+    show: tuple[str, ...] = ("balance",),
+) -> View:
+    account = Account(name, region, thresholds=Thresholds(Decimal(5), Decimal(1), Decimal(3)))
+    return view_of(account, status, NOW, REFRESH, forecast=forecast, show=show)
+
+
+def _forecast(*days: float | None, reason: str = "") -> Forecast:
+    """With the end expected after so many days, and its range."""
+    zero_at, earliest, latest = (
+        None if number is None else NOW + timedelta(days=number)
+        for number in (*days, None, None)[:3]
+    )
+    daily = tuple(Decimal(n * n % 11) for n in range(30))
+    spent = Spent(Decimal("0.1"), Decimal("28.70001"), Decimal("123.4"), daily)
+    return Forecast(spent, Runway(Decimal("4.09501"), zero_at, earliest, latest, reason))
 
 
 _OK = _reading("49.58894", "46.58893", "3.00001")
@@ -64,6 +83,19 @@ VIEWS = {
     "fresh-but-failed": _view(Status(_OK, _problem(Kind.OFFLINE), NOW + timedelta(minutes=1))),
     "yesterday": _view(Status(_OLDER, _problem(Kind.OFFLINE), expired=True, stale=True)),
     "no-region": _view(Status(problem=_problem(Kind.CONFIG)), None),
+    "forecast": _view(Status(_OK), forecast=_forecast(12.4, 9.2, 16.8)),
+    "forecast-soon": _view(Status(_OK), Region.CHINA, forecast=_forecast(1.4, 0.2, 2.8)),
+    "forecast-past": _view(Status(_OLD, expired=True), forecast=_forecast(-1, -2, 2.8)),
+    "forecast-range": _view(Status(_OK), forecast=_forecast(None, 9.2, 30.8, reason="uneven")),
+    "forecast-of-nothing": _view(
+        Status(_OK),
+        forecast=Forecast(Spent(), Runway(reason="not enough readings yet: 3 of 7 days")),
+    ),
+    "forecast-in-the-bar": _view(
+        Status(_OLD, _problem(Kind.OFFLINE), expired=True, stale=True),
+        forecast=_forecast(12.4, 9.2, 16.8),
+        show=("balance", "runway", "pace", "today"),
+    ),
     **{
         f"stale-{kind.value}": _view(Status(_OLD, _problem(kind), expired=True, stale=True))
         for kind in Kind
