@@ -35,7 +35,8 @@ class View:
     text on one line each, and their times are local. ``headline`` is for the bar, ``short`` for a
     narrow one, ``line`` has every amount in full. Of the ``notes`` the worst news comes first.
     ``refresh`` is the command that asks the API now, empty where there is nothing to ask. ``until``
-    is how long all this holds if nothing but time changes.
+    is how long all this holds if nothing but time changes. ``members`` are the accounts of a View
+    that shows several side by side; rows, notes and console are theirs then.
     """
 
     account: str
@@ -55,6 +56,16 @@ class View:
     classes: tuple[str, ...]
     refresh: tuple[str, ...]
     until: datetime
+    members: tuple[View, ...] = ()
+
+    @property
+    def sections(self) -> tuple[View, ...]:
+        """One for each account."""
+        return self.members or (self,)
+
+    @property
+    def has_balance(self) -> bool:
+        return any(section.balance for section in self.sections)
 
     @property
     def console(self) -> str:

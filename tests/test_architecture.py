@@ -23,6 +23,7 @@ LAYERS = [
     {"forecast", "wording"},
     {"outlook"},
     {"view"},
+    {"together"},
     {"formats", "demo", "poll"},
     {"output", "parameters", "early", "choices"},
     {"commands"},

@@ -10,6 +10,7 @@ from moonshot_status.errors import Kind, Problem
 from moonshot_status.forecast import Forecast, Spent
 from moonshot_status.runway import Runway
 from moonshot_status.status import Status
+from moonshot_status.together import side_by_side
 from moonshot_status.view import View, view_of
 
 NOW = datetime(2026, 11, 22, 14, 32, 5, tzinfo=timezone.utc)
@@ -96,6 +97,16 @@ VIEWS = {
         forecast=_forecast(12.4, 9.2, 16.8),
         show=("balance", "runway", "pace", "today"),
     ),
+    "together": side_by_side(
+        [
+            _view(Status(_OK), forecast=_forecast(12.4, 9.2, 16.8)),
+            _view(Status(_reading("4.99", "4.99", "0")), Region.CHINA, "cn"),
+            _view(Status(_OLD, _problem(Kind.OFFLINE), expired=True, stale=True), name="old"),
+        ]
+    ),
+    "together-nothing": side_by_side(
+        [_view(Status(problem=_problem(kind)), name=kind.value) for kind in (Kind.NO_KEY, Kind.TLS)]
+    ),
     **{
         f"stale-{kind.value}": _view(Status(_OLD, _problem(kind), expired=True, stale=True))
         for kind in Kind
@@ -106,4 +117,8 @@ HOSTILE_VIEWS = {
     name: _view(Status(_OLD, _problem(Kind.TIMEOUT), expired=True, stale=True), name=text)
     for name, text in HOSTILE_NAMES.items()
 }
-ALL_VIEWS = {**VIEWS, **HOSTILE_VIEWS}
+ALL_VIEWS = {
+    **VIEWS,
+    **HOSTILE_VIEWS,
+    "hostile names together": side_by_side(list(HOSTILE_VIEWS.values())),
+}
