@@ -23,7 +23,7 @@ LAYERS = [
     {"forecast", "wording"},
     {"outlook"},
     {"view"},
-    {"formats", "demo", "poll"},
+    {"formats", "history", "demo", "poll"},
     {"output", "parameters", "early", "choices"},
     {"commands"},
     {"cli"},
@@ -34,6 +34,7 @@ HEAVY = {
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
     "sqlite3": {"store", "tables", "bookkeeping", "stored"},
+    "matplotlib": {"history"},
 }
 
 
