@@ -24,7 +24,7 @@ LAYERS = [
     {"outlook"},
     {"view"},
     {"together"},
-    {"formats", "demo", "poll"},
+    {"formats", "history", "demo", "poll"},
     {"output", "parameters", "early", "choices"},
     {"commands"},
     {"cli"},
@@ -35,6 +35,7 @@ HEAVY = {
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
     "sqlite3": {"store", "tables", "bookkeeping", "stored"},
+    "matplotlib": {"history"},
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from menus import Item, parse
-from views import ALL_VIEWS, HOSTILE_NAMES, REFRESH, VIEWS
+from views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, REFRESH, VIEWS
 
 from moonshot_status.formats import Reply
 from moonshot_status.view import View
