@@ -169,13 +169,14 @@ STATES = tuple(_STATES)
 def view(name: str, options: Options) -> View:
     """Go the whole way, from HTTP on, for the account in this state. Raises UnknownAccountError.
 
-    Of the options, region, timeout and show count: how old its reading is belongs to the state.
-    Its past is made up: five weeks of working days.
+    Of the options account, max_age and refresh do not count: how old its reading is belongs to the
+    state. Its past is made up: five weeks of working days.
     """
     account, status = _look_at(name, options)
     foreseen = forecast(_past(status.reading, account), utc_now()) if status.reading else None
     show = options.show or DEFAULT_SHOW
-    return view_of(account, status, utc_now(), forecast=foreseen, show=show)
+    hide = options.hide_amount
+    return view_of(account, status, utc_now(), forecast=foreseen, show=show, hide_amount=hide)
 
 
 def books(name: str, options: Options) -> tuple[Account, Books]:

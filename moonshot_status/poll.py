@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from moonshot_status import debug, folders, forecast, settings, status
+from moonshot_status import debug, folders, forecast, privacy, settings, status
 from moonshot_status.account import Account
 from moonshot_status.forecast import Forecast
 from moonshot_status.settings import Options
@@ -13,10 +13,10 @@ from moonshot_status.store import Store
 from moonshot_status.view import View, view_of
 
 
-def view(options: Options, refresh_command: tuple[str, ...]) -> View:
+def view(options: Options, program: tuple[str, ...]) -> View:
     """What there is to show. Raises UnknownAccountError; every other trouble is in the View.
 
-    ``refresh_command`` is what a menu runs to ask the API now.
+    ``program`` is the command line with which a menu runs this program for the same account.
     """
     since = status.utc_now()
     found = settings.resolve(options, os.environ)
@@ -32,10 +32,12 @@ def view(options: Options, refresh_command: tuple[str, ...]) -> View:
         found.account,
         shown,
         status.utc_now(),
-        refresh_command,
+        (*program, "--refresh"),
         found.advice,
         forecast=foreseen,
         show=found.show,
+        hide_amount=options.hide_amount or privacy.is_hidden(found.hide_amount),
+        toggle=(*program, "hide"),
     )
 
 

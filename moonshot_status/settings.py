@@ -39,6 +39,7 @@ class Options:
     config: Path | None = None
     refresh: bool = False
     show: tuple[str, ...] | None = None
+    hide_amount: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Settings:
     """The outcome. With a ``problem`` the account is as far known as it is named.
 
     ``advice`` is a word on what works but should be mended; ``show`` names the parts of the bar's
-    text.
+    text, and ``hide_amount`` is what the file says of them.
     """
 
     account: Account
@@ -55,6 +56,7 @@ class Settings:
     problem: Problem | None = None
     advice: str = ""
     show: tuple[str, ...] = DEFAULT_SHOW
+    hide_amount: bool = False
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -83,6 +85,7 @@ def _with_numbers(settings: Settings, options: Options, file: OwnFile) -> Settin
         max_age=_first(options.max_age, float(own.get("max_age", DEFAULT_MAX_AGE))),
         timeout=_first(options.timeout, float(own.get("timeout", DEFAULT_TIMEOUT))),
         show=options.show or tuple(own.get("show", DEFAULT_SHOW)),
+        hide_amount=own.get("hide_amount", False),
     )
 
 

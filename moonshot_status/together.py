@@ -38,6 +38,7 @@ def side_by_side(views: Sequence[View]) -> View:
         notes=tuple(f"{_name(view)}: {note}" for view in views for note in view.notes),
         classes=tuple(_classes(level, views)),
         refresh=views[0].refresh,
+        toggle=views[0].toggle,
         until=min(view.until for view in views),
         members=tuple(views),
     )

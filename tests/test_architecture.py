@@ -13,7 +13,7 @@ PACKAGE = Path(moonshot_status.__file__).parent
 # Each layer may import what stands before it.
 LAYERS = [
     {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals", "interrupt"},
-    {"debug", "account", "lock"},
+    {"debug", "account", "lock", "privacy"},
     {"money", "waiting", "endpoint", "key", "ownfile"},
     {"codexbar", "answer", "proxy", "stored", "ledger", "timeline"},
     {"api", "sources", "spending", "tables", "vouchers"},

@@ -159,6 +159,7 @@ def test_without_a_key_every_format_says_so(run: Run, name: str) -> None:
         ["--timeout", "soon"],
         ["--show", "balance,nonsense"],
         ["--show", ""],
+        ["--hide-amount", "--format", "json"],
         ["nonsense"],
     ],
 )

@@ -32,6 +32,8 @@ def below_the_title(view: View, item: Item, *, console: Item, refresh: Item) -> 
     lines = []
     for section in view.sections:
         lines += [*_section(section, item, console), *["---"] * bool(view.members)]
+    toggle = _command(view.toggle)
+    lines += [item("Hide or show amounts", **toggle)] if toggle else []
     lines.append(refresh("Refresh", **(_command(view.refresh) or _NO_ACTION)))
     return lines
 

@@ -23,9 +23,8 @@ def render(view: View) -> Reply:
 
 def _tooltip(view: View) -> str:
     # What the clicks of integrations/waybar/moonshot.jsonc do.
-    clicks = "\n\nRight click: refresh"
-    if view.console:
-        clicks = "\nLeft click: open it · Right click: refresh"
+    clicks = "Right click: refresh · Middle click: hide amounts"
+    clicks = f"\nLeft click: open it · {clicks}" if view.console else f"\n\n{clicks}"
     return "\n\n".join(map(_section, view.sections)) + clicks
 
 

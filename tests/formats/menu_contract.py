@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from menus import Item, parse
-from views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, REFRESH, VIEWS
+from views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, REFRESH, TOGGLE, VIEWS
 
 from moonshot_status.formats import Reply
 from moonshot_status.view import View
@@ -51,6 +51,14 @@ class MenuContract:
         )
         assert [refresh[f"param{n}"] for n in (1, 2, 3)] == list(REFRESH[1:])
 
+    def test_amounts_can_be_hidden(self) -> None:
+        items = {item.text: item.attributes for item in self.read(VIEWS["ok"])[1]}
+        hide = items["Hide or show amounts"]
+        assert (hide["shell"], hide["param1"], hide["refresh"]) == (*TOGGLE, "true")
+        for view in ("hidden", "hidden-stale"):
+            title, below = self.read(VIEWS[view])
+            assert not [item.text for item in [title, *below] if "$" in item.text]
+
     @pytest.mark.parametrize("view", HOSTILE_NAMES)
     def test_a_name_never_acts(self, view: str) -> None:
         plain = [item.attributes for item in self.read(VIEWS["stale-timeout"])[1]]
@@ -58,7 +66,7 @@ class MenuContract:
 
     @pytest.mark.parametrize("word", ['a"b', "a|b", "a\\b", "a\nb", "", "it's"])
     def test_a_command_that_cannot_be_written_is_left_out(self, word: str) -> None:
-        _, items = self.read(replace(VIEWS["ok"], refresh=(*REFRESH, word)))
+        _, items = self.read(replace(VIEWS["ok"], refresh=(*REFRESH, word), toggle=(word,)))
         assert all("shell" not in item.attributes for item in items)
         assert items[-1].attributes["refresh"] == "true"
 

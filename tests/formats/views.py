@@ -16,6 +16,8 @@ from moonshot_status.view import View, view_of
 NOW = datetime(2026, 11, 22, 14, 32, 5, tzinfo=timezone.utc)
 REFRESH = ("/opt/bin/moonshot-status", "--account", "work", "--refresh")
 
+TOGGLE = ("/opt/bin/moonshot-status", "hide")
+
 HOSTILE_NAMES = {
     "markup": "<b>bold</b> & <span foreground='red'>red</span>",
     "pipes": "a | shell=reboot terminal=false | b",
@@ -45,9 +47,12 @@ def _view(
     name: str = "work",
     forecast: Forecast | None = None,
     show: tuple[str, ...] = ("balance",),
+    hide: bool = False,
 ) -> View:
     account = Account(name, region, thresholds=Thresholds(Decimal(5), Decimal(1), Decimal(3)))
-    return view_of(account, status, NOW, REFRESH, forecast=forecast, show=show)
+    return view_of(
+        account, status, NOW, REFRESH, forecast=forecast, show=show, hide_amount=hide, toggle=TOGGLE
+    )
 
 
 def _forecast(*days: float | None, reason: str = "") -> Forecast:
@@ -96,6 +101,15 @@ VIEWS = {
         Status(_OLD, _problem(Kind.OFFLINE), expired=True, stale=True),
         forecast=_forecast(12.4, 9.2, 16.8),
         show=("balance", "runway", "pace", "today"),
+    ),
+    "hidden": _view(
+        Status(_reading("4.99", "4.99", "-0.5")), forecast=_forecast(12.4, 9.2, 16.8), hide=True
+    ),
+    "hidden-stale": _view(
+        Status(_OLD, _problem(Kind.OFFLINE), expired=True, stale=True),
+        forecast=_forecast(12.4, 9.2, 16.8),
+        show=("balance", "runway", "today"),
+        hide=True,
     ),
     "together": side_by_side(
         [
