@@ -43,7 +43,8 @@ class Options:
 class Settings:
     """The outcome. With a ``problem`` the account is as far known as it is named.
 
-    ``advice`` is a word on what works but should be mended.
+    ``advice`` is a word on what works but should be mended. ``notify_command`` is empty where
+    nobody wants to be told of a change of level.
     """
 
     account: Account
@@ -51,6 +52,7 @@ class Settings:
     timeout: float = DEFAULT_TIMEOUT
     problem: Problem | None = None
     advice: str = ""
+    notify_command: tuple[str, ...] = ()
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -63,13 +65,13 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     try:
         path = options.config or ownfile.default_path()
         file = ownfile.read(path, required=options.config is not None)
-        settings = _with_numbers(settings, options, file)
+        settings = _with_plain_values(settings, options, file)
         return _with_account(settings, options, file, environ)
     except ProblemError as error:
         return replace(settings, problem=error.problem)
 
 
-def _with_numbers(settings: Settings, options: Options, file: OwnFile) -> Settings:
+def _with_plain_values(settings: Settings, options: Options, file: OwnFile) -> Settings:
     name = _account_name(options.account, file)
     own = {**file.settings, **file.accounts.get(name, {})}
     return replace(
@@ -77,6 +79,7 @@ def _with_numbers(settings: Settings, options: Options, file: OwnFile) -> Settin
         account=replace(settings.account, name=name),
         max_age=_first(options.max_age, float(own.get("max_age", DEFAULT_MAX_AGE))),
         timeout=_first(options.timeout, float(own.get("timeout", DEFAULT_TIMEOUT))),
+        notify_command=tuple(own.get("notify_command", ())),
     )
 
 

@@ -14,14 +14,17 @@ PACKAGE = Path(moonshot_status.__file__).parent
 LAYERS = [
     {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals", "interrupt"},
     {"debug", "account", "lock"},
-    {"money", "waiting", "endpoint", "key", "ownfile"},
+    {"money", "waiting", "endpoint", "key", "ownfile", "notice"},
     {"codexbar", "answer", "proxy", "rows", "ledger", "timeline"},
     {"api", "sources", "spending", "tables", "vouchers"},
-    {"bookkeeping"},
+    {"bookkeeping", "notices"},
     {"store", "forecast"},
     {"status", "settings"},
     {"view"},
-    {"formats", "demo", "poll"},
+    {"formats", "demo", "notifier"},
+    {"facts"},
+    {"announcement"},
+    {"poll"},
     {"output", "parameters", "early", "choices"},
     {"commands"},
     {"cli"},
@@ -31,7 +34,7 @@ HEAVY = {
     "urllib3": {"api"},
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
-    "sqlite3": {"store", "tables", "bookkeeping", "rows"},
+    "sqlite3": {"store", "tables", "bookkeeping", "notices", "rows"},
 }
 
 
