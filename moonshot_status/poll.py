@@ -7,7 +7,7 @@ import os
 from moonshot_status import debug, folders, forecast, privacy, settings, status
 from moonshot_status.account import Account
 from moonshot_status.forecast import Forecast
-from moonshot_status.settings import Options
+from moonshot_status.settings import Options, Settings
 from moonshot_status.status import Status, Terms
 from moonshot_status.store import Store
 from moonshot_status.view import View, view_of
@@ -16,18 +16,34 @@ from moonshot_status.view import View, view_of
 def view(options: Options, program: tuple[str, ...]) -> View:
     """What there is to show. Raises UnknownAccountError; every other trouble is in the View.
 
-    ``program`` is the command line with which a menu runs this program for the same account.
+    ``program`` is the command line with which a menu runs this program for the same account. Who
+    wants to be told of a change of level is told.
     """
     since = status.utc_now()
     found = settings.resolve(options, os.environ)
     if found.problem:
         debug.say(f"{found.problem.kind.value}: {found.problem.message}")
-        shown, foreseen = Status(problem=found.problem), None
-    else:
-        terms = Terms(found.max_age, found.timeout, since, options.refresh)
-        store = Store(folders.state_folder())
-        shown = status.current(found.account, store, terms)
-        foreseen = foresee(found.account, store)
+        return _worded(found, options, Status(problem=found.problem), None, program)
+    terms = Terms(found.max_age, found.timeout, since, options.refresh)
+    store = Store(folders.state_folder())
+    shown = status.current(found.account, store, terms)
+    foreseen = foresee(found.account, store)
+    view = _worded(found, options, shown, foreseen, program)
+    if found.notify_command:
+        from moonshot_status import announcement
+
+        days_left = foreseen.days_left(status.utc_now()) if foreseen else None
+        announcement.announce(found, shown, view, store, days_left)
+    return view
+
+
+def _worded(
+    found: Settings,
+    options: Options,
+    shown: Status,
+    foreseen: Forecast | None,
+    program: tuple[str, ...],
+) -> View:
     return view_of(
         found.account,
         shown,

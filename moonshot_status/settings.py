@@ -46,8 +46,9 @@ class Options:
 class Settings:
     """The outcome. With a ``problem`` the account is as far known as it is named.
 
-    ``advice`` is a word on what works but should be mended; ``show`` names the parts of the bar's
-    text, and ``hide_amount`` is what the file says of them.
+    ``advice`` is a word on what works but should be mended. ``show`` names the parts of the bar's
+    text, and ``hide_amount`` is what the file says of amounts. ``notify_command`` is empty where
+    nobody wants to be told of a change of level.
     """
 
     account: Account
@@ -57,6 +58,7 @@ class Settings:
     advice: str = ""
     show: tuple[str, ...] = DEFAULT_SHOW
     hide_amount: bool = False
+    notify_command: tuple[str, ...] = ()
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -70,13 +72,13 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     try:
         path = options.config or ownfile.default_path()
         file = ownfile.read(path, required=options.config is not None)
-        settings = _with_numbers(settings, options, file)
+        settings = _with_plain_values(settings, options, file)
         return _with_account(settings, options, file, environ)
     except ProblemError as error:
         return replace(settings, problem=error.problem)
 
 
-def _with_numbers(settings: Settings, options: Options, file: OwnFile) -> Settings:
+def _with_plain_values(settings: Settings, options: Options, file: OwnFile) -> Settings:
     name = _account_name(options.account, file)
     own = {**file.settings, **file.accounts.get(name, {})}
     return replace(
@@ -86,6 +88,7 @@ def _with_numbers(settings: Settings, options: Options, file: OwnFile) -> Settin
         timeout=_first(options.timeout, float(own.get("timeout", DEFAULT_TIMEOUT))),
         show=options.show or tuple(own.get("show", DEFAULT_SHOW)),
         hide_amount=own.get("hide_amount", False),
+        notify_command=tuple(own.get("notify_command", ())),
     )
 
 

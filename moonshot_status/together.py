@@ -26,6 +26,7 @@ def side_by_side(views: Sequence[View]) -> View:
         region=regions.pop() if len(regions) == 1 else None,
         balance=None,
         forecast=None,
+        hide_amount=views[0].hide_amount,
         level=level,
         stale=any(view.stale for view in views),
         fetched_at=min((view.fetched_at for view in views if view.fetched_at), default=None),

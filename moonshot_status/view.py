@@ -31,19 +31,20 @@ _Words = Callable[[Decimal, Region], str]
 class View:
     """One account as it is shown.
 
-    The facts are as they were read; ``account`` may hold any character. All the words are plain
-    text on one line each, and their times are local. ``headline`` is for the bar, ``short`` for a
-    narrow one, ``line`` has every amount in full. Of the ``notes`` the worst news comes first.
-    ``refresh`` is the command that asks the API now, and ``toggle`` the one that hides amounts or
-    shows them; empty where there is none. ``until`` is how long all this holds if nothing but time
-    changes. ``members`` are the accounts of a View that shows several side by side; rows, notes and
-    console are theirs then.
+    The facts are as they were read, also where ``hide_amount`` keeps them out of the words;
+    ``account`` may hold any character. All the words are plain text on one line each, and their
+    times are local. ``headline`` is for the bar, ``short`` for a narrow one, ``line`` has every
+    amount in full. Of the ``notes`` the worst news comes first. ``refresh`` is the command that
+    asks the API now, and ``toggle`` the one that hides amounts or shows them; empty where there is
+    none. ``until`` is how long all this holds if nothing but time changes. ``members`` are the
+    accounts of a View that shows several side by side; rows, notes and console are theirs then.
     """
 
     account: str
     region: Region | None
     balance: Balance | None
     forecast: Forecast | None
+    hide_amount: bool
     level: Level
     stale: bool
     fetched_at: datetime | None
@@ -97,6 +98,7 @@ def view_of(
         region=account.region,
         balance=scene.balance,
         forecast=forecast,
+        hide_amount=hide_amount,
         level=scene.level,
         stale=status.stale,
         fetched_at=status.reading.fetched_at if status.reading else None,

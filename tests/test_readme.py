@@ -35,7 +35,7 @@ def test_the_settings_are_valid_and_the_output_is_too() -> None:
     outputs = [document for document in documents if "version" in document]
     settings = [document for document in documents if "version" not in document]
     assert len(outputs) == 1
-    assert len(settings) == 2
+    assert len(settings) == 3
     Draft202012Validator(schemas.load("output")).validate(outputs[0])
     for document in settings:
         assert schemas.mismatch(document, "config") is None
