@@ -35,6 +35,13 @@ def settings_of(choices: dict[str, Any]) -> Settings:
         return settings.resolve(options(choices), os.environ)
 
 
+def settings_of_each(choices: dict[str, Any]) -> list[Settings]:
+    """The settings of each account that these choices ask for. Raises as ``settings_of`` does."""
+    with usage_errors():
+        accounts = settings.each_account(options(choices))
+        return [settings.resolve(account, os.environ) for account in accounts]
+
+
 @contextmanager
 def usage_errors() -> Iterator[None]:
     """Say an unknown account as click says wrong usage."""

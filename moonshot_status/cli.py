@@ -34,7 +34,10 @@ DEMO_STATES = (
     "--format", metavar="NAME", type=click.Choice(formats.names()), default="plain",
     help=f"One of {', '.join(formats.names())}.  [default: plain]",
 )  # fmt: skip
-@click.option("--account", metavar="NAME", help="The account of that name in the settings file.")
+@click.option(
+    "--account", metavar="NAME",
+    help="The account of that name in the settings file, several with commas, or all.",
+)  # fmt: skip
 @click.option("--region", type=RegionName(), help="The platform whose key is used.")
 @click.option(
     "--max-age", metavar="SECONDS", type=Seconds(0, 1e9),

@@ -12,13 +12,40 @@ from moonshot_status.status import Status, Terms
 from moonshot_status.store import Store
 from moonshot_status.view import View, view_of
 
+# So many accounts are asked for at the same time.
+_AT_ONCE = 8
+
 
 def view(options: Options, program: tuple[str, ...]) -> View:
     """What there is to show. Raises UnknownAccountError; every other trouble is in the View.
 
-    ``program`` is the command line with which a menu runs this program for the same account. Who
+    ``program`` is the command line with which a menu runs this program for the same accounts. Who
     wants to be told of a change of level is told.
     """
+    accounts = settings.each_account(options)
+    if len(accounts) == 1:
+        return _view(accounts[0], program)
+    # Imported here because most polls are for one account.
+    from concurrent.futures import ThreadPoolExecutor
+
+    from moonshot_status import together
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        views = pool.map(lambda account: _view_whatever_comes(account, program), accounts)
+        return together.side_by_side(list(views))
+
+
+def _view_whatever_comes(options: Options, program: tuple[str, ...]) -> View:
+    """Trouble with one account must not cost the others."""
+    try:
+        return _view(options, program)
+    except settings.UnknownAccountError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is
+        return unforeseen(options)
+
+
+def _view(options: Options, program: tuple[str, ...]) -> View:
     since = status.utc_now()
     found = settings.resolve(options, os.environ)
     if found.problem:

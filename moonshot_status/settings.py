@@ -15,6 +15,7 @@ from moonshot_status.sources import Source
 from moonshot_status.text import one_line, unquoted
 
 DEFAULT_ACCOUNT = "default"
+EVERY_ACCOUNT = "all"
 DEFAULT_MAX_AGE = 300.0
 DEFAULT_TIMEOUT = 10.0
 DEFAULT_SHOW = ("balance",)
@@ -59,6 +60,22 @@ class Settings:
     show: tuple[str, ...] = DEFAULT_SHOW
     hide_amount: bool = False
     notify_command: tuple[str, ...] = ()
+
+
+def each_account(options: Options) -> list[Options]:
+    """The options for each account that is asked for: one, several with commas between, or all."""
+    wanted = options.account
+    if wanted is None or (wanted != EVERY_ACCOUNT and "," not in wanted):
+        return [options]
+    try:
+        path = options.config or ownfile.default_path()
+        known = _known_accounts(ownfile.read(path, required=options.config is not None))
+    except ProblemError:
+        return [options]
+    if wanted in known:
+        return [options]
+    names = known if wanted == EVERY_ACCOUNT else [name.strip() for name in wanted.split(",")]
+    return [replace(options, account=name) for name in dict.fromkeys(names)]
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -114,8 +131,12 @@ def _with_account(
         return replace(settings, account=account, problem=error.problem)
 
 
+def _known_accounts(file: OwnFile) -> list[str]:
+    return list(file.accounts) or [DEFAULT_ACCOUNT]
+
+
 def _account_name(wanted: str | None, file: OwnFile) -> str:
-    known = list(file.accounts) or [DEFAULT_ACCOUNT]
+    known = _known_accounts(file)
     if wanted is None:
         return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in known else known[0]
     if wanted not in known:
