@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from moonshot_status import ledger, spending
+from moonshot_status import spending
 from moonshot_status.account import Reading
 from moonshot_status.ledger import Move
 
@@ -52,13 +52,9 @@ class Runway:
     reason: str = ""
 
 
-def runway(readings: Sequence[Reading]) -> Runway:
-    """The runway as of the newest of the readings, which are in order."""
-    if not readings:
-        return Runway(reason=_not_enough(0))
-    newest = readings[-1]
-    recent = [r for r in readings if newest.fetched_at - r.fetched_at <= _LONGEST_WINDOW * 1.25]
-    moves = _without_absences(ledger.moves(recent), newest.fetched_at)
+def runway(moves: Sequence[Move], newest: Reading) -> Runway:
+    """The runway as of the newest reading, with which the moves, which are in order, end."""
+    moves = _without_absences(moves, newest.fetched_at)
     days = int((newest.fetched_at - moves[0].start) / timedelta(days=1)) if moves else 0
     if days < _LEAST_DAYS:
         return Runway(reason=_not_enough(days))

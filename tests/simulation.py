@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import accumulate
 
+from moonshot_status import ledger
 from moonshot_status.account import Balance, Reading
 from moonshot_status.forecast import runway
 
@@ -211,7 +212,8 @@ def guesses(account: Account, randomness: random.Random) -> Iterator[Guess]:
         left = account.left(hour)
         if not left or ends_later or account.asleep[0] <= hour < account.asleep[1]:
             continue
-        found = runway(account.readings(hour, randomness))
+        readings = account.readings(hour, randomness)
+        found = runway(ledger.moves(readings), readings[-1])
         now = START + hour * HOUR
 
         def days(moment: datetime | None, now: datetime = now) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from moonshot_status import ledger
 from moonshot_status.account import Balance, Reading
 from moonshot_status.forecast import Runway, runway
 
@@ -33,15 +34,20 @@ def hourly(days: float, spent: Callable[[int], float], left: float = 100) -> lis
     return readings
 
 
+def asked(readings: list[Reading]) -> Runway:
+    newest = readings[-1] if readings else Reading(Balance(Decimal(1), None, None), MONDAY)
+    return runway(ledger.moves(readings), newest)
+
+
 def days_left(readings: list[Reading]) -> float:
-    found = runway(readings)
+    found = asked(readings)
     assert found.zero_at, found
     return (found.zero_at - readings[-1].fetched_at) / timedelta(days=1)
 
 
 def test_a_steady_account() -> None:
     readings = hourly(8, lambda _: 0.25, left=30)
-    found = runway(readings)
+    found = asked(readings)
     assert (found.per_day, found.reason) == (6, "")
     assert days_left(readings) == pytest.approx(5)
     assert found.earliest
@@ -67,16 +73,16 @@ def test_a_steady_account() -> None:
     ids=["nothing", "one reading", "six days", "two days of spending", "no spending"],
 )
 def test_it_says_why_it_says_nothing(readings: list[Reading], expected: Runway) -> None:
-    assert runway(readings) == expected
+    assert asked(readings) == expected
 
 
 def test_a_very_long_runway_is_no_number() -> None:
-    found = runway(hourly(10, lambda _: 0.01, left=10_000))
+    found = asked(hourly(10, lambda _: 0.01, left=10_000))
     assert (found.zero_at, found.reason) == (None, "more than 1000 days at this pace")
 
 
 def test_spending_that_is_too_uneven_gives_a_range_alone() -> None:
-    found = runway(hourly(14, lambda hour: 40 * (hour % 97 == 0), left=60))
+    found = asked(hourly(14, lambda hour: 40 * (hour % 97 == 0), left=60))
     assert (found.zero_at, found.reason) == (None, "spending is too uneven to say")
     assert found.earliest
     assert found.latest
