@@ -1,9 +1,8 @@
 """Moves to a runway: how much is spent a day, and until when the money lasts. Pure.
 
-The money ends when it has paid for as many usual weeks as it can: the usual week is the mean, with
-its hours and its weekends, of the last 35 days that were looked at, or of those since the pace
-changed. The range comes from how much the single days differ from usual ones, and where it is wide
-no day is named.
+The usual week, with its hours and its weekends, is the mean of the last 35 days that were looked
+at (of those since the pace changed, if it did), and the money ends when such weeks have used it up.
+The range comes from how much the days differ from usual; where it is wide, no day is named.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,19 +19,17 @@ from itertools import accumulate, groupby, pairwise
 from moonshot_status.account import Reading
 from moonshot_status.ledger import Move
 
-_HOUR = timedelta(hours=1)
-_WINDOW = timedelta(days=35)
-# After a week each of its days was seen; two days with spend do not tell how much days differ.
-_LEAST_DAYS, _LEAST_SPENDING = 7, 3
+_NO_TIME, _HOUR, _WINDOW = timedelta(), timedelta(hours=1), timedelta(days=35)
+# After a week each of its days was seen; who has spent nothing in a week, and goes on, was away.
+_WEEK_DAYS = 7
+# Two days with spend do not tell how much days differ.
+_LEAST_SPENDING = 3
 # Nobody looked in a longer time than this, which covers a weekend: when was spent is not known.
-_NO_TIME, _LONGEST = timedelta(), timedelta(days=3)
-# Who has spent nothing in so many days and then goes on was away.
-_AWAY_DAYS = 7
-_SATURDAY = 5
+_LONGEST = timedelta(days=3)
 # Beyond this many days a runway is no news, and the usual week says little.
 _FARTHEST_DAYS = 1000
-# A weekend day costs this part of the mean at least, so that no time is free.
-_LEAST_FACTOR = 0.01
+# An hour of the day and a weekend are taken for the mean, as if seen for so many hours before.
+_PRIOR_HOUR, _PRIOR_WEEKEND = 1, 12
 # The pace has changed if it differs by so many deviations, since so many days at least.
 _CHANGE, _LEAST_SINCE = 5, 3
 # Of a normal distribution 80 % are within so many deviations; few days make that uncertain, too.
@@ -58,7 +55,7 @@ class Runway:
 
 @dataclass
 class _Part:
-    """What some time has cost, and how long it is: in usual days, or an hour's in hours."""
+    """What some time has cost, and its length: of an hour in hours, of a day in usual days."""
 
     spent: float = 0.0
     length: float = 0.0
@@ -68,13 +65,16 @@ class _Part:
         self.length += length
 
 
+_Parts = dict[int, _Part]
+
+
 def runway(moves: Sequence[Move], newest: Reading) -> Runway:
     """The runway as of the newest reading, with which the moves, which are in order, end."""
     now = newest.fetched_at
     seen = [m for m in moves if now - m.start <= _WINDOW and _NO_TIME < m.end - m.start <= _LONGEST]
     count = int(sum((move.end - move.start for move in seen), _NO_TIME) / timedelta(days=1))
-    if count < _LEAST_DAYS:
-        return Runway(reason=f"not enough readings yet: {count} of {_LEAST_DAYS} days")
+    if count < _WEEK_DAYS:
+        return Runway(reason=f"not enough readings yet: {count} of {_WEEK_DAYS} days")
     if not any(move.spent for move in seen):
         return Runway(Decimal(0), reason=f"nothing was spent in {count} days")
     week = _Week(seen, now.astimezone())
@@ -92,9 +92,9 @@ def _foreseen(week: _Week, newest: Reading) -> Runway:
         return Runway(per_day, reason=f"more than {_FARTHEST_DAYS} days at this pace")
     near, middle, far = map(week.hours, _usual_days(left, days))
     earliest, zero_at, latest = (newest.fetched_at + h * _HOUR for h in (near, middle, far))
-    if middle > near * _NEARER or far > middle * _FARTHER:
-        return Runway(per_day, None, earliest, latest, "spending is too uneven to say")
-    return Runway(per_day, zero_at, earliest, latest)
+    if middle <= near * _NEARER and far <= middle * _FARTHER:
+        return Runway(per_day, zero_at, earliest, latest)
+    return Runway(per_day, None, earliest, latest, "spending is too uneven to say")
 
 
 class _Week:
@@ -103,50 +103,38 @@ class _Week:
     def __init__(self, moves: Iterable[Move], now: datetime) -> None:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         self._now, self._weekday = (now - midnight) / _HOUR, now.weekday()
-        hours = _by_hour(moves, midnight)
-        self._shares, self._factors = _hour_shares(hours), (1.0, 1.0)
-        self._factors = self._weekday_factors(self._by_day(hours))
-        self.days = _without_absences(self._by_day(hours).values())
-        self._costs = [self._cost(int(self._now) + hour) for hour in range(7 * 24)]
-        self._gone = list(accumulate(self._costs))
+        seen = _by_hour(moves, midnight)
+        self._of_hour = _times_mean(seen, lambda hour: hour % 24, [_PRIOR_HOUR] * 24)
+        self._of_weekend = _times_mean(seen, self._is_weekend, [_PRIOR_WEEKEND] * 2)
+        costs = [self._cost(int(self._now) + hour) for hour in range(7 * 24)]
+        self._scale = 7 / sum(costs)
+        self._gone = list(accumulate(cost * self._scale for cost in costs))
+        self.days = _without_absences(self._by_day(seen))
 
     def hours(self, usual_days: float) -> float:
         """From now until so many usual days are used up."""
         begun = self._now % 1
-        weeks, rest = divmod(usual_days + begun * self._costs[0], self._gone[-1])
-        hour = min(bisect_left(self._gone, rest), len(self._gone) - 1)
-        unused = (self._gone[hour] - rest) / self._costs[hour]
-        return max(7 * 24 * weeks + hour + 1 - unused - begun, 0.0)
+        weeks, rest = divmod(usual_days + begun * self._gone[0], 7)
+        hour = bisect_left(self._gone, rest, hi=len(self._gone) - 1)
+        before = self._gone[hour - 1] if hour else 0.0
+        return 7 * 24 * weeks + hour + (rest - before) / (self._gone[hour] - before) - begun
 
     def _cost(self, hour: int) -> float:
-        """In usual days."""
-        return self._shares[hour % 24] * self._factors[self._is_weekend(hour // 24)]
+        return self._of_hour[hour % 24] * self._of_weekend[self._is_weekend(hour)]
 
-    def _is_weekend(self, day: int) -> bool:
-        return (self._weekday + day) % 7 >= _SATURDAY
+    def _is_weekend(self, hour: int) -> bool:
+        return (self._weekday + hour // 24) % 7 in (5, 6)
 
-    def _by_day(self, hours: Mapping[int, _Part]) -> dict[int, _Part]:
-        days: dict[int, _Part] = defaultdict(_Part)
-        for hour, part in hours.items():
-            days[hour // 24].add(part.spent, part.length * self._cost(hour))
-        return days
-
-    def _weekday_factors(self, days: Mapping[int, _Part]) -> tuple[float, float]:
-        """How dear a weekday and a weekend day are, as far as the difference is no chance."""
-        kinds = [[days[n] for n in days if self._is_weekend(n) == kind] for kind in (False, True)]
-        apart, variance = _difference(*kinds) if all(kinds) else (0.0, 0.0)
-        certain = 1 - variance / apart**2 if apart**2 > variance else 0.0
-        if not certain:
-            return 1.0, 1.0
-        weekday, weekend = map(_pace, kinds)
-        mean = (5 * weekday + 2 * weekend) / 7
-        factors = [1 + certain * (pace / mean - 1) for pace in (weekday, weekend)]
-        return max(factors[0], _LEAST_FACTOR), max(factors[1], _LEAST_FACTOR)
+    def _by_day(self, seen: _Parts) -> Collection[_Part]:
+        days: _Parts = defaultdict(_Part)
+        for hour, part in seen.items():
+            days[hour // 24].add(part.spent, part.length * self._cost(hour) * self._scale)
+        return days.values()
 
 
-def _by_hour(moves: Iterable[Move], midnight: datetime) -> dict[int, _Part]:
+def _by_hour(moves: Iterable[Move], midnight: datetime) -> _Parts:
     """What was spent in each hour, evenly between two readings, and how much of it was seen."""
-    hours: dict[int, _Part] = defaultdict(_Part)
+    hours: _Parts = defaultdict(_Part)
     for move in moves:
         start, end = (move.start - midnight) / _HOUR, (move.end - midnight) / _HOUR
         pace = float(move.spent) / (end - start)
@@ -156,22 +144,19 @@ def _by_hour(moves: Iterable[Move], midnight: datetime) -> dict[int, _Part]:
     return hours
 
 
-def _hour_shares(hours: Mapping[int, _Part]) -> list[float]:
-    """Which part of a day's spend falls into each hour of the day; together they are 1.
-
-    Each counts as seen once more, with the mean of all, so that none is free.
-    """
-    of_day = [_Part(_pace(hours.values()), 1.0) for _ in range(24)]
-    for hour, part in hours.items():
-        of_day[hour % 24].add(part.spent, part.length)
-    paces = [_pace([part]) for part in of_day]
-    return [pace / sum(paces) for pace in paces]
+def _times_mean(seen: _Parts, kind_of: Callable[[int], int], prior: list[int]) -> list[float]:
+    """How many times the mean an hour of each kind costs."""
+    mean = _pace(seen.values())
+    kinds = [_Part(mean * hours, hours) for hours in prior]
+    for hour, part in seen.items():
+        kinds[kind_of(hour)].add(part.spent, part.length)
+    return [kind.spent / kind.length / mean for kind in kinds]
 
 
 def _without_absences(days: Iterable[_Part]) -> list[_Part]:
     """Without the idle weeks; but who is idle until now may not be back yet."""
     runs = [list(run) for _, run in groupby(days, key=lambda day: day.spent > 0)]
-    stayed = [run for run in runs[:-1] if run[0].spent or len(run) < _AWAY_DAYS]
+    stayed = [run for run in runs[:-1] if run[0].spent or len(run) < _WEEK_DAYS]
     return [day for run in [*stayed, runs[-1]] for day in run]
 
 
@@ -179,20 +164,13 @@ def _since_change(days: Sequence[_Part]) -> Sequence[_Part]:
     """The newest of them, since the clearest change of pace, if there was one."""
     found, clearest = days, float(_CHANGE**2)
     for cut in range(_LEAST_SINCE, len(days) - _LEAST_SINCE + 1):
-        apart, variance = _difference(days[:cut], days[cut:])
-        if apart**2 > clearest * variance and _pace(days[cut:]):
-            found, clearest = days[cut:], apart**2 / variance if variance else math.inf
+        older, newer = days[:cut], days[cut:]
+        change = (_pace(older) - _pace(newer)) ** 2
+        off = sum(x * x for x in _off(older) + _off(newer)) / (1 - 2 / len(days))
+        chance = off / (_length(older) * _length(newer))
+        if _pace(newer) and change > clearest * chance:
+            found, clearest = newer, change / chance if chance else math.inf
     return found
-
-
-def _difference(some: Sequence[_Part], others: Sequence[_Part]) -> tuple[float, float]:
-    """How far their paces are apart, and the variance that this has by chance."""
-    paces = _pace(some), _pace(others)
-    off = sum((day.spent - paces[0] * day.length) ** 2 for day in some)
-    off += sum((day.spent - paces[1] * day.length) ** 2 for day in others)
-    length = _length(some), _length(others)
-    variance = off / sum(length) * (1 + 2 / max(len(some) + len(others) - 2, 1))
-    return paces[0] - paces[1], variance * (1 / length[0] + 1 / length[1])
 
 
 def _length(days: Iterable[_Part]) -> float:
@@ -204,23 +182,27 @@ def _pace(days: Collection[_Part]) -> float:
     return sum(day.spent for day in days) / _length(days)
 
 
-def _usual_days(left: float, days: Sequence[_Part]) -> tuple[float, float, float]:
+def _off(days: Collection[_Part]) -> list[float]:
+    """How much more than usual each has cost."""
+    pace = _pace(days)
+    return [day.spent - pace * day.length for day in days]
+
+
+def _usual_days(left: float, days: Collection[_Part]) -> tuple[float, float, float]:
     """After how many of them the money ends: at the earliest, as expected, and at the latest.
 
     Too late is the worse error, so the expected end is before the middle if that is uncertain.
     """
     if not left:
         return 0.0, 0.0, 0.0
-    deviation = math.sqrt(_variance(days) * (1 / left + 1 / _length(days)))
-    deviation *= 1 + _FEW_DAYS / len(days)
-    wide = _EIGHTY_PERCENT * deviation
-    return left * max(1 - wide, 0.0), left / (1 + deviation**2), left * math.exp(min(wide, 3))
+    variance = _variance(days) * (1 / left + 1 / _length(days)) * (1 + _FEW_DAYS / len(days)) ** 2
+    wide = _EIGHTY_PERCENT * math.sqrt(variance)
+    return left * max(1 - wide, 0.0), left / (1 + variance), left * math.exp(min(wide, 3))
 
 
-def _variance(days: Sequence[_Part]) -> float:
+def _variance(days: Collection[_Part]) -> float:
     """Of a usual day. Days in a row are alike where a burst does not end at midnight."""
-    pace = _pace(days)
-    off = [day.spent / pace - day.length for day in days]
-    alike = sum(x * y for x, y in pairwise(off))
-    usual = _length(days) * (1 - 1 / len(days))
-    return (sum(x * x for x in off) + 2 * max(alike, 0.0)) / usual
+    off, pace = _off(days), _pace(days)
+    alike = max(sum(x * y for x, y in pairwise(off)), 0.0)
+    squares = (sum(x * x for x in off) + 2 * alike) / (1 - 1 / len(days))
+    return squares / (pace**2 * _length(days))
