@@ -20,10 +20,8 @@ from moonshot_status.account import Reading
 from moonshot_status.ledger import Move
 
 _NO_TIME, _HOUR, _WINDOW = timedelta(), timedelta(hours=1), timedelta(days=35)
-# After a week each of its days was seen; who has spent nothing in a week, and goes on, was away.
-_WEEK_DAYS = 7
-# Two days with spend do not tell how much days differ.
-_LEAST_SPENDING = 3
+# After a week each of its days was seen; two days with spend do not tell how much days differ.
+_WEEK_DAYS, _LEAST_SPENDING = 7, 3
 # Nobody looked in a longer time than this, which covers a weekend: when was spent is not known.
 _LONGEST = timedelta(days=3)
 # Beyond this many days a runway is no news, and the usual week says little.
@@ -31,7 +29,7 @@ _FARTHEST_DAYS = 1000
 # An hour of the day and a weekend are taken for the mean, as if seen for so many hours before.
 _PRIOR_HOUR, _PRIOR_WEEKEND = 1, 12
 # The pace has changed if it differs by so many deviations, since so many days at least.
-_CHANGE, _LEAST_SINCE = 5, 3
+_CHANGE, _LEAST_SINCE = 4.5, 3
 # Of a normal distribution 80 % are within so many deviations; few days make that uncertain, too.
 _EIGHTY_PERCENT, _FEW_DAYS = 1.2816, 3
 # A day is named unless the end may be so many times nearer, or farther.
@@ -154,7 +152,7 @@ def _times_mean(seen: _Parts, kind_of: Callable[[int], int], prior: list[int]) -
 
 
 def _without_absences(days: Iterable[_Part]) -> list[_Part]:
-    """Without the idle weeks; but who is idle until now may not be back yet."""
+    """Without weeks in which nobody spent; who is idle until now may not be back yet."""
     runs = [list(run) for _, run in groupby(days, key=lambda day: day.spent > 0)]
     stayed = [run for run in runs[:-1] if run[0].spent or len(run) < _WEEK_DAYS]
     return [day for run in [*stayed, runs[-1]] for day in run]
@@ -162,24 +160,20 @@ def _without_absences(days: Iterable[_Part]) -> list[_Part]:
 
 def _since_change(days: Sequence[_Part]) -> Sequence[_Part]:
     """The newest of them, since the clearest change of pace, if there was one."""
-    found, clearest = days, float(_CHANGE**2)
+    found, clearest = days, _CHANGE**2
     for cut in range(_LEAST_SINCE, len(days) - _LEAST_SINCE + 1):
         older, newer = days[:cut], days[cut:]
         change = (_pace(older) - _pace(newer)) ** 2
-        off = sum(x * x for x in _off(older) + _off(newer)) / (1 - 2 / len(days))
-        chance = off / (_length(older) * _length(newer))
+        variance = sum(x * x for x in _off(older) + _off(newer)) / (len(days) - 2)
+        chance = variance * (1 / len(older) + 1 / len(newer))
         if _pace(newer) and change > clearest * chance:
             found, clearest = newer, change / chance if chance else math.inf
     return found
 
 
-def _length(days: Iterable[_Part]) -> float:
-    return sum(day.length for day in days)
-
-
 def _pace(days: Collection[_Part]) -> float:
     """What a usual day costs."""
-    return sum(day.spent for day in days) / _length(days)
+    return sum(day.spent for day in days) / sum(day.length for day in days)
 
 
 def _off(days: Collection[_Part]) -> list[float]:
@@ -189,14 +183,12 @@ def _off(days: Collection[_Part]) -> list[float]:
 
 
 def _usual_days(left: float, days: Collection[_Part]) -> tuple[float, float, float]:
-    """After how many of them the money ends: at the earliest, as expected, and at the latest.
-
-    Too late is the worse error, so the expected end is before the middle if that is uncertain.
-    """
+    """After how many of them the money ends: at the earliest, as expected, and at the latest."""
     if not left:
         return 0.0, 0.0, 0.0
-    variance = _variance(days) * (1 / left + 1 / _length(days)) * (1 + _FEW_DAYS / len(days)) ** 2
+    variance = _variance(days) * (1 / left + 1 / len(days)) * (1 + _FEW_DAYS / len(days)) ** 2
     wide = _EIGHTY_PERCENT * math.sqrt(variance)
+    # Too late is the worse error, so the expected end is before the middle if that is uncertain.
     return left * max(1 - wide, 0.0), left / (1 + variance), left * math.exp(min(wide, 3))
 
 
@@ -204,5 +196,4 @@ def _variance(days: Collection[_Part]) -> float:
     """Of a usual day. Days in a row are alike where a burst does not end at midnight."""
     off, pace = _off(days), _pace(days)
     alike = max(sum(x * y for x, y in pairwise(off)), 0.0)
-    squares = (sum(x * x for x in off) + 2 * alike) / (1 - 1 / len(days))
-    return squares / (pace**2 * _length(days))
+    return (sum(x * x for x in off) + 2 * alike) / (pace**2 * (len(days) - 1))
