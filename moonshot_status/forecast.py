@@ -33,7 +33,7 @@ _CHANGE, _LEAST_SINCE = 4.5, 3
 # Of a normal distribution 80 % are within so many deviations; few days make that uncertain, too.
 _EIGHTY_PERCENT, _FEW_DAYS = 1.2816, 3
 # A day is named unless the end may be so many times nearer, or farther.
-_NEARER, _FARTHER = 1.4, 1.75
+_NEARER, _FARTHER = 1.37, 1.75
 
 
 @dataclass(frozen=True)

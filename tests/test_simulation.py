@@ -14,7 +14,7 @@ from simulation import GOALS, HOUR, KINDS, OTHER_GOAL, RAW, by_hour, score
 from moonshot_status import ledger
 from moonshot_status.forecast import Runway, runway
 
-ACCOUNTS = 18
+ACCOUNTS = 20
 CLAIMED = 0.8
 # At how many of the moments a day is named at least: not before bursts of unknown size.
 SPOKEN = {"steady": 0.97, "bursty": 0.3}
