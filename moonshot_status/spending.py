@@ -1,4 +1,4 @@
-"""Moves by the day and by the hour: what was spent when. Pure."""
+"""Moves by the day: what was spent when. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from decimal import Decimal
 from moonshot_status.ledger import Move, exactly
 
 _ZERO = Decimal(0)
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -59,30 +58,6 @@ def _spread(move: Move) -> Iterator[tuple[date, Decimal]]:
         yield day, part
         start, rest = midnight, rest - part
     yield day, rest
-
-
-@exactly()
-def by_hour(moves: Iterable[Move], end: datetime, hours: int) -> list[Decimal]:
-    """What was spent in each of so many hours before ``end``, the oldest first."""
-    start = end - hours * _HOUR
-    spent = [_ZERO] * hours
-    for move in moves:
-        if move.spent and move.end > start:
-            for hour, part in _hours(move, start):
-                if 0 <= hour < hours:
-                    spent[hour] += part
-    return spent
-
-
-def _hours(move: Move, start: datetime) -> Iterator[tuple[int, Decimal]]:
-    first, last = (move.start - start) // _HOUR, (move.end - start) // _HOUR
-    if first == last:
-        yield first, move.spent
-        return
-    for hour in range(first, last + 1):
-        begins = max(start + hour * _HOUR, move.start)
-        ends = min(start + (hour + 1) * _HOUR, move.end)
-        yield hour, _share(move.spent, ends - begins, move.end - move.start)
 
 
 def _share(amount: Decimal, part: timedelta, whole: timedelta) -> Decimal:
