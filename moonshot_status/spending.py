@@ -38,26 +38,31 @@ def by_day(moves: Iterable[Move], opening: Decimal) -> list[Day]:
     """
     days: dict[date, list[Decimal]] = {}
     for move in moves:
-        for day, part in _spread(move):
+        first, last = _local_day(move.start), _local_day(move.end)
+        for day, part in [(last, move.spent)] if first == last else _spread(move, last):
             days.setdefault(day, [_ZERO] * 4)[0] += part
-        last = days.setdefault(move.end.astimezone().date(), [_ZERO] * 4)
         for place, amount in enumerate((move.topped_up, move.granted, move.ended), 1):
-            last[place] += amount
+            if amount:
+                days[last][place] += amount
     table: list[Day] = []
     for day in sorted(days):
         table.append(Day(day, table[-1].closing if table else opening, *days[day]))
     return table
 
 
-def _spread(move: Move) -> Iterator[tuple[date, Decimal]]:
-    """The local days that the move touches, and what was spent on each."""
+def _spread(move: Move, last: date) -> Iterator[tuple[date, Decimal]]:
+    """The local days that the move touches, up to its last, and what was spent on each."""
     total, rest, start = move.end - move.start, move.spent, move.start
-    while (day := start.astimezone().date()) < move.end.astimezone().date():
+    while (day := _local_day(start)) < last:
         midnight = datetime.combine(day + timedelta(days=1), time()).astimezone()
         part = _share(move.spent, midnight - start, total)
         yield day, part
         start, rest = midnight, rest - part
     yield day, rest
+
+
+def _local_day(moment: datetime) -> date:
+    return moment.astimezone().date()
 
 
 def _share(amount: Decimal, part: timedelta, whole: timedelta) -> Decimal:
