@@ -10,8 +10,18 @@ from collections.abc import Iterator
 
 from moonshot_status import debug
 from moonshot_status.doctor import (
-    asking, environment, files, i3blocks, keeping, keys, menubars, network, program, strays, waybar,
-)  # fmt: skip
+    asking,
+    environment,
+    files,
+    i3blocks,
+    keeping,
+    keys,
+    menubars,
+    network,
+    program,
+    strays,
+    waybar,
+)
 from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.case import Case
 from moonshot_status.doctor.finding import Finding, State, absent, hint, ok, wrong
@@ -39,8 +49,11 @@ def _guarded(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
         yield from findings
     except Exception:  # noqa: BLE001 - the other checks have to go on
         debug.show_traceback()
-        yield wrong(name.rpartition(".")[2], "this check itself failed",
-                    "Run it with --debug and report what it prints.")  # fmt: skip
+        yield wrong(
+            name.rpartition(".")[2],
+            "this check itself failed",
+            "Run it with --debug and report what it prints.",
+        )
 
 
 def _bars() -> Iterator[Finding]:
@@ -55,5 +68,8 @@ def _bars() -> Iterator[Finding]:
 def _as_a_whole(bar: Bar, served: bool) -> Finding:
     if bar.has_module:
         return ok(bar.name, f"the module is in {bar.file}")
-    fact, mend = f"the module is not in {bar.file}", f"See integrations/{bar.name}/README.md."
+    mend = f"See integrations/{bar.name}/README.md."
+    if bar.file is None:
+        return absent(bar.name, "installed, but you have no file of your own for it")
+    fact = f"the module is not in {bar.file}"
     return hint(bar.name, fact, mend) if served else wrong(bar.name, fact, mend)

@@ -32,10 +32,13 @@ def findings(case: Case, way_is_open: bool) -> Iterator[Finding]:
         yield _waiting(before.attempt.problem, before.attempt.retry_at or now)
     else:
         terms = Terms(
-            case.settings.max_age, case.settings.timeout, now, refresh=True,
+            case.settings.max_age,
+            case.settings.timeout,
+            now,
+            refresh=True,
             key_of=lambda _: case.answered.key,
             hear=lambda answer: heard.append((answer, status.utc_now())),
-        )  # fmt: skip
+        )
         yield from _asked(case, status.current(case.settings.account, store, terms))
     yield _clock(heard, before.reading, now)
 
@@ -50,8 +53,11 @@ def _obstacle(case: Case, way_is_open: bool) -> str:
 
 def _waiting(problem: Problem, until: datetime) -> Finding:
     moment = until.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return wrong("request", f"not made, because the server said to wait until {moment}:"
-                 f" {problem.message}", problem.hint)  # fmt: skip
+    return wrong(
+        "request",
+        f"not made, because the server said to wait until {moment}: {problem.message}",
+        problem.hint,
+    )
 
 
 def _asked(case: Case, got: Status) -> Iterator[Finding]:

@@ -23,13 +23,14 @@ class Bar:
     """
 
     name: str
-    file: Path
+    file: Path | None = None
     has_module: bool = False
     findings: tuple[Finding, ...] = ()
 
 
-def is_installed(program: str) -> bool:
-    return bool(shutil.which(program) or places.found_by_bars(program))
+def without_file(name: str) -> Bar | None:
+    """The bar, if it is installed, that has no file of the user's own."""
+    return Bar(name) if shutil.which(name) or places.found_by_bars(name) else None
 
 
 def config_home() -> Path:
@@ -52,8 +53,9 @@ def faults_of_command(name: str, command: str, wanted: str) -> Iterator[Finding]
     """What is wrong with a command that a bar runs; ``wanted`` is the format it must name."""
     yield from _program(name, command)
     if not re.search(rf"--format[= ]{wanted}\b", command):
-        yield wrong(name, f"its command does not say --format {wanted}",
-                    f"Add --format {wanted} to it.")  # fmt: skip
+        yield wrong(
+            name, f"its command does not say --format {wanted}", f"Add --format {wanted} to it."
+        )
 
 
 def _program(name: str, command: str) -> Iterator[Finding]:

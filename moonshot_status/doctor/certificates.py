@@ -22,8 +22,11 @@ def authorities() -> Finding:
     places = ssl.get_default_verify_paths()
     if places.cafile or places.capath:
         return ok(_NAME, "the system's own")
-    return wrong(_NAME, "this machine has none, so it can trust nobody",
-                 "Install the package ca-certificates.")  # fmt: skip
+    return wrong(
+        _NAME,
+        "this machine has none, so it can trust nobody",
+        "Install the package ca-certificates.",
+    )
 
 
 def _file(path: str) -> Finding:
@@ -42,16 +45,27 @@ def explained(error: ssl.SSLError, host: str) -> Finding:
     now = status.utc_now().strftime("%Y-%m-%d %H:%M UTC")
     if code in (_NOT_YET_VALID, _EXPIRED):
         what = "is not valid yet" if code == _NOT_YET_VALID else "has expired"
-        return wrong("TLS", f"the certificate of {host} {what}, by this machine's clock: {now}",
-                     "Set the clock if it is wrong (timedatectl set-ntp true); else the server is."
-                     )  # fmt: skip
+        return wrong(
+            "TLS",
+            f"the certificate of {host} {what}, by this machine's clock: {now}",
+            "Set the clock if it is wrong (timedatectl set-ntp true); else the server is.",
+        )
     if code in _UNKNOWN_AUTHORITY:
-        return wrong("TLS", f"the certificate of {host} is signed by nobody whom this machine knows",
-                     "Behind a proxy that inspects TLS, name its CA file in SSL_CERT_FILE.")  # fmt: skip
+        return wrong(
+            "TLS",
+            f"the certificate of {host} is signed by nobody who is known here",
+            "Behind a proxy that inspects TLS, name its CA file in SSL_CERT_FILE.",
+        )
     if code in _OTHER_NAME:
-        return wrong("TLS", f"the certificate is for another name than {host}",
-                     "A login page of the network may answer, or the base URL is wrong.")  # fmt: skip
+        return wrong(
+            "TLS",
+            f"the certificate is for another name than {host}",
+            "A login page of the network may answer, or the base URL is wrong.",
+        )
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
         return wrong("TLS", f"{host} does not speak TLS on that port", "Is the base URL right?")
-    return wrong("TLS", f"the handshake with {host} failed ({error.reason or 'cut off'})",
-                 "Something between here and there may inspect or cut TLS.")  # fmt: skip
+    return wrong(
+        "TLS",
+        f"the handshake with {host} failed ({error.reason or 'cut off'})",
+        "Something between here and there may inspect or cut TLS.",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 from moonshot_status import key
 from moonshot_status.doctor import places
@@ -19,8 +20,11 @@ def finding(case: Case) -> Finding:
     """Of its arguments nothing is shown: they may tell what is nobody else's business."""
     words, answered = case.settings.account.secret.command, case.answered
     if answered.only_here:
-        return wrong(_NAME, f"{words[0]} works in this shell, but not with the PATH of bars",
-                     _full_path(words[0]))  # fmt: skip
+        return wrong(
+            _NAME,
+            f"{words[0]} works in this shell, but not with the PATH of bars",
+            _full_path(words[0]),
+        )
     if answered.problem:
         return wrong(_NAME, answered.problem.message, _cause(words, answered))
     took = f"{words[0]} took {answered.seconds:.1f} s"
@@ -40,7 +44,7 @@ def _cause(words: tuple[str, ...], answered: Answered) -> str:
     program = words[0]
     if program.startswith("~") or "$" in program:
         return "There is no shell that expands ~ or $: write the full path."
-    if os.path.isfile(program) and not os.access(program, os.X_OK):
+    if Path(program).is_file() and not os.access(program, os.X_OK):
         return f"chmod +x {program}"
     if shutil.which(program) is None:
         if " " in program:

@@ -23,8 +23,7 @@ def findings(case: Case) -> Iterator[Finding]:
     if not names:
         yield ok("environment", "nothing in it that a bar would miss")
         return
-    verb = "is" if len(names) == 1 else "are"
-    fact = f"{', '.join(names)} {verb} set in this shell; a bar that was started elsewhere may not have it"
+    fact = f"a bar that was started elsewhere may lack what this shell has: {', '.join(names)}"
     yield hint("environment", fact, _mend(case, names))
 
 

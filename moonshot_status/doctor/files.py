@@ -20,8 +20,11 @@ _SLIPS = (
     (re.compile(r",\s*[}\]]"), "A comma stands before a closing bracket: take it away."),
     (re.compile("[“”„«»]"), 'Typographic quotes stand in it: JSON wants ".'),
     (re.compile(r"^\s*(//|#|/\*)", re.MULTILINE), "JSON has no comments: take them away."),
-    (re.compile(r"'\w+'\s*:|^\s*\w+\s*[:=]", re.MULTILINE), 'Names stand in ", as in {"region": "china"}.'),
-)  # fmt: skip
+    (
+        re.compile(r"'\w+'\s*:|^\s*\w+\s*[:=]", re.MULTILINE),
+        'Names stand in ": {"region": "china"}.',
+    ),
+)
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -51,8 +54,11 @@ def _no_file(path: Path) -> Finding:
     if elsewhere != path and elsewhere.is_file():
         return hint("settings file", f"{elsewhere} is not read", f"Move it to {path}.")
     if beside:
-        return hint("settings file", f"{path} is not there; {beside[0]} beside it is not read",
-                    f"Only the name {path.name} counts.")  # fmt: skip
+        return hint(
+            "settings file",
+            f"{path} is not there; {beside[0]} beside it is not read",
+            f"Only the name {path.name} counts.",
+        )
     return absent("settings file", f"{path} is not there")
 
 
@@ -99,8 +105,11 @@ def _codexbar(case: Case, file: OwnFile) -> Finding:
     if there is None:
         named = case.environ.get("CODEXBAR_CONFIG", "").strip()
         if named:
-            return hint("CodexBar's file", "CODEXBAR_CONFIG names a file that is not there",
-                        "Correct the variable, or unset it.")  # fmt: skip
+            return hint(
+                "CodexBar's file",
+                "CODEXBAR_CONFIG names a file that is not there",
+                "Correct the variable, or unset it.",
+            )
         return absent("CodexBar's file", "there is none")
     if case.settings.account.name in file.accounts:
         return absent("CodexBar's file", f"{there} is not looked at: the account has a name")

@@ -18,9 +18,7 @@ Block = dict[str, str]
 def bar() -> Bar | None:
     file = next((file for file in _places() if file.is_file()), None)
     if file is None:
-        folder = bars.config_home() / _NAME
-        there = bars.is_installed(_NAME) or folder.is_dir()
-        return Bar(_NAME, folder / "config") if there else None
+        return bars.without_file(_NAME)
     ours = [b for b in blocks(bars.text_of(file)) if "moonshot" in f"{b['']} {_command(b)}"]
     findings = (fault for block in ours for fault in _faults(block))
     return Bar(_NAME, file, bool(ours), tuple(findings))
@@ -28,8 +26,7 @@ def bar() -> Bar | None:
 
 def _places() -> tuple[Path, ...]:
     home = Path(os.path.expanduser("~"))
-    system = (Path("/etc/xdg/i3blocks/config"), Path("/etc/i3blocks.conf"))
-    return (bars.config_home() / _NAME / "config", home / ".i3blocks.conf", *system)
+    return (bars.config_home() / _NAME / "config", home / ".i3blocks.conf")
 
 
 def blocks(text: str) -> list[Block]:
@@ -59,8 +56,11 @@ def _faults(block: Block) -> Iterator[Finding]:
     if block.get("markup") == "pango":
         yield wrong(_NAME, f"{place} sets markup=pango, but the text is plain", "Take it away.")
     if block.get("interval", "0") == "0":
-        yield wrong(_NAME, f"{place} has no interval, so it is shown once and never again",
-                    "Write interval=60.")  # fmt: skip
+        yield wrong(
+            _NAME,
+            f"{place} has no interval, so it is shown once and never again",
+            "Write interval=60.",
+        )
     if "moonshot-status" in command:
         yield from bars.faults_of_command(_NAME, command, _NAME)
     else:
@@ -71,8 +71,11 @@ def _faults_of_script(place: str, command: str) -> Iterator[Finding]:
     word = command.split()[0]
     script = bars.expanded(word)
     if not script.is_file():
-        yield wrong(_NAME, f"{place} runs {word}, which is not there",
-                    f"cp integrations/i3blocks/moonshot {word}")  # fmt: skip
+        yield wrong(
+            _NAME,
+            f"{place} runs {word}, which is not there",
+            f"cp integrations/i3blocks/moonshot {word}",
+        )
     elif not os.access(script, os.X_OK):
         yield wrong(_NAME, f"{script} cannot be run", f"chmod +x {script}")
     else:

@@ -40,8 +40,11 @@ def _looked_at(file: Path) -> Iterator[Finding]:
     yield from _open_to_others(file)
     aside = len(list(file.parent.glob(f"{FILE_NAME}.damaged-*[!l]")))
     if aside:
-        yield hint("store", f"damaged files were put aside: {aside}",
-                   f"When you do not need them: rm {file}.damaged-*")  # fmt: skip
+        yield hint(
+            "store",
+            f"damaged files were put aside: {aside}",
+            f"When you do not need them: rm {file}.damaged-*",
+        )
 
 
 def _is_writable(place: Path) -> bool:
@@ -87,8 +90,11 @@ def _counted(db: sqlite3.Connection, file: Path) -> Finding:
 
 
 def _damaged(file: Path) -> Finding:
-    return wrong("store", f"{file} is damaged",
-                 "The next request puts it aside and begins a new one: run doctor again.")  # fmt: skip
+    return wrong(
+        "store",
+        f"{file} is damaged",
+        "The next request puts it aside and begins a new one: run doctor again.",
+    )
 
 
 def _open_to_others(file: Path) -> Iterator[Finding]:

@@ -23,10 +23,10 @@ _STRANGE = (
 )
 # What stands where a key should, and what to do about it.
 _STAND_INS = (
-    (re.compile(r"[$%]"), "is the name of a variable", "A file expands no variables: write the key."),
-    (re.compile(r"[\w-]+://"), "is an address", 'Have it read by "api_key_command": ["op", "read", …].'),
-    (re.compile(r"(sk-)?(\.\.\.|…|<|x{4}|\*|your)", re.I), "is a placeholder", "Write a key of yours."),
-)  # fmt: skip
+    (re.compile(r"[$%]"), "is the name of a variable", "It is not expanded: write the key."),
+    (re.compile(r"[\w-]+://"), "is an address", 'Write "api_key_command": ["op", "read", …].'),
+    (re.compile(r"(sk-)?(\.\.\.|…|<|x{4}|\*|your)", re.I), "is a placeholder", "Write your key."),
+)
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -110,8 +110,11 @@ def _looks(key: str, source: Source) -> Finding | None:
             return wrong("key", f"what stands in {source.name} {what}", mend)
     if key.startswith("sk-"):
         return None
-    return hint("key", f"the key from {source.name} does not begin with sk-, as keys do",
-                "Copy it once more from the console.")  # fmt: skip
+    return hint(
+        "key",
+        f"the key from {source.name} does not begin with sk-, as keys do",
+        "Copy it once more from the console.",
+    )
 
 
 def _unused(case: Case) -> Iterator[Finding]:

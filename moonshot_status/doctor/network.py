@@ -79,8 +79,11 @@ def _proxy(route: Route | None, target: SplitResult) -> Finding:
         login = ", with a login" if route.headers else ""
         return ok("proxy", f"{proxy.variable()} leads through {route.host}{login}")
     if any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY")):
-        return hint("proxy", "HTTP_PROXY does not count here: the API is asked by https",
-                    "Set HTTPS_PROXY if the network wants a proxy.")  # fmt: skip
+        return hint(
+            "proxy",
+            "HTTP_PROXY does not count here: the API is asked by https",
+            "Set HTTPS_PROXY if the network wants a proxy.",
+        )
     if any(os.environ.get(name) for name in proxy.VARIABLES):
         return ok("proxy", f"{proxy.variable()} does not count for {target.hostname}")
     return absent("proxy", "none is named")
@@ -107,17 +110,23 @@ def _lookup(way: Way) -> Finding:
     try:
         found = way.within(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except TimeoutError:
-        return wrong(_STEPS[0], f"{host} is not found within {way.limit:g} s",
-                     "No name server answers: look at /etc/resolv.conf, VPN and Wi-Fi.")  # fmt: skip
+        return wrong(
+            _STEPS[0],
+            f"{host} is not found within {way.limit:g} s",
+            "No name server answers: look at /etc/resolv.conf, VPN and Wi-Fi.",
+        )
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no name"
         return wrong(_STEPS[0], f"{host} is not found: {why}", _where_to_look(way, host))
     addresses = sorted({str(entry[4][0]) for entry in found})
     if is_loopback(host) or not any(_is_blocked(address) for address in addresses):
         return ok(_STEPS[0], f"{host} is found", f" ({', '.join(addresses)})")
-    return wrong(_STEPS[0], f"{host} leads to this machine itself",
-                 "A filter does that: look for the name in /etc/hosts, Pi-hole and the like.",
-                 f" ({', '.join(addresses)})")  # fmt: skip
+    return wrong(
+        _STEPS[0],
+        f"{host} leads to this machine itself",
+        "A filter does that: look for the name in /etc/hosts, Pi-hole and the like.",
+        f" ({', '.join(addresses)})",
+    )
 
 
 def _where_to_look(way: Way, host: str) -> str:
@@ -139,12 +148,13 @@ def _connection(way: Way) -> Finding:
     try:
         way.within(lambda: socket.create_connection((host, port), way.limit).close())
     except TimeoutError:
-        return wrong(_STEPS[1], f"{place} does not answer within {way.limit:g} s",
-                     "A firewall may swallow it, or the network wants a proxy in HTTPS_PROXY."
-                     )  # fmt: skip
+        return wrong(
+            _STEPS[1],
+            f"{place} does not answer within {way.limit:g} s",
+            "A firewall may swallow it, or the network wants a proxy in HTTPS_PROXY.",
+        )
     except OSError as error:
-        return wrong(_STEPS[1], f"{place} cannot be reached: {error.strerror}",
-                     _who_is_there(way))  # fmt: skip
+        return wrong(_STEPS[1], f"{place} cannot be reached: {error.strerror}", _who_is_there(way))
     return ok(_STEPS[1], f"{place} answers")
 
 
@@ -164,16 +174,22 @@ def _tls(way: Way) -> Finding:
     try:
         return ok(_STEPS[2], way.within(lambda: _handshake(way)))
     except TimeoutError:
-        return wrong(_STEPS[2], f"no handshake within {way.limit:g} s",
-                     "Something in the network swallows it.")  # fmt: skip
+        return wrong(
+            _STEPS[2],
+            f"no handshake within {way.limit:g} s",
+            "Something in the network swallows it.",
+        )
     except ssl.SSLError as error:
         return certificates.explained(error, way.target.hostname or "")
     except (OSError, HTTPException) as error:
         if way.route:
             problem = proxy.failed(error).problem
             return wrong("proxy", problem.message, problem.hint)
-        return wrong(_STEPS[2], f"{way.target.hostname} hangs up in the middle of the handshake",
-                     "A firewall may do that, or no TLS is spoken on that port.")  # fmt: skip
+        return wrong(
+            _STEPS[2],
+            f"{way.target.hostname} hangs up in the middle of the handshake",
+            "A firewall may do that, or no TLS is spoken on that port.",
+        )
 
 
 def _handshake(way: Way) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,11 +15,11 @@ from moonshot_status.doctor.case import Case
 from moonshot_status.doctor.finding import Finding
 from moonshot_status.endpoint import is_loopback
 from moonshot_status.errors import ProblemError
-from moonshot_status.settings import DEFAULT_ACCOUNT
 from moonshot_status.text import one_line
 
 _WIDTH = 15
 _LONGEST = 600
+_SETTINGS = "region|api_key|api_key_command|base_url|max_age|timeout|thresholds|show"
 
 
 def line(finding: Finding) -> str:
@@ -30,13 +31,13 @@ def line(finding: Finding) -> str:
 
 def document(findings: Iterable[Finding], case: Case) -> str:
     """For anybody's eyes: no secret, no amount, and no name of a person, an account or a host."""
-    words = _private_words(case)
+    masks = _masks(case)
     listed = [
         {
             "name": finding.name,
             "state": finding.state.value,
-            "fact": _public(finding.fact, words),
-            "mend": _public(finding.mend, words),
+            "fact": _public(finding.fact, masks),
+            "mend": _public(finding.mend, masks),
         }
         for finding in findings
     ]
@@ -48,23 +49,37 @@ def _clean(text: str) -> str:
     return debug.masked(one_line(text, _LONGEST))
 
 
-def _public(text: str, words: dict[str, str]) -> str:
+def _public(text: str, masks: list[tuple[str, str]]) -> str:
     text = _clean(text)
-    for word, instead in sorted(words.items(), key=lambda pair: -len(pair[0])):
-        text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", lambda _, i=instead: i, text)
+    for pattern, instead in masks:
+        text = re.sub(pattern, instead, text)
     return text
 
 
-def _private_words(case: Case) -> dict[str, str]:
-    """What is not to be published, and what stands in its place."""
-    words = dict.fromkeys(_hosts(case), "HOST")
-    accounts = case.file.accounts if case.file else {}
-    words |= dict.fromkeys({*accounts, case.settings.account.name} - {DEFAULT_ACCOUNT}, "ACCOUNT")
+def _masks(case: Case) -> list[tuple[str, str]]:
+    """What is not to be published, as patterns, and what stands in its place."""
     home = os.path.expanduser("~")
-    users = {Path(home).name, os.environ.get("USER", ""), os.environ.get("LOGNAME", "")}
-    words |= dict.fromkeys(users, "USER")
-    words |= dict.fromkeys((home, os.path.realpath(home)), "~")
-    return {word: instead for word, instead in words.items() if word.strip("/ ")}
+    homes = {home, os.path.realpath(home)} - {"/"}
+    people = {Path(home).name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
+    accounts = {*(case.file.accounts if case.file else ()), case.settings.account.name}
+    return [
+        *((rf"{re.escape(path)}(?![\w.-])", "~") for path in _longest_first(homes)),
+        *((rf"(?<=/){re.escape(name)}(?![\w.-])", "NAME") for name in _longest_first(people)),
+        *(
+            (rf"(?<=\baccounts\.){re.escape(one_line(name, _LONGEST))}(?=[ .:])", "NAME")
+            for name in _longest_first(accounts)
+        ),
+        # In a broken file the names are not known.
+        (rf"(?<=\baccounts\.)(?!NAME\b)[^/]*?(?=(\.({_SETTINGS})\b[\w.]*)?(:| in /))", "NAME"),
+        *(
+            (rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "HOST")
+            for host in _longest_first(_hosts(case))
+        ),
+    ]
+
+
+def _longest_first(words: Iterable[str | None]) -> list[str]:
+    return sorted((word for word in words if word), key=len, reverse=True)
 
 
 def _hosts(case: Case) -> set[str]:

@@ -15,8 +15,12 @@ from moonshot_status.text import unquoted
 _OWN = ("region", "api_key", "base_url")
 _CODEXBAR = ("region", "apiKey", "apiKeyRegion")
 _VARIABLES = (
-    "MOONSHOT_API_KEY", "MOONSHOT_KEY", "MOONSHOT_REGION", "MOONSHOT_BASE_URL", "CODEXBAR_CONFIG",
-)  # fmt: skip
+    "MOONSHOT_API_KEY",
+    "MOONSHOT_KEY",
+    "MOONSHOT_REGION",
+    "MOONSHOT_BASE_URL",
+    "CODEXBAR_CONFIG",
+)
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -25,8 +29,11 @@ def findings(case: Case) -> Iterator[Finding]:
         if not bare:
             yield hint("blanks", f"{name} is blank, which counts as unset", "Remove it.")
         elif bare != value:
-            yield hint("blanks", f"quotes or blanks stand around {name}; they are left out",
-                       "Take them away: other programs take them as they are.")  # fmt: skip
+            yield hint(
+                "blanks",
+                f"quotes or blanks stand around {name}; they are left out",
+                "Take them away: other programs take them as they are.",
+            )
 
 
 def _written(case: Case) -> Iterator[tuple[str, str]]:

@@ -35,9 +35,7 @@ def bar() -> Bar | None:
     """Raises ValueError for a file that is not what Waybar reads."""
     file = next((file for file in _places() if file.is_file()), None)
     if file is None:
-        folder = bars.config_home() / _NAME
-        there = bars.is_installed(_NAME) or folder.is_dir()
-        return Bar(_NAME, folder / "config") if there else None
+        return bars.without_file(_NAME)
     config = _Config()
     try:
         _gather(loads(bars.text_of(file)), file.parent, config, 0)
@@ -52,8 +50,7 @@ def bar() -> Bar | None:
 
 def _places() -> Iterator[Path]:
     home = Path(os.path.expanduser("~"))
-    folders = (bars.config_home() / _NAME, home / ".config" / _NAME, home / _NAME)
-    for folder in (*folders, Path("/etc/xdg") / _NAME):
+    for folder in (bars.config_home() / _NAME, home / ".config" / _NAME, home / _NAME):
         yield from (folder / name for name in ("config", "config.jsonc"))
 
 
@@ -88,7 +85,8 @@ def _note(name: str, value: Any, config: _Config) -> None:
 
 
 def _include(include: str, folder: Path, config: _Config, depth: int) -> None:
-    files = sorted(glob.glob(str(folder / bars.expanded(include))))
+    # Path.glob has no absolute patterns.
+    files = sorted(glob.glob(str(folder / bars.expanded(include))))  # noqa: PTH207
     if not files:
         config.missing.append(include)
     for file in files:
@@ -105,19 +103,28 @@ def _faults(name: str, config: _Config, file: Path) -> Iterator[Finding]:
         lost = (
             f", and {config.missing[0]}, which it includes, is not there" if config.missing else ""
         )
-        yield wrong(_NAME, f"{name} is in a list of {file}, but is defined nowhere{lost}",
-                    '"include": ["~/.config/waybar/moonshot.jsonc"] brings it, with that file there.'
-                    )  # fmt: skip
+        yield wrong(
+            _NAME,
+            f"{name} is in a list of {file}, but defined nowhere{lost}",
+            'Copy moonshot.jsonc there: "include": ["~/.config/waybar/moonshot.jsonc"].',
+        )
         return
     if name not in config.listed:
-        yield wrong(_NAME, f"{name} is defined, but is in no list of modules of {file}",
-                    f'Write "{name}" into modules-right or another list.')  # fmt: skip
+        yield wrong(
+            _NAME,
+            f"{name} is defined, but is in no list of modules of {file}",
+            f'Write "{name}" into modules-right or another list.',
+        )
     if module.get("escape"):
-        yield wrong(_NAME, f"{name} sets escape, but the text is escaped already",
-                    'Take "escape" away.')  # fmt: skip
+        yield wrong(
+            _NAME, f"{name} sets escape, but the text is escaped already", 'Take "escape" away.'
+        )
     if module.get("return-type") != "json":
         yield wrong(_NAME, f"{name} shows raw JSON", 'Write "return-type": "json".')
     if not (module.get("interval") or module.get("restart-interval")):
-        yield wrong(_NAME, f"{name} has no interval, so it is shown once and never again",
-                    'Write "interval": 60.')  # fmt: skip
+        yield wrong(
+            _NAME,
+            f"{name} has no interval, so it is shown once and never again",
+            'Write "interval": 60.',
+        )
     yield from bars.faults_of_command(_NAME, _exec(module), "waybar")
