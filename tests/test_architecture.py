@@ -24,7 +24,7 @@ LAYERS = [
     {"outlook"},
     {"view"},
     {"formats", "demo", "poll"},
-    {"output", "parameters", "early", "choices"},
+    {"output", "parameters", "early", "choices", "doctor"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -33,7 +33,7 @@ HEAVY = {
     "urllib3": {"api"},
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
-    "sqlite3": {"store", "tables", "bookkeeping", "stored"},
+    "sqlite3": {"store", "tables", "bookkeeping", "stored", "doctor"},
 }
 
 

@@ -23,8 +23,8 @@ _SETTINGS = "region|api_key|api_key_command|base_url|max_age|timeout|thresholds|
 
 
 def line(finding: Finding) -> str:
-    """For the user's own eyes: real paths and amounts, and no secret."""
-    fact = _clean(f"{finding.fact}{finding.private}")
+    """For the user's own eyes: with amounts, and with full paths where they are to be typed."""
+    fact = _homely(_clean(f"{finding.fact}{finding.private}"))
     mend = f"\n{' ' * (_WIDTH + 3)}→ {_clean(finding.mend)}" if finding.mend else ""
     return f"{finding.state.sign} {finding.name:{_WIDTH}} {fact}{mend}\n"
 
@@ -45,12 +45,20 @@ def document(findings: Iterable[Finding], case: Case) -> str:
     return f'{{"version": 1, "findings": [\n {rows}\n]}}\n'
 
 
+def _homely(text: str) -> str:
+    home = os.path.expanduser("~")
+    homes = {home, os.path.realpath(home)} - {"/"}
+    for path in _longest_first(homes):
+        text = re.sub(rf"{re.escape(path)}(?![\w.-])", "~", text)
+    return text
+
+
 def _clean(text: str) -> str:
     return debug.masked(one_line(text, _LONGEST))
 
 
 def _public(text: str, masks: list[tuple[str, str]]) -> str:
-    text = _clean(text)
+    text = _homely(_clean(text))
     for pattern, instead in masks:
         text = re.sub(pattern, instead, text)
     return text
@@ -58,12 +66,10 @@ def _public(text: str, masks: list[tuple[str, str]]) -> str:
 
 def _masks(case: Case) -> list[tuple[str, str]]:
     """What is not to be published, as patterns, and what stands in its place."""
-    home = os.path.expanduser("~")
-    homes = {home, os.path.realpath(home)} - {"/"}
-    people = {Path(home).name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
+    home = Path(os.path.expanduser("~"))
+    people = {home.name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
     accounts = {*(case.file.accounts if case.file else ()), case.settings.account.name}
     return [
-        *((rf"{re.escape(path)}(?![\w.-])", "~") for path in _longest_first(homes)),
         *((rf"(?<=/){re.escape(name)}(?![\w.-])", "NAME") for name in _longest_first(people)),
         *(
             (rf"(?<=\baccounts\.){re.escape(one_line(name, _LONGEST))}(?=[ .:])", "NAME")
