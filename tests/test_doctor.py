@@ -443,7 +443,9 @@ def test_the_cause_is_found_and_nothing_private_is_told(
 
 HINTS: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "key in the environment alone": (
-        lambda b: (b.settings({"base_url": b.server.base_url}), b.patch.setenv("MOONSHOT_KEY", KEY)),
+        lambda b: (
+            b.settings({"base_url": b.server.base_url}), b.patch.setenv("MOONSHOT_KEY", KEY),
+        ),
         "environment", "MOONSHOT_KEY → Write what a bar needs into",
     ),
     "quotes": (lambda b: b.use(api_key=f" '{KEY}'\n"), "blanks", "stand around api_key in ~"),
@@ -490,7 +492,8 @@ HINTS: dict[str, tuple[Callable[[Bench], object], str, str]] = {
         a_variable("XDG_CONFIG_HOME", "/tmp/nowhere"), "settings file", "is not read → Move it to",
     ),
     "another folder in the shell": (
-        a_variable("XDG_STATE_HOME", "/tmp/canary-no"), "environment", "XDG_STATE_HOME → Set it for",
+        lambda b: b.patch.setenv("XDG_STATE_HOME", str(b.folder / "elsewhere")),
+        "environment", "XDG_STATE_HOME → Set it for",
     ),
     "a strange key": (lambda b: b.use(api_key="ak0815"), "key", "does not begin with sk-"),
     "a proxy for http": (
@@ -686,7 +689,7 @@ def test_a_handshake_that_hangs_ends_within_the_timeout(doctor: Doctor, bench: B
     assert "no handshake within 0.5 s" in wrong(doctor())["TLS"]
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::1"])
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::1"])  # noqa: S104
 def test_a_filter_that_blocks_the_host(doctor: Doctor, bench: Bench, address: str) -> None:
     startup(
         bench,
@@ -787,6 +790,12 @@ def test_files_of_another_user(doctor: Doctor, bench: Bench, place: str) -> None
     assert "belongs to another user: sudo chown" in found[name]
 
 
+def test_a_settings_file_that_cannot_be_read(bench: Bench) -> None:
+    bench.settings({}, 0o200)
+    found = wrong(as_a_user(bench.home)["findings"])
+    assert "Permission denied → chmod u+r " in found["settings file"]
+
+
 def test_a_settings_file_in_a_closed_folder(bench: Bench) -> None:
     folder = bench.settings({}).parent
     folder.chmod(0)
@@ -828,10 +837,10 @@ def test_without_a_home(run: Run, bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("module", "function", "name"),
     [
-        ("sources", "choose", "settings"),
+        ("sources", "choose", "settings file"),
         ("status", "current", "request"),
-        ("codexbar", "candidates", "settings"),
-        ("doctor.waybar", "bar", "bars"),
+        ("codexbar", "candidates", "settings file"),
+        ("doctor.waybar", "_places", "bars"),
     ],
 )
 def test_a_check_that_breaks_is_a_finding(
@@ -843,4 +852,189 @@ def test_a_check_that_breaks_is_a_finding(
         f"def break_down(*_, **__): raise ZeroDivisionError({KEY!r})\n"
         f"module.{function} = break_down\n",
     )
-    assert "itself failed" in wrong(doctor())[name]
+    assert re.search("itself failed|Something unforeseen", wrong(doctor())[name])
+
+
+MODULE = (REPOSITORY / "integrations" / "waybar" / "moonshot.jsonc").read_text()
+EXEC = 'PATH="$HOME/.local/bin:$PATH" moonshot-status --format waybar'
+BLOCK = (REPOSITORY / "integrations" / "i3blocks" / "moonshot.conf").read_text()
+SCRIPT = (REPOSITORY / "integrations" / "i3blocks" / "moonshot").read_text()
+
+
+def waybar(bench: Bench, config: Any, module: str | None = None) -> None:
+    """Waybar's file, and the one that it includes."""
+    text = config if isinstance(config, str) else json.dumps(config)
+    bench.write(".config/waybar/config", text)
+    if module is not None:
+        bench.write(".config/waybar/moonshot.jsonc", module)
+
+
+def waybar_with(bench: Bench, name: str = "custom/moonshot", **changed: Any) -> None:
+    module = {"exec": EXEC, "return-type": "json", "interval": 60, **changed}
+    waybar(bench, {"modules-left": ["custom/moonshot"], name: module})
+
+
+INCLUDED = """// As in the README.
+[{"include": ["~/.config/waybar/moonshot.jsonc", 1], "modules-right": ["clock", "custom/moonshot",],
+  "clock": {"format": "// no comment, ]"}, /* that
+  is all */ }, "another bar"]"""
+
+WAYBARS: dict[str, tuple[Callable[[Bench], object], str]] = {
+    "not in it": (lambda b: waybar(b, {"modules-left": ["clock"]}), "the module is not in ~"),
+    "not defined": (
+        lambda b: waybar(b, {"modules-left": ["custom/moonshot"]}), "but defined nowhere →",
+    ),
+    "not included": (
+        lambda b: waybar(b, INCLUDED), r"nowhere, and ~/.config/waybar/moonshot.jsonc.* not there",
+    ),
+    "not listed": (lambda b: waybar(b, {"include": "moonshot.jsonc"}, MODULE), "in no list of"),
+    "listed as another": (lambda b: waybar_with(b, "custom/balance"), "in no list of"),
+    "escape": (lambda b: waybar_with(b, escape=True), "sets escape"),
+    "no type": (lambda b: waybar_with(b, **{"return-type": ""}), "shows raw JSON"),
+    "no interval": (lambda b: waybar_with(b, interval=0), "shown once and never again"),
+    "no format": (lambda b: waybar_with(b, exec="moonshot-status"), "not say --format waybar"),
+    "no exec": (
+        lambda b: waybar(b, {"modules-left": ["custom/moonshot"], "custom/moonshot": {}}),
+        "not say --format waybar",
+    ),
+    "no program": (
+        lambda b: waybar_with(b, exec="$HOME/bin/moonshot-status --format waybar"),
+        r"runs \$HOME/bin/moonshot-status, which is not there",
+    ),
+    "not found": (
+        lambda b: ((b.home / ".local/bin/moonshot-status").unlink(), waybar_with(b)),
+        "does not find moonshot-status with the PATH of bars → Write its full path: /",
+    ),
+    "no JSON": (lambda b: waybar(b, '{"modules-left": ["custom/moonshot"'), "understood: Expect"),
+    "includes itself": (
+        lambda b: waybar(b, {"include": "config", "modules-left": ["custom/moonshot"]}), "nowhere",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WAYBARS)
+def test_what_is_wrong_with_waybars_file(doctor: Doctor, bench: Bench, name: str) -> None:
+    set_up, words = WAYBARS[name]
+    set_up(bench)
+    found = wrong(doctor())
+    assert set(found) == {"waybar"}
+    assert re.search(words, found["waybar"]), found["waybar"]
+
+
+@pytest.mark.parametrize("place", ["config", "config.jsonc"])
+def test_waybars_module_as_in_the_readme(doctor: Doctor, bench: Bench, place: str) -> None:
+    waybar(bench, INCLUDED, MODULE)
+    (bench.home / ".config/waybar/config").rename(bench.home / ".config/waybar" / place)
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert f"the module is in ~/.config/waybar/{place}" in of(findings, "ok")["waybar"]
+
+
+def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench) -> None:
+    module = {
+        "exec": f"{PROGRAM[0]} --format=waybar", "return-type": "json", "restart-interval": 60,
+    }  # fmt: skip
+    group = {"modules": ["custom/balance"]}
+    config = {"modules-left": 5, "group/x": group, "group/y": [], "custom/balance": module}
+    waybar(bench, config)
+    findings = doctor()
+    assert "the module is in" in of(findings, "ok")["waybar"]
+
+
+def test_a_bare_name_needs_the_sessions_path(doctor: Doctor, bench: Bench) -> None:
+    waybar_with(bench, exec="moonshot-status --format waybar")
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "only where ~/.local/bin is in the session's PATH" in of(findings, "hint")["waybar"]
+
+
+def i3blocks(bench: Bench, config: str, script: str | None = SCRIPT, mode: int = 0o755) -> None:
+    bench.write(".config/i3blocks/config", config)
+    if script is not None:
+        bench.write(".config/i3blocks/moonshot", script, mode)
+
+
+BLOCKS: dict[str, tuple[Callable[[Bench], object], str]] = {
+    "not in it": (lambda b: i3blocks(b, "[time]\ncommand=date\n"), "the module is not in ~"),
+    "no script": (lambda b: i3blocks(b, BLOCK, None), "which is not there → cp integrations/"),
+    "no bit": (lambda b: i3blocks(b, BLOCK, mode=0o644), r"cannot be run → chmod \+x"),
+    "markup": (lambda b: i3blocks(b, f"markup=pango\n{BLOCK}"), "sets markup=pango"),
+    "no interval": (lambda b: i3blocks(b, BLOCK.replace("interval", "#interval")), "never again"),
+    "no command": (lambda b: i3blocks(b, "[moonshot]\n# command=x\nlabel\n"), "has no command"),
+    "no format": (
+        lambda b: i3blocks(b, f"interval=60\n[x]\ncommand={PROGRAM[0]}\n"), "say --format i3blocks",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_what_is_wrong_with_i3blocks_file(doctor: Doctor, bench: Bench, name: str) -> None:
+    set_up, words = BLOCKS[name]
+    set_up(bench)
+    found = wrong(doctor())
+    assert set(found) == {"i3blocks"}
+    assert re.search(words, found["i3blocks"]), found["i3blocks"]
+
+
+@pytest.mark.parametrize(
+    "config", [BLOCK, "command=~/.config/i3blocks/$BLOCK_NAME\n[moonshot]\ninterval=60\n"]
+)
+def test_i3blocks_block_as_in_the_readme(doctor: Doctor, bench: Bench, config: str) -> None:
+    i3blocks(bench, config)
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "the module is in ~/.config/i3blocks/config" in of(findings, "ok")["i3blocks"]
+
+
+def test_one_bar_that_has_the_module_is_enough(doctor: Doctor, bench: Bench) -> None:
+    i3blocks(bench, BLOCK)
+    waybar(bench, {"modules-left": ["clock"]})
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "the module is not in" in of(findings, "hint")["waybar"]
+
+
+def test_no_bar_at_all(bench: Bench) -> None:
+    startup(
+        bench,
+        "import moonshot_status.doctor.places as places\n"
+        "places._BARE, places.shutil.which = (), lambda *_, **__: None\n",
+    )
+    done = subprocess.run([*PROGRAM, "doctor", "--json"], capture_output=True, check=False)
+    assert "no Waybar" in of(json.loads(done.stdout)["findings"], "skipped")["bars"]
+
+
+MENU_FOLDERS = {"xbar": "Library/Application Support/xbar/plugins", "swiftbar": "Plugins"}
+
+
+def menu_bar(bench: Bench, name: str, plugin: str = "moonshot.1m.sh", mode: int = 0o755) -> None:
+    if name == "swiftbar":
+        bench.command('echo "$HOME/Plugins"', "defaults")
+        bench.patch.setenv("PATH", f"{bench.folder}:{os.environ['PATH']}")
+    text = (REPOSITORY / "integrations" / name / "moonshot.1m.sh").read_text()
+    bench.write(f"{MENU_FOLDERS[name]}/{plugin}", text, mode)
+
+
+@pytest.mark.parametrize("name", MENU_FOLDERS)
+def test_the_plugin_of_a_menu_bar(doctor: Doctor, bench: Bench, name: str) -> None:
+    menu_bar(bench, name)
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "the module is in ~/" in of(findings, "ok")[name]
+    menu_bar(bench, name, mode=0o644)
+    assert 'cannot be run → chmod +x "' in wrong(doctor())[name]
+    (bench.home / MENU_FOLDERS[name] / "moonshot.1m.sh").unlink()
+    assert "the module is not in ~/" in wrong(doctor())[name]
+    menu_bar(bench, name, "moonshot.sh")
+    assert "no interval in its name" in wrong(doctor())[name]
+
+
+@pytest.mark.parametrize("script", ["exit 1", "sleep 30", "echo /nowhere"])
+def test_a_swiftbar_that_is_not_there(doctor: Doctor, bench: Bench, script: str) -> None:
+    bench.command(script, "defaults")
+    bench.patch.setenv("PATH", f"{bench.folder}:{os.environ['PATH']}")
+    startup(
+        bench,
+        "import moonshot_status.doctor.menubars as menubars\nmenubars._PATIENCE_SECONDS = 0.3\n",
+    )
+    assert "swiftbar" not in {finding["name"] for finding in doctor()}

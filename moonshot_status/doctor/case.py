@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from moonshot_status import debug, key, ownfile, settings, sources
-from moonshot_status.account import Secret
+from moonshot_status import debug, key, ownfile, settings, sources, status
+from moonshot_status.account import Account, Secret
 from moonshot_status.doctor import places
 from moonshot_status.errors import Kind, Problem, ProblemError
 from moonshot_status.ownfile import OwnFile
-from moonshot_status.settings import Options, Settings
+from moonshot_status.settings import Options, Settings, UnknownAccountError
 from moonshot_status.sources import Source
 
 
@@ -67,6 +67,18 @@ class Case:
 
 def case_of(options: Options, environ: Mapping[str, str]) -> Case:
     """Raises UnknownAccountError; every other trouble is in the case."""
+    try:
+        return _gathered(options, environ)
+    except UnknownAccountError:
+        raise
+    except Exception:  # noqa: BLE001 - what does not depend on the settings is examined all the same
+        problem = status.unforeseen()
+        nobody = Settings(Account(options.account or settings.DEFAULT_ACCOUNT), problem=problem)
+        path = options.config or ownfile.default_path()
+        return Case(options, environ, path, nobody, file_problem=problem)
+
+
+def _gathered(options: Options, environ: Mapping[str, str]) -> Case:
     found = settings.resolve(options, environ)
     path = options.config or ownfile.default_path()
     try:

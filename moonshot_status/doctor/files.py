@@ -83,7 +83,9 @@ def _owner(path: Path) -> str:
         foreign = path.stat().st_uid != os.geteuid()
     except OSError:
         return f"Look at who owns {path.parent}, and its mode."
-    return f'It belongs to another user: sudo chown "$USER" {path}' if foreign else ""
+    if foreign:
+        return f'It belongs to another user: sudo chown "$USER" {path}'
+    return "" if os.access(path, os.R_OK) else f"chmod u+r {path}"
 
 
 def _modes(case: Case, file: OwnFile) -> Iterator[Finding]:

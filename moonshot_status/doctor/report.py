@@ -47,8 +47,8 @@ def document(findings: Iterable[Finding], case: Case) -> str:
 
 def _homely(text: str) -> str:
     home = os.path.expanduser("~")
-    homes = {home, os.path.realpath(home)} - {"/"}
-    for path in _longest_first(homes):
+    homes = {home, os.path.realpath(home)} if os.path.isabs(home) else set()
+    for path in _longest_first(homes - {"/"}):
         text = re.sub(rf"{re.escape(path)}(?![\w.-])", "~", text)
     return text
 
