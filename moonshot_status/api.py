@@ -136,7 +136,7 @@ def _no_answer(error: BaseException, url: str, timeout: float) -> ProblemError:
         return _timeout(url, timeout)
     if isinstance(error, ProxyError):
         return proxy.failed(cause)
-    if isinstance(cause, ssl.SSLError) and not isinstance(cause, _TLS_CUT_OFF):
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, TLS_CUT_OFF):
         return _tls(f"The certificate of {_host(url)} cannot be trusted, or TLS failed")
     if proxy.for_url(url):
         return proxy.failed(cause)
@@ -152,7 +152,7 @@ def _no_answer(error: BaseException, url: str, timeout: float) -> ProblemError:
 
 
 # The other side went away in the middle of the handshake.
-_TLS_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+TLS_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 def _cause(error: BaseException) -> BaseException:

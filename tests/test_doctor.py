@@ -20,6 +20,7 @@ import pytest
 import trustme
 from rawserver import (
     BALANCE,
+    RESET,
     RawServer,
     Step,
     TunnelProxy,
@@ -260,9 +261,12 @@ def plain_http_for_https(bench: Bench) -> None:
     bench.use(base_url=server.url.replace("http", "https"))
 
 
-def hangs_up(bench: Bench) -> None:
-    server = bench.serve()
-    bench.use(base_url=server.url.replace("http", "https"))
+def hangs_up(*steps: Step) -> Callable[[Bench], None]:
+    def set_up(bench: Bench) -> None:
+        server = bench.serve(*steps)
+        bench.use(base_url=server.url.replace("http", "https"))
+
+    return set_up
 
 
 def answers(*steps: Step) -> Callable[[Bench], None]:
@@ -398,7 +402,8 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
         "TLS", "is not valid yet, by this machine's clock.*Set the clock",
     ),
     "no TLS": (plain_http_for_https, "TLS", "does not speak TLS"),
-    "hangs up": (hangs_up, "TLS", "hand"),
+    "hangs up": (hangs_up(), "TLS", "127.0.0.1 hangs up in the middle"),
+    "resets": (hangs_up(RESET), "TLS", "127.0.0.1 hangs up in the middle"),
     "no CA file": (
         lambda b: (b.use(base_url="https://x.invalid"), b.patch.setenv("SSL_CERT_FILE", "/no")),
         "CA certificates", "SSL_CERT_FILE names /no: No such file",
@@ -683,6 +688,18 @@ def test_what_hangs_ends_within_the_timeout(doctor: Doctor, bench: Bench, step: 
     assert of(findings, "skipped")["request"].startswith("not tried: the API cannot be reached")
 
 
+def test_a_network_that_is_not_there(doctor: Doctor, bench: Bench) -> None:
+    startup(
+        bench,
+        "import socket\nsocket.getaddrinfo = lambda *_, **__: [(2, 1, 6, '', ('192.0.2.1', 443))]\n"
+        "def unreachable(*_, **__): raise OSError(101, 'Network is unreachable')\n"
+        "socket.create_connection = unreachable\n",
+    )
+    bench.settings({"api_key": KEY})
+    told = wrong(doctor())["connection"]
+    assert f"{HOST} port 443 cannot be reached: Network is unreachable → Is there" in told
+
+
 def test_a_handshake_that_hangs_ends_within_the_timeout(doctor: Doctor, bench: Bench) -> None:
     server = bench.serve(5.0)
     bench.use(base_url=server.url.replace("http", "https"), timeout=0.5)
@@ -867,6 +884,12 @@ def waybar(bench: Bench, config: Any, module: str | None = None) -> None:
     bench.write(".config/waybar/config", text)
     if module is not None:
         bench.write(".config/waybar/moonshot.jsonc", module)
+
+
+def test_a_file_of_waybar_that_cannot_be_read(bench: Bench) -> None:
+    bench.write(".config/waybar/config", "{}", 0)
+    found = wrong(as_a_user(bench.home)["findings"])
+    assert "cannot be understood" in found["waybar"]
 
 
 def waybar_with(bench: Bench, name: str = "custom/moonshot", **changed: Any) -> None:

@@ -55,11 +55,7 @@ def _owner(place: Path) -> str:
     """How to get at it again; a run with sudo leaves such files behind."""
     while not os.path.lexists(place):
         place = place.parent
-    try:
-        foreign = place.lstat().st_uid != os.geteuid()
-    except OSError:
-        return f"Look at who owns {place.parent}, and its mode."
-    if foreign:
+    if place.lstat().st_uid != os.geteuid():
         return f'It belongs to another user: sudo chown -R "$USER" {place}'
     return f"chmod u+rwX {place}, or make room if the disk is full or read-only."
 

@@ -25,7 +25,11 @@ _STRANGE = (
 _STAND_INS = (
     (re.compile(r"[$%]"), "is the name of a variable", "It is not expanded: write the key."),
     (re.compile(r"[\w-]+://"), "is an address", 'Write "api_key_command": ["op", "read", …].'),
-    (re.compile(r"(sk-)?(\.\.\.|…|<|x{4}|\*|your)", re.I), "is a placeholder", "Write your key."),
+    (
+        re.compile(r"(sk-)?(\.\.\.|…|<|x{6}|\*|your[-_ ])", re.I),
+        "is a placeholder",
+        "Write your key.",
+    ),
 )
 
 
@@ -39,8 +43,8 @@ def findings(case: Case) -> Iterator[Finding]:
         yield untried("key", "the settings are wrong")
     elif case.problem:
         yield _bad(case, case.problem)
-    elif case.chosen:
-        yield from _used(case, case.chosen)
+    else:
+        yield from _used(case)
     yield from _unused(case)
 
 
@@ -88,9 +92,8 @@ def strangeness(key: str) -> str:
     return found or ("" if key.isascii() else "a character that is not ASCII")
 
 
-def _used(case: Case, source: Source) -> Iterator[Finding]:
-    region = case.settings.account.region
-    answered = case.answered
+def _used(case: Case) -> Iterator[Finding]:
+    region, answered = case.settings.account.region, case.answered
     if case.settings.account.secret.command:
         yield command.finding(case)
     if answered.problem and is_about_the_key(answered.problem):
@@ -99,20 +102,20 @@ def _used(case: Case, source: Source) -> Iterator[Finding]:
                 "key", f"{answered.problem.message} (api_key_command)", answered.problem.hint
             )
         return
-    yield _looks(answered.key, source) or ok(
-        "key", f"from {source.name}, of {region.value if region else ''}"
+    yield _looks(answered.key, _name(case)) or ok(
+        "key", f"from {_name(case)}, of {region.value if region else ''}"
     )
 
 
-def _looks(key: str, source: Source) -> Finding | None:
+def _looks(key: str, place: str) -> Finding | None:
     for pattern, what, mend in _STAND_INS:
         if pattern.match(key):
-            return wrong("key", f"what stands in {source.name} {what}", mend)
+            return wrong("key", f"what stands in {place} {what}", mend)
     if key.startswith("sk-"):
         return None
     return hint(
         "key",
-        f"the key from {source.name} does not begin with sk-, as keys do",
+        f"the key from {place} does not begin with sk-, as keys do",
         "Copy it once more from the console.",
     )
 

@@ -179,17 +179,22 @@ def _tls(way: Way) -> Finding:
             f"no handshake within {way.limit:g} s",
             "Something in the network swallows it.",
         )
-    except ssl.SSLError as error:
-        return certificates.explained(error, way.target.hostname or "")
     except (OSError, HTTPException) as error:
-        if way.route:
-            problem = proxy.failed(error).problem
-            return wrong("proxy", problem.message, problem.hint)
-        return wrong(
-            _STEPS[2],
-            f"{way.target.hostname} hangs up in the middle of the handshake",
-            "A firewall may do that, or no TLS is spoken on that port.",
-        )
+        return _no_tls(way, error)
+
+
+def _no_tls(way: Way, error: Exception) -> Finding:
+    host = way.target.hostname or ""
+    if isinstance(error, ssl.SSLError) and not isinstance(error, api.TLS_CUT_OFF):
+        return certificates.explained(error, host)
+    if way.route:
+        problem = proxy.failed(error).problem
+        return wrong("proxy", problem.message, problem.hint)
+    return wrong(
+        _STEPS[2],
+        f"{host} hangs up in the middle of the handshake",
+        "A firewall may do that, or no TLS is spoken on that port.",
+    )
 
 
 def _handshake(way: Way) -> str:

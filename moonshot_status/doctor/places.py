@@ -35,15 +35,12 @@ def found_by_bars(program: str) -> str | None:
 @contextmanager
 def as_a_bar() -> Iterator[None]:
     """Let PATH be what a bar has."""
-    before = os.environ.get("PATH")
+    before = os.environ.get("PATH", os.defpath)
     os.environ["PATH"] = path_of_bars()
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["PATH"]
-        else:
-            os.environ["PATH"] = before
+        os.environ["PATH"] = before
 
 
 def same_file(one: str, other: str) -> bool:
