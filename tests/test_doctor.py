@@ -1061,3 +1061,20 @@ def test_a_swiftbar_that_is_not_there(doctor: Doctor, bench: Bench, script: str)
         "import moonshot_status.doctor.menubars as menubars\nmenubars._PATIENCE_SECONDS = 0.3\n",
     )
     assert "swiftbar" not in {finding["name"] for finding in doctor()}
+
+
+def test_the_readmes_sample(run: Run, bench: Bench) -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## When it does not work")[2]
+    sample = section.partition("```text\n")[2].partition("```")[0]
+    settings = {"region": "china", "api_key": f"{KEY} ", "base_url": bench.server.base_url}
+    bench.settings(settings, 0o644)
+    run()
+    bench.patch.setenv("MOONSHOT_API_KEY", "sk-of-the-other")
+    waybar(bench, {"modules-left": ["custom/moonshot"]})
+    printed = run("doctor").stdout.decode().replace(str(bench.home), "/home/me")
+    # What depends on the machine and on its network.
+    for name in ("program", "CA certificates", "name lookup", "connection", "TLS", "i3blocks"):
+        line = re.compile(rf"^. {name} .*\n", re.MULTILINE)
+        printed, sample = line.sub("", printed), line.sub("", sample)
+    assert printed == sample
