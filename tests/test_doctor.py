@@ -282,14 +282,6 @@ def a_variable(name: str, value: str) -> Callable[[Bench], None]:
     return lambda bench: bench.patch.setenv(name, value)
 
 
-def without_file(name: str, value: str) -> Callable[[Bench], None]:
-    def set_up(bench: Bench) -> None:
-        bench.settings({})
-        bench.patch.setenv(name, value)
-
-    return set_up
-
-
 def dangling_program(bench: Bench) -> None:
     link = bench.home / ".local/bin/moonshot-status"
     link.unlink()
@@ -346,6 +338,12 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
         lambda b: (b.settings({}).unlink(), b.write(".config/moonshot-status/config.json/x", "")),
         "settings file", "Is a directory",
     ),
+    "no comma": (
+        lambda b: b.settings('{"region": "china" "api_key": "x"}'), "settings file",
+        "A comma, or a closing",
+    ),
+    "an unknown name": (lambda b: b.use(apiKey=KEY), "settings file", 'Is "api_key" what is meant'),
+    "a name like no other": (lambda b: b.use(zzz=KEY), "settings file", "README lists"),
     "a mistake": (lambda b: b.use(max_age="canary"), "settings file", "max_age: allowed is"),
     "a mistake in an account": (
         lambda b: b.settings({"accounts": {"canary.x y": {"region": "mars"}}}),
@@ -355,7 +353,11 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "thresholds": (
         lambda b: b.use(thresholds={"warning": 1, "critical": 2}), "settings", "is above warning",
     ),
-    "an unknown region": (without_file("MOONSHOT_REGION", "canary"), "settings", "does not exist"),
+    "an unknown region": (
+        lambda b: (b.settings({}), b.patch.setenv("MOONSHOT_REGION", "canary"),
+                   b.patch.setenv("MOONSHOT_API_KEY", KEY)),
+        "settings", "MOONSHOT_REGION names a region that does not exist",
+    ),
     "the other region's host": (
         lambda b: b.use(base_url="https://api.moonshot.cn"), "settings", "it is the china host",
     ),
@@ -475,6 +477,10 @@ HINTS: dict[str, tuple[Callable[[Bench], object], str, str]] = {
             b.patch.setenv("MOONSHOT_KEY", "canary"), b.patch.setenv("MOONSHOT_API_KEY", "canary"),
         ),
         "another key", "MOONSHOT_KEY is not used: MOONSHOT_API_KEY comes first",
+    ),
+    "a variable of another name": (
+        lambda b: (b.settings({}), b.patch.setenv("KIMI_API_KEY", KEY)),
+        "another key", "KIMI_API_KEY is not read → Its name is MOONSHOT_API_KEY",
     ),
     "named accounts": (
         lambda b: (

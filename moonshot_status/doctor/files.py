@@ -38,7 +38,8 @@ def findings(case: Case) -> Iterator[Finding]:
 def _own(case: Case) -> Finding:
     path, problem = case.path, case.file_problem
     if problem:
-        return wrong("settings file", problem.message, _slip(path) or _owner(path) or problem.hint)
+        mend = _slip(path) or _meant(problem.message) or _owner(path) or problem.hint
+        return wrong("settings file", problem.message, mend)
     if path.is_symlink() and not path.exists():
         return wrong("settings file", f"{path} is a link that leads nowhere", "Make the link anew.")
     if not path.exists():
@@ -76,6 +77,19 @@ def _slip(path: Path) -> str:
     except ValueError:
         return next((words for pattern, words in _SLIPS if pattern.search(text)), "")
     return ""
+
+
+def _meant(message: str) -> str:
+    """What the mistake was probably meant to be."""
+    if "Expecting ',' delimiter" in message:
+        return "A comma, or a closing bracket, is missing before that place."
+    unknown = re.search(r"([^\s.]+): allowed is one of (.+)", message)
+    if unknown is None:
+        return ""
+    from difflib import get_close_matches
+
+    close = get_close_matches(unknown[1].lower(), unknown[2].split(", "), 1)
+    return f'Is "{close[0]}" what is meant?' if close else ""
 
 
 def _owner(path: Path) -> str:

@@ -10,8 +10,9 @@ from moonshot_status.doctor import command
 from moonshot_status.doctor.case import Case, is_about_the_key
 from moonshot_status.doctor.finding import Finding, hint, ok, untried, wrong
 from moonshot_status.errors import Kind, Problem
-from moonshot_status.sources import Source
 
+_VARIABLES = ("MOONSHOT_API_KEY", "MOONSHOT_KEY")
+_NEARLY = re.compile(r"(MOONSHOT|KIMI).*(KEY|TOKEN)", re.IGNORECASE)
 _PLATFORMS = {"international": "platform.moonshot.ai", "china": "platform.kimi.com"}
 # Which characters no key has, and what to call them.
 _STRANGE = (
@@ -41,11 +42,13 @@ def findings(case: Case) -> Iterator[Finding]:
     yield _region(case)
     if case.problem and not is_about_the_key(case.problem):
         yield untried("key", "the settings are wrong")
-    elif case.problem:
+        return
+    if case.problem:
         yield _bad(case, case.problem)
     else:
         yield from _used(case)
     yield from _unused(case)
+    yield from _unread(case)
 
 
 def _region(case: Case) -> Finding:
@@ -56,14 +59,10 @@ def _region(case: Case) -> Finding:
         return ok("region", f"{region.value}, as --region says")
     for source in case.sources:
         if source.region:
-            return ok("region", f"{region.value}, as {_place_of_region(source)} says")
+            return ok("region", f"{region.value}, as {source.region_name} says")
         if source.secret:
             return ok("region", f"{region.value}, because none is written beside the key")
     return ok("region", f"{region.value}, because none is written anywhere")
-
-
-def _place_of_region(source: Source) -> str:
-    return source.name if source.file else "MOONSHOT_REGION"
 
 
 def _bad(case: Case, problem: Problem) -> Finding:
@@ -131,11 +130,19 @@ def _unused(case: Case) -> Iterator[Finding]:
         foreign = region is not None and is_of != region.value
         why = "it is of the other region" if foreign else f"{_name(case)} comes first"
         yield hint("another key", f"the key in {source.name} is not used: {why}")
-    names = [n for n in ("MOONSHOT_API_KEY", "MOONSHOT_KEY") if case.environ.get(n, "").strip()]
+    names = [n for n in _VARIABLES if case.environ.get(n, "").strip()]
     if case.file and case.settings.account.name in case.file.accounts and names:
         yield hint("another key", f"{names[0]} is not used: the account has a name in the settings")
     elif len(names) > 1:
         yield hint("another key", "MOONSHOT_KEY is not used: MOONSHOT_API_KEY comes first")
+
+
+def _unread(case: Case) -> Iterator[Finding]:
+    """Variables of names that are nearly right, where a key is missing."""
+    if case.problem and case.problem.kind is Kind.NO_KEY:
+        for name in sorted(set(case.environ) - set(_VARIABLES)):
+            if _NEARLY.search(name):
+                yield hint("another key", f"{name} is not read", "Its name is MOONSHOT_API_KEY.")
 
 
 def _name(case: Case) -> str:
