@@ -404,6 +404,9 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
         "TLS", "is not valid yet, by this machine's clock.*Set the clock",
     ),
     "no TLS": (plain_http_for_https, "TLS", "does not speak TLS"),
+    "an alert": (
+        hangs_up(b"\x15\x03\x03\x00\x02\x02\x28"), "TLS", "the handshake with 127.0.0.1 failed",
+    ),
     "hangs up": (hangs_up(), "TLS", "127.0.0.1 hangs up in the middle"),
     "resets": (hangs_up(RESET), "TLS", "127.0.0.1 hangs up in the middle"),
     "no CA file": (
@@ -417,9 +420,9 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
         "CA certificates", "holds no certificate",
     ),
     "clock ahead": (
-        answers(http("200 OK", BALANCE, date(-1))), "clock", "clock is (60|59) min ahead of",
+        lambda b: b.serve(http("200 OK", BALANCE, date(-1))), "clock", "clock is (60|59) min ahead",
     ),
-    "clock behind": (answers(http("401 No", IDS, date(1))), "clock", "clock is (60|59) min behind"),
+    "clock behind": (lambda b: b.serve(http("401 No", IDS, date(1))), "clock", "clock is (60|59) min behind"),
     "401": (answers(http("401 canary", IDS)), "request", 'rejected.*needs "region": "china"'),
     "401 of a region": (
         lambda b: b.serve(http("401 canary"), region="china"), "request", "Check key and region",
@@ -781,6 +784,13 @@ STORES: dict[str, tuple[Callable[[Path], object], str]] = {
         ),
         "state cannot be written",
     ),
+    "a file in the folder's place": (
+        lambda store: (
+            *(f.unlink() for f in store.parent.iterdir()), store.parent.rmdir(),
+            store.parent.touch(),
+        ),
+        "moonshot-status is in the way",
+    ),
     "a folder in its place": (lambda store: (store.unlink(), store.mkdir()), "cannot be used"),
     "damaged within": (lambda store: store.write_bytes(store.read_bytes()[:4096] * 9), "damaged"),
     "cut short": (lambda store: store.write_bytes(store.read_bytes()[:8192]), "damaged"),
@@ -796,7 +806,7 @@ def test_a_store_that_cannot_keep(doctor: Doctor, bench: Bench, name: str) -> No
         found = wrong(as_a_user(bench.home)["findings"])
     finally:
         for folder in (bench.store.parent.parent, bench.store.parent):
-            if folder.exists():
+            if folder.is_dir():
                 folder.chmod(0o700)
     assert re.search(words, found["store"]), found
 

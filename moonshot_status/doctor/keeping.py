@@ -33,6 +33,9 @@ def _looked_at(file: Path) -> Iterator[Finding]:
     place = next(place for place in (file, *file.parents) if os.path.lexists(place))
     if not _is_writable(file.parent if place == file else place) or not _is_writable(place):
         yield wrong("store", f"{place} cannot be written, so nothing is kept", _owner(place))
+    elif place != file and not place.is_dir():
+        yield wrong("store", f"{place} is in the way: a folder belongs there", "Move it elsewhere.")
+        return
     elif place != file:
         yield absent("store", f"{file} is not there yet; the first request makes it")
         return
