@@ -422,7 +422,9 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "clock ahead": (
         lambda b: b.serve(http("200 OK", BALANCE, date(-1))), "clock", "clock is (60|59) min ahead",
     ),
-    "clock behind": (lambda b: b.serve(http("401 No", IDS, date(1))), "clock", "clock is (60|59) min behind"),
+    "clock behind": (
+        lambda b: b.serve(http("401 No", IDS, date(1))), "clock", "clock is (60|59) min behind",
+    ),
     "401": (answers(http("401 canary", IDS)), "request", 'rejected.*needs "region": "china"'),
     "401 of a region": (
         lambda b: b.serve(http("401 canary"), region="china"), "request", "Check key and region",
