@@ -982,6 +982,32 @@ def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench
     assert "the module is in" in of(findings, "ok")["waybar"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "~/.config/waybar/balance.sh --account a",
+        "/opt/python3 -m moonshot_status --format waybar",
+        "$HOME/.local/bin/moonshot-status --format waybar | head -n 1",
+    ],
+)
+def test_other_ways_to_run_the_program(doctor: Doctor, bench: Bench, command: str) -> None:
+    script = f'#!/bin/sh\nexec {PROGRAM[0]} --format waybar "$@"\n'
+    path = bench.write(".config/waybar/balance.sh", script, 0o755)
+    waybar(
+        bench,
+        {
+            "modules-left": ["custom/kimi"],
+            "custom/kimi": {"exec": command, "return-type": "json", "interval": 60},
+        },
+    )
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "the module is in" in of(findings, "ok")["waybar"]
+    if str(path.name) in command:
+        path.chmod(0o644)
+        assert "balance.sh cannot be run" in wrong(doctor())["waybar"]
+
+
 def test_a_bare_name_needs_the_sessions_path(doctor: Doctor, bench: Bench) -> None:
     waybar_with(bench, exec="moonshot-status --format waybar")
     findings = doctor()
@@ -997,7 +1023,7 @@ def i3blocks(bench: Bench, config: str, script: str | None = SCRIPT, mode: int =
 
 BLOCKS: dict[str, tuple[Callable[[Bench], object], str]] = {
     "not in it": (lambda b: i3blocks(b, "[time]\ncommand=date\n"), "the module is not in ~"),
-    "no script": (lambda b: i3blocks(b, BLOCK, None), "which is not there → cp integrations/"),
+    "no script": (lambda b: i3blocks(b, BLOCK, None), "i3blocks/moonshot is not there.* → Copy it"),
     "no bit": (lambda b: i3blocks(b, BLOCK, mode=0o644), r"cannot be run → chmod \+x"),
     "markup": (lambda b: i3blocks(b, f"markup=pango\n{BLOCK}"), "sets markup=pango"),
     "no interval": (lambda b: i3blocks(b, BLOCK.replace("interval", "#interval")), "never again"),

@@ -19,7 +19,7 @@ def bar() -> Bar | None:
     file = next((file for file in _places() if file.is_file()), None)
     if file is None:
         return bars.without_file(_NAME)
-    ours = [b for b in blocks(bars.text_of(file)) if "moonshot" in f"{b['']} {_command(b)}"]
+    ours = [block for block in blocks(bars.text_of(file)) if _is_ours(block)]
     findings = (fault for block in ours for fault in _faults(block))
     return Bar(_NAME, file, bool(ours), tuple(findings))
 
@@ -43,6 +43,11 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
+def _is_ours(block: Block) -> bool:
+    command = _command(block)
+    return "moonshot" in f"{block['']} {command}" or bars.runs_us(command)
+
+
 def _command(block: Block) -> str:
     command = block.get("command", "")
     return re.sub(r"\$\{?BLOCK_NAME\}?", lambda _: block[""], command)
@@ -61,22 +66,4 @@ def _faults(block: Block) -> Iterator[Finding]:
             f"{place} has no interval, so it is shown once and never again",
             "Write interval=60.",
         )
-    if "moonshot-status" in command:
-        yield from bars.faults_of_command(_NAME, command, _NAME)
-    else:
-        yield from _faults_of_script(place, command)
-
-
-def _faults_of_script(place: str, command: str) -> Iterator[Finding]:
-    word = command.split()[0]
-    script = bars.expanded(word)
-    if not script.is_file():
-        yield wrong(
-            _NAME,
-            f"{place} runs {word}, which is not there",
-            f"cp integrations/i3blocks/moonshot {word}",
-        )
-    elif not os.access(script, os.X_OK):
-        yield wrong(_NAME, f"{script} cannot be run", f"chmod +x {script}")
-    else:
-        yield from bars.faults_of_command(_NAME, bars.text_of(script), _NAME)
+    yield from bars.faults_of_command(_NAME, command, _NAME)

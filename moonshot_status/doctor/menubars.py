@@ -41,7 +41,7 @@ def _bar(name: str, folder: Path) -> Bar | None:
     if not folder.is_dir():
         return None
     files = sorted(file for file in folder.iterdir() if file.is_file())
-    ours = [file for file in files if "moonshot-status" in bars.text_of(file)]
+    ours = [file for file in files if bars.US.search(bars.text_of(file))]
     findings = (fault for file in ours for fault in _faults(name, file))
     return Bar(name, ours[0] if ours else folder, bool(ours), tuple(findings))
 
@@ -51,4 +51,4 @@ def _faults(name: str, file: Path) -> Iterator[Finding]:
         yield wrong(name, f"{file} cannot be run", f'chmod +x "{file}"')
     if not _INTERVAL.search(file.name):
         yield wrong(name, f"{file.name} has no interval in its name", "moonshot.1m.sh has: 1m.")
-    yield from bars.faults_of_command(name, bars.text_of(file), name)
+    yield from bars.faults_of_text(name, bars.text_of(file), name)

@@ -42,7 +42,7 @@ def bar() -> Bar | None:
     except ValueError as error:
         fault = wrong(_NAME, f"{file} cannot be understood: {error}", "Correct it at that place.")
         return Bar(_NAME, file, "moonshot" in bars.text_of(file), (fault,))
-    ours = {n for n, module in config.modules.items() if "moonshot-status" in _exec(module)}
+    ours = {n for n, module in config.modules.items() if bars.runs_us(_exec(module))}
     ours |= {n for n in {*config.modules, *config.listed} if n.startswith("custom/moonshot")}
     findings = (fault for name in sorted(ours) for fault in _faults(name, config, file))
     return Bar(_NAME, file, bool(ours), tuple(findings))
