@@ -243,6 +243,10 @@ def proxy(*steps: Step, place: str = "") -> Callable[[Bench], None]:
     return set_up
 
 
+def distrusted(bench: Bench) -> None:
+    bench.serve(tls=tls_for("127.0.0.1"))
+
+
 def unknown_authority(bench: Bench) -> None:
     trust(bench.patch, bench.folder)
     bench.serve(tls=tls_for("127.0.0.1", by=trustme.CA()))
@@ -393,7 +397,8 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "proxy is no address": (proxy(place="socks5://me:canary@x"), "proxy", "cannot be used"),
     "proxy wants a login": (proxy(http("407 canary")), "proxy", "wants a login"),
     "proxy refuses": (proxy(http("403 canary")), "proxy", "does not let the request through"),
-    "unknown authority": (unknown_authority, "TLS", "signed by nobody.*SSL_CERT_FILE"),
+    "unknown authority": (unknown_authority, "TLS", "signed by nobody.*SSL_CERT_FILE does not have"),
+    "inspected": (distrusted, "TLS", "signed by nobody.*name its CA file in SSL_CERT_FILE"),
     "another name": (served_tls("canary.example"), "TLS", "for another name"),
     "expired": (
         served_tls("127.0.0.1", not_before=datetime(2001, 1, 1), not_after=datetime(2002, 1, 1)),

@@ -77,7 +77,7 @@ def _region_hint(case: Case) -> str:
     """For a rejected key whose region is nowhere written."""
     if any(source.region for source in case.sources) or case.options.region:
         return ""
-    return 'No region is written: a key from platform.kimi.com needs "region": "china" beside it.'
+    return 'The key is wrong, or from platform.kimi.com: then it needs "region": "china" beside it.'
 
 
 def _clock(heard: list[tuple[Answer, datetime]], newest: Reading | None, now: datetime) -> Finding:

@@ -54,7 +54,7 @@ def explained(error: ssl.SSLError, host: str) -> Finding:
         return wrong(
             "TLS",
             f"the certificate of {host} is signed by nobody who is known here",
-            "Behind a proxy that inspects TLS, name its CA file in SSL_CERT_FILE.",
+            _whom_to_trust(),
         )
     if code in _OTHER_NAME:
         return wrong(
@@ -69,3 +69,9 @@ def explained(error: ssl.SSLError, host: str) -> Finding:
         f"the handshake with {host} failed ({error.reason or 'cut off'})",
         "Something between here and there may inspect or cut TLS.",
     )
+
+
+def _whom_to_trust() -> str:
+    if os.environ.get("SSL_CERT_FILE"):
+        return "SSL_CERT_FILE does not have that authority: correct the variable, or unset it."
+    return "Behind a proxy that inspects TLS, name its CA file in SSL_CERT_FILE."
