@@ -397,7 +397,7 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "proxy is no address": (proxy(place="socks5://me:canary@x"), "proxy", "cannot be used"),
     "proxy wants a login": (proxy(http("407 canary")), "proxy", "wants a login"),
     "proxy refuses": (proxy(http("403 canary")), "proxy", "does not let the request through"),
-    "unknown authority": (unknown_authority, "TLS", "signed by nobody.*SSL_CERT_FILE does not have"),
+    "unknown authority": (unknown_authority, "TLS", "signed by nobody.*SSL_CERT_FILE does not"),
     "inspected": (distrusted, "TLS", "signed by nobody.*name its CA file in SSL_CERT_FILE"),
     "another name": (served_tls("canary.example"), "TLS", "for another name"),
     "expired": (
