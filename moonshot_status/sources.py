@@ -28,6 +28,11 @@ class Source:
     file: Path | None = None
 
     @property
+    def region_name(self) -> str:
+        """The place of the region; in the environment it is not the key's."""
+        return self.name if self.file else "MOONSHOT_REGION"
+
+    @property
     def is_open_to_others(self) -> bool:
         """Whether the key stands in a file that other users of the machine can read."""
         if self.file is None or self.secret is None or not self.secret.key:
@@ -74,8 +79,8 @@ def choose(region: Region | None, sources: Iterator[Source]) -> tuple[Region, So
     """The region, and the first source with a key of that region."""
     for source in sources:
         if region is None and (source.region or source.secret):
-            region = _region(source.region, source.name)
-        if source.secret and _region(source.key_region, source.name) is region:
+            region = _region(source.region, source.region_name)
+        if source.secret and _region(source.key_region, source.region_name) is region:
             return region, source
     return region or Region.INTERNATIONAL, None
 

@@ -28,7 +28,7 @@ LAYERS = [
     {"facts"},
     {"announcement"},
     {"poll"},
-    {"output", "parameters", "early", "choices"},
+    {"output", "parameters", "early", "choices", "doctor"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -37,7 +37,7 @@ HEAVY = {
     "urllib3": {"api"},
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
-    "sqlite3": {"store", "tables", "bookkeeping", "notices", "stored"},
+    "sqlite3": {"store", "tables", "bookkeeping", "notices", "stored", "doctor"},
     "matplotlib": {"history"},
 }
 
