@@ -35,6 +35,7 @@ LAYERS = [
     {"view"},
     {"formats", "demo", "poll"},
     {"output", "parameters", "early", "choices"},
+    {"setup"},
     {"commands"},
     {"cli"},
     {"__main__"},
