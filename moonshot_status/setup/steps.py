@@ -32,7 +32,7 @@ def add(bar: Bar, draft: Draft, made: Record) -> None:
 
 def remove(bar: Bar, draft: Draft, made: Record) -> None:
     """Draft what takes the module out of the bar. Raises SetupError."""
-    for step in bar.steps:
+    for step in reversed(bar.steps):
         if step["do"] == "copy":
             _uncopy(bar, step, draft, made)
             continue
