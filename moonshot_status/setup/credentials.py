@@ -125,8 +125,8 @@ def balance(options: Options) -> Proof:
     return Proof(view.line, view.problem)
 
 
-def write(options: Options, content: bytes) -> None:
-    """Write the settings file, for its owner alone. Raises SetupError."""
+def write(options: Options, content: bytes) -> bool:
+    """Write the settings file, for its owner alone, and say if it is new. Raises SetupError."""
     path, draft = path_of(options), Draft()
     try:
         if options.config is None:
@@ -136,6 +136,7 @@ def write(options: Options, content: bytes) -> None:
         path.chmod(0o600)
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+    return bool(draft.changes())
 
 
 def _own(options: Options) -> OwnFile:

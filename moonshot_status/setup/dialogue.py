@@ -18,7 +18,6 @@ from moonshot_status.setup import SetupError, bars, credentials, places, plan, p
 from moonshot_status.setup.bars import Bar
 from moonshot_status.setup.credentials import Proof
 from moonshot_status.setup.plan import Plan
-from moonshot_status.text import one_line
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,8 @@ def _settings(options: Options, wish: Wish) -> int:
     click.echo(proof.line)
     if not _may_write(proof, wish):
         return 1
-    credentials.write(options, content)
-    click.echo(f"Settings: written to {path}, for your eyes only.")
+    is_new = credentials.write(options, content)
+    click.echo(f"Settings: {path} {'is written' if is_new else 'stays'}, for your eyes only.")
     return 0
 
 
@@ -147,7 +146,7 @@ def _may_write(proof: Proof, wish: Wish) -> bool:
 
 def _tell(problem: Problem | None) -> None:
     if problem:
-        click.echo(one_line(f"{problem.message}. {problem.hint}", 400), err=True)
+        click.echo(f"{problem.message}. {problem.hint}".strip(), err=True)
 
 
 # The bars

@@ -44,7 +44,7 @@ class _Modules:
         self._name, self._list, self._lists = step["module"], step["list"], step["lists"]
 
     def root(self, path: Path) -> Node:
-        return jsonc.parse(self._draft.text(path) or "")
+        return jsonc.parse(self._draft.text(path) or "", whole=False)
 
     def bars(self, path: Path) -> list[Node]:
         """The bars of a file, which is one of them or an array of them. Raises SetupError."""

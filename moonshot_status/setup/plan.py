@@ -31,7 +31,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is to be done that a user would notice."""
-        return self.link is None and all(change.quiet for change in self.changes)
+        return not (self.link or self.leftovers or any(not c.quiet for c in self.changes))
 
     def shown(self) -> Iterator[str]:
         """The plan for the user, a paragraph at a time."""
@@ -40,6 +40,9 @@ class Plan:
                 yield change.shown()
         if self.link:
             yield f"link: {places.short(self.link.path)} -> {self.link.target}"
+        for path in self.leftovers:
+            what = "link removed" if path.is_symlink() else "folder removed, if empty"
+            yield f"{what}: {places.short(path)}"
         for change in self.changes:
             if change.path.name.rpartition(draft.BACKUP)[1]:
                 verb = "dropped" if change.after is None else "kept"
@@ -56,11 +59,15 @@ class Plan:
         try:
             folders.private_folder(folders.state_folder())
             if self.link:
-                self.link.path.parent.mkdir(parents=True, exist_ok=True)
-                self.link.path.symlink_to(self.link.target)
+                self.link.make()
         except OSError as error:
             raise SetupError(f"{error.filename} cannot be made: {error.strerror}") from error
-        write.write_all(self.changes)
+        try:
+            write.write_all(self.changes)
+        except SetupError:
+            if self.link:
+                self.link.path.unlink()
+            raise
         for path in self.leftovers:
             with suppress(OSError):
                 path.unlink() if path.is_symlink() else path.rmdir()
@@ -86,7 +93,8 @@ def to_remove(bar: Bar) -> Plan:
     drafted, made = draft.Draft(), record.read()
     steps.remove(bar, drafted, made)
     draft.drop_backups(drafted)
-    leftovers = [*made.paths(bar.name, record.LINK), *made.paths(bar.name, record.FOLDER)]
+    left = [*made.paths(bar.name, record.LINK), *made.paths(bar.name, record.FOLDER)]
+    leftovers = [path for path in left if path.is_symlink() or path.is_dir()]
     made.forget(bar.name)
     made.keep(drafted)
     return Plan(

@@ -21,6 +21,11 @@ class Link:
     path: Path
     target: Path
 
+    def make(self) -> None:
+        """Raises OSError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.symlink_to(self.target)
+
 
 def missing_link() -> Link | None:
     """The link without which no bar finds the program, or None where none is missing."""

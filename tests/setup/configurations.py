@@ -122,7 +122,7 @@ CONFIGURATIONS: dict[str, Files] = {
         "style.css": "*{color:red}",
     },
     "no list on the right": {
-        "config": '{\n    "modules-left": ["sway/workspaces"], // here\n    "modules-center": []\n}\n',
+        "config": '{\n    "modules-left": ["sway/mode"], // here\n    "modules-center": []\n}\n',
         "style.css": "\n\n",
     },
     "an empty list, written wide": {
@@ -140,7 +140,7 @@ CONFIGURATIONS: dict[str, Files] = {
         "style.css": "* {}\n",
     },
     "comments in odd places": {
-        "config": '/* a */ { /* b\n */ "modules-right" /* c */ : /* d */ [ /* e\n*/ "cpu" /* f */ , // g\n'
+        "config": '/* a */ { /* b\n */ "modules-right" : /* d */ [ /* e\n*/ "cpu" /* f */ , // g\n'
         '  "clock" /* h */ /* i */ ] // j\n} // k\n/* l */',
         "style.css": "* {}\n",
     },

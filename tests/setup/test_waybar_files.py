@@ -110,7 +110,7 @@ EDITS: dict[str, Edit] = {
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_what_the_user_changes_in_between_is_what_stays(folder: Path, name: str, edit: str) -> None:
-    """The values are the user's version without ours, and so are all signs but blanks and commas."""
+    """Every sign but blanks and commas is the user's version without ours."""
     files = CONFIGURATIONS[name]
     written(folder, files)
     add()
