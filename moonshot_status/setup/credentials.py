@@ -107,10 +107,7 @@ def written(options: Options, region: Region, secret: Secret) -> bytes:
 def prove(options: Options, content: bytes, environ: Mapping[str, str]) -> Proof:
     """Ask for the balance with settings that are not written yet."""
     since = status.utc_now()
-    try:
-        file = ownfile.parse(path_of(options), content)
-    except ProblemError as error:
-        return Proof(error.problem.message, error.problem)
+    file = ownfile.parse(path_of(options), content)
     found = settings.resolve(options, environ, file)
     if found.problem:
         return Proof(found.problem.message, found.problem)

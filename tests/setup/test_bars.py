@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from support import REPOSITORY, Run
+from support import REPOSITORY
 
 from moonshot_status import schemas
-from moonshot_status.setup import SetupError, bars, plan
+from moonshot_status.setup import SetupError, bars, plan, program
 from moonshot_status.setup.bars import Bar
 
 INTEGRATIONS = REPOSITORY / "integrations"
@@ -56,6 +57,11 @@ def test_every_folder_with_files_to_copy_has_its_data() -> None:
 @pytest.mark.parametrize("name", BARS)
 def test_a_bar_is_set_up_once_and_left_as_it_was(home: Path, name: str) -> None:
     (home / ".local").mkdir()
+    bar = bars.load(name)
+    for step in bar.steps:
+        if step["do"] == "modules":  # The system may have no configuration to copy.
+            bar.folder().mkdir(parents=True)
+            bar.path(step["files"][0]).write_text("{}")
     before = tree(home)
     add(name)
     after = tree(home)
@@ -167,7 +173,7 @@ def test_a_copied_file_is_brought_up_to_date_unless_it_was_changed(
 ) -> None:
     script = home / "Library" / "Application Support" / "xbar" / "plugins" / "moonshot.1m.sh"
     add("xbar")
-    monkeypatch.setattr(Bar, "snippet", lambda bar, file: "#!/bin/sh\n# newer\n")
+    monkeypatch.setattr(Bar, "snippet", lambda *_: "#!/bin/sh\n# newer\n")
     add("xbar")
     assert script.read_text() == "#!/bin/sh\n# newer\n"
     script.write_text("mine")
@@ -237,3 +243,11 @@ def test_the_wheel_has_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (package / "integrations").mkdir(parents=True)
     monkeypatch.setattr(bars, "__file__", str(package / "setup" / "bars.py"))
     assert bars.data_folder() == package / "integrations"
+
+
+def test_a_program_without_a_name_of_its_own_cannot_be_linked(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["-c"])
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert program.missing_link() is None

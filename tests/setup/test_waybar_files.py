@@ -54,7 +54,7 @@ def shown_bars(folder: Path) -> list[dict[str, object]]:
     config = folder / ("config" if (folder / "config").exists() else "config.jsonc")
 
     def read(path: Path) -> list[dict[str, object]]:
-        value = jsonc.parse(path.read_bytes().decode()).value
+        value = jsonc.parse(path.read_bytes().decode(), whole=False).value
         for bar in value if isinstance(value, list) else [value]:
             includes = bar.get("include", [])
             for word in [includes] if isinstance(includes, str) else includes:
@@ -273,6 +273,25 @@ def test_a_file_that_waybar_cannot_use_is_not_touched(folder: Path, name: str) -
     with pytest.raises(SetupError, match=re.escape(reason)):
         add()
     assert tree(folder) == {"config": text.encode(), "style.css": b""}
+
+
+@pytest.mark.parametrize("include", ["null", "7", '[7, "missing.jsonc", "\'"]', '"~/x y"'])
+def test_an_include_that_includes_nothing_is_no_hindrance(folder: Path, include: str) -> None:
+    written(folder, {"config": f'{{"include": {include}}}', "style.css": ""})
+    add()
+    assert plan.to_add(bars.load("waybar")).is_empty
+    assert "moonshot.jsonc" in (folder / "config").read_text()
+    remove()
+    assert "moonshot.jsonc" not in (folder / "config").read_text()
+
+
+def test_what_stands_behind_the_configuration_is_left_alone(folder: Path) -> None:
+    """Waybar reads no further than the last bracket."""
+    written(folder, {"config": "{} }\n", "style.css": ""})
+    add()
+    assert len(shown_bars(folder)) == 1
+    remove()
+    assert (folder / "config").read_text() == "{} }\n"
 
 
 def test_a_read_only_file_stops_everything(folder: Path) -> None:
