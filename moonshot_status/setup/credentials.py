@@ -14,7 +14,7 @@ from moonshot_status.account import Region, Secret
 from moonshot_status.errors import Kind, Problem, ProblemError
 from moonshot_status.ownfile import OwnFile
 from moonshot_status.settings import Options, Settings, UnknownAccountError
-from moonshot_status.setup import SetupError
+from moonshot_status.setup import SetupError, places
 from moonshot_status.setup.draft import Draft
 from moonshot_status.setup.write import write_all
 from moonshot_status.status import Terms
@@ -65,6 +65,14 @@ def present(options: Options) -> Settings | None:
     if found.problem and found.problem.kind is Kind.CONFIG:
         raise SetupError(f"{found.problem.message}. {found.problem.hint}")
     return found if found.account.secret != Secret() else None
+
+
+def holder(options: Options) -> str:
+    """The file that the key of ``present`` is in, for people."""
+    own = _own(options)
+    own_settings = {**own.settings, **own.accounts.get(_account(own, options) or "", {})}
+    is_own = any(name in own_settings for name in _SECRETS)
+    return places.short(own.path) if is_own else "CodexBar's file"
 
 
 def region_there(options: Options) -> Region | None:

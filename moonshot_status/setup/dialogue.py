@@ -70,7 +70,8 @@ def _settings(options: Options, wish: Wish) -> int:
     there = None if given else credentials.present(options)
     if there:
         proof = credentials.balance(options)
-        click.echo(f"Settings: the key that is there stays. {proof.line}")
+        click.echo(f"Settings: the key in {credentials.holder(options)} stays.")
+        click.echo(proof.line)
         _tell(proof.problem)
         return 0
     path = places.short(credentials.path_of(options))

@@ -78,12 +78,23 @@ def test_the_second_run_changes_nothing(
     setup("xbar", "--yes", typed=f"{KEY}\n")
     before = settings.read_bytes(), settings.stat().st_mtime_ns
     result = setup("xbar")
-    assert "the key that is there stays. $49.58" in result.output
+    assert "the key in ~/.config/moonshot-status/config.json stays.\n$49.58\n" in result.output
     assert "xbar: the module is there already." in result.output
     result = setup("xbar", "--yes", "--key-command", f"echo {KEY}")
     settings.write_bytes(before[0])
     os.utime(settings, ns=(before[1], before[1]))
     assert "is written" in result.output
+
+
+def test_codexbars_key_will_do(
+    endpoint: demo.Server, home: Path, settings: Path, plugins: Path
+) -> None:
+    path = home / ".config" / "codexbar" / "config.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"version": 1, "providers": [{"id": "moonshot", "apiKey": KEY}]}))
+    result = setup("--yes", "xbar")
+    assert result.output.startswith("Settings: the key in CodexBar's file stays.\n$49.58\n")
+    assert not settings.exists()
 
 
 def test_a_key_that_no_request_can_carry_is_asked_again(
@@ -215,7 +226,7 @@ def test_a_kept_key_that_does_not_work_is_told(
 ) -> None:
     own_file({"api_key": OTHER})
     result = setup("--yes", "xbar")
-    assert "the key that is there stays. — · key rejected" in result.output
+    assert "stays.\n— · key rejected\n" in result.output
     assert "xbar: done." in result.output
 
 
