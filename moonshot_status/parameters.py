@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,3 +61,38 @@ class Parts(click.ParamType[tuple[str, ...]]):
         if set(names) <= set(PARTS):
             return names
         raise click.BadParameter(f"{value!r} is not made of {', '.join(PARTS)}.", ctx, param)
+
+
+class FirstDay(click.ParamType[date]):
+    """A date, a number of days such as ``30d`` that ends today, or ``all``; local, as days are."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if value == "all":
+            return date.min
+        if re.fullmatch("0*[1-9][0-9]{0,8}d", value):
+            return date.fromordinal(max(date.today().toordinal() - int(value[:-1]) + 1, 1))
+        try:
+            # Later versions of Python take more forms than this one.
+            form = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+            return date.fromisoformat(value if form else "")
+        except ValueError as error:
+            raise click.BadParameter(
+                f"{value!r} is neither a date such as 2026-11-01, nor days such as 30d, nor all.",
+                ctx,
+                param,
+            ) from error
+
+
+class PictureFile(click.Path):
+    """Where to draw a picture; the ending says which kind."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        super().convert(value, param, ctx)
+        if Path(value).suffix.lower() in (".svg", ".png"):
+            return Path(value)
+        raise click.BadParameter(f"{value!r} ends neither in .svg nor in .png.", ctx, param)

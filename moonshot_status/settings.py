@@ -15,6 +15,7 @@ from moonshot_status.sources import Source
 from moonshot_status.text import one_line, unquoted
 
 DEFAULT_ACCOUNT = "default"
+EVERY_ACCOUNT = "all"
 DEFAULT_MAX_AGE = 300.0
 DEFAULT_TIMEOUT = 10.0
 DEFAULT_SHOW = ("balance",)
@@ -39,14 +40,16 @@ class Options:
     config: Path | None = None
     refresh: bool = False
     show: tuple[str, ...] | None = None
+    hide_amount: bool = False
 
 
 @dataclass(frozen=True)
 class Settings:
     """The outcome. With a ``problem`` the account is as far known as it is named.
 
-    ``advice`` is a word on what works but should be mended; ``show`` names the parts of the bar's
-    text.
+    ``advice`` is a word on what works but should be mended. ``show`` names the parts of the bar's
+    text, and ``hide_amount`` is what the file says of amounts. ``notify_command`` is empty where
+    nobody wants to be told of a change of level.
     """
 
     account: Account
@@ -55,6 +58,24 @@ class Settings:
     problem: Problem | None = None
     advice: str = ""
     show: tuple[str, ...] = DEFAULT_SHOW
+    hide_amount: bool = False
+    notify_command: tuple[str, ...] = ()
+
+
+def each_account(options: Options) -> list[Options]:
+    """The options for each account that is asked for: one, several with commas between, or all."""
+    wanted = options.account
+    if wanted is None or (wanted != EVERY_ACCOUNT and "," not in wanted):
+        return [options]
+    try:
+        path = options.config or ownfile.default_path()
+        known = _known_accounts(ownfile.read(path, required=options.config is not None))
+    except ProblemError:
+        return [options]
+    if wanted in known:
+        return [options]
+    names = known if wanted == EVERY_ACCOUNT else [name.strip() for name in wanted.split(",")]
+    return [replace(options, account=name) for name in dict.fromkeys(names)]
 
 
 def resolve(options: Options, environ: Mapping[str, str], file: OwnFile | None = None) -> Settings:
@@ -72,13 +93,13 @@ def resolve(options: Options, environ: Mapping[str, str], file: OwnFile | None =
         if file is None:
             path = options.config or ownfile.default_path()
             file = ownfile.read(path, required=options.config is not None)
-        settings = _with_numbers(settings, options, file)
+        settings = _with_plain_values(settings, options, file)
         return _with_account(settings, options, file, environ)
     except ProblemError as error:
         return replace(settings, problem=error.problem)
 
 
-def _with_numbers(settings: Settings, options: Options, file: OwnFile) -> Settings:
+def _with_plain_values(settings: Settings, options: Options, file: OwnFile) -> Settings:
     name = _account_name(options.account, file)
     own = {**file.settings, **file.accounts.get(name, {})}
     return replace(
@@ -87,6 +108,8 @@ def _with_numbers(settings: Settings, options: Options, file: OwnFile) -> Settin
         max_age=_first(options.max_age, float(own.get("max_age", DEFAULT_MAX_AGE))),
         timeout=_first(options.timeout, float(own.get("timeout", DEFAULT_TIMEOUT))),
         show=options.show or tuple(own.get("show", DEFAULT_SHOW)),
+        hide_amount=own.get("hide_amount", False),
+        notify_command=tuple(own.get("notify_command", ())),
     )
 
 
@@ -112,8 +135,12 @@ def _with_account(
         return replace(settings, account=account, problem=error.problem)
 
 
+def _known_accounts(file: OwnFile) -> list[str]:
+    return list(file.accounts) or [DEFAULT_ACCOUNT]
+
+
 def _account_name(wanted: str | None, file: OwnFile) -> str:
-    known = list(file.accounts) or [DEFAULT_ACCOUNT]
+    known = _known_accounts(file)
     if wanted is None:
         return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in known else known[0]
     if wanted not in known:

@@ -13,38 +13,36 @@ PACKAGE = Path(moonshot_status.__file__).parent
 # Each layer may import what stands before it.
 LAYERS = [
     {
-        "__init__",
-        "text",
-        "folders",
-        "errors",
-        "strictjson",
-        "jsonc",
-        "schemas",
-        "signals",
+        "__init__", "text", "folders", "errors", "strictjson", "jsonc", "schemas", "signals",
         "interrupt",
     },
-    {"debug", "account", "lock"},
-    {"money", "waiting", "endpoint", "key", "ownfile"},
+    {"debug", "account", "lock", "privacy"},
+    {"money", "waiting", "endpoint", "key", "ownfile", "notice"},
     {"codexbar", "answer", "proxy", "stored", "ledger", "timeline"},
     {"api", "sources", "spending", "tables", "vouchers"},
-    {"bookkeeping"},
+    {"bookkeeping", "notices"},
     {"store", "runway"},
     {"status", "settings"},
     {"forecast", "wording"},
     {"outlook"},
     {"view"},
-    {"formats", "demo", "poll"},
+    {"together"},
+    {"formats", "history", "demo", "notifier"},
+    {"facts"},
+    {"announcement"},
+    {"poll"},
     {"output", "parameters", "early", "choices"},
     {"setup"},
     {"commands"},
     {"cli"},
     {"__main__"},
-]
+]  # fmt: skip
 HEAVY = {
     "urllib3": {"api"},
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
-    "sqlite3": {"store", "tables", "bookkeeping", "stored"},
+    "sqlite3": {"store", "tables", "bookkeeping", "notices", "stored"},
+    "matplotlib": {"history"},
 }
 
 

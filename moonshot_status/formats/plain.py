@@ -8,4 +8,4 @@ from moonshot_status.view import View
 
 def render(view: View) -> Reply:
     aside = "".join(f"{note}\n" for note in view.notes)
-    return Reply(f"{view.line}\n", 0 if view.balance else 1, aside)
+    return Reply(f"{view.line}\n", 0 if view.has_balance else 1, aside)

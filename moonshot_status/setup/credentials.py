@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moonshot_status import folders, jsonc, key, ownfile, poll, settings, status
+from moonshot_status import folders, jsonc, key, ownfile, poll, privacy, settings, status
 from moonshot_status.account import Region, Secret
 from moonshot_status.errors import Kind, Problem, ProblemError
 from moonshot_status.ownfile import OwnFile
@@ -121,7 +121,9 @@ def prove(options: Options, content: bytes, environ: Mapping[str, str]) -> Proof
         return Proof(found.problem.message, found.problem)
     terms = Terms(found.max_age, found.timeout, since, refresh=True)
     got = status.current(found.account, Store(folders.state_folder()), terms)
-    return Proof(view_of(found.account, got, status.utc_now()).line, got.problem)
+    hidden = options.hide_amount or privacy.is_hidden(found.hide_amount)
+    view = view_of(found.account, got, status.utc_now(), hide_amount=hidden)
+    return Proof(view.line, got.problem)
 
 
 def balance(options: Options) -> Proof:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import click
 
-from moonshot_status import interrupt
+from moonshot_status import interrupt, settings
 from moonshot_status.account import Region, Secret
 from moonshot_status.errors import Problem, ProblemError
 from moonshot_status.settings import Options
@@ -34,7 +34,7 @@ class Wish:
 
 def run(options: Options, wish: Wish) -> int:
     """Do what is wished and return the exit status. Raises click's usage errors."""
-    _check(wish)
+    _check(options, wish)
     interrupt.end_by_exception()
     try:
         if wish.remove:
@@ -45,7 +45,9 @@ def run(options: Options, wish: Wish) -> int:
         return 1
 
 
-def _check(wish: Wish) -> None:
+def _check(options: Options, wish: Wish) -> None:
+    if options.account and (options.account == settings.EVERY_ACCOUNT or "," in options.account):
+        raise click.UsageError("setup is for one account.")
     for name in wish.bars:
         if name not in bars.names():
             raise click.BadArgumentUsage(f"{name!r} is not one of {', '.join(bars.names())}.")

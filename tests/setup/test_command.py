@@ -316,6 +316,13 @@ def test_wrong_usage_is_told(arguments: list[str]) -> None:
     assert setup("--yes", *arguments).exit_code == 2
 
 
+@pytest.mark.parametrize("accounts", ["all", "work,cn"])
+def test_setup_is_for_one_account(accounts: str) -> None:
+    result = setup("--yes", "xbar", before=("--account", accounts))
+    assert result.exit_code == 2
+    assert "setup is for one account" in result.output
+
+
 def test_a_dry_run_shows_all_and_writes_nothing(
     home: Path, plugins: Path, server: demo.Server
 ) -> None:
