@@ -43,6 +43,11 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
         return OwnFile(path)
     except OSError as error:
         raise _problem(path, f"cannot be read: {error.strerror}") from error
+    return parse(path, raw)
+
+
+def parse(path: Path, raw: bytes) -> OwnFile:
+    """Check what stands, or is to stand, in the file. Raises ProblemError of kind ``config``."""
     try:
         document = _without_blanks(strictjson.loads(raw))
     except (ValueError, RecursionError) as error:

@@ -78,8 +78,11 @@ def each_account(options: Options) -> list[Options]:
     return [replace(options, account=name) for name in dict.fromkeys(names)]
 
 
-def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
-    """Resolve everything. Raises UnknownAccountError; every other trouble is in the outcome."""
+def resolve(options: Options, environ: Mapping[str, str], file: OwnFile | None = None) -> Settings:
+    """Resolve everything. Raises UnknownAccountError; every other trouble is in the outcome.
+
+    ``file`` is a settings file that is not written yet, in place of the one that is there.
+    """
     settings = Settings(
         Account(options.account or DEFAULT_ACCOUNT, options.region),
         _first(options.max_age, DEFAULT_MAX_AGE),
@@ -87,8 +90,9 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         show=options.show or DEFAULT_SHOW,
     )
     try:
-        path = options.config or ownfile.default_path()
-        file = ownfile.read(path, required=options.config is not None)
+        if file is None:
+            path = options.config or ownfile.default_path()
+            file = ownfile.read(path, required=options.config is not None)
         settings = _with_plain_values(settings, options, file)
         return _with_account(settings, options, file, environ)
     except ProblemError as error:

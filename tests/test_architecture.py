@@ -12,7 +12,10 @@ import moonshot_status
 PACKAGE = Path(moonshot_status.__file__).parent
 # Each layer may import what stands before it.
 LAYERS = [
-    {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals", "interrupt"},
+    {
+        "__init__", "text", "folders", "errors", "strictjson", "jsonc", "schemas", "signals",
+        "interrupt",
+    },
     {"debug", "account", "lock", "privacy"},
     {"money", "waiting", "endpoint", "key", "ownfile", "notice"},
     {"codexbar", "answer", "proxy", "stored", "ledger", "timeline"},
@@ -29,10 +32,11 @@ LAYERS = [
     {"announcement"},
     {"poll"},
     {"output", "parameters", "early", "choices", "doctor"},
+    {"setup"},
     {"commands"},
     {"cli"},
     {"__main__"},
-]
+]  # fmt: skip
 HEAVY = {
     "urllib3": {"api"},
     "jsonschema": {"schemas"},
