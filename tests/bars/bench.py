@@ -7,13 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from desktop import wait_for
 
 from moonshot_status import demo
+from moonshot_status.account import Account, Balance, Reading, Region, Secret, fingerprint
 from moonshot_status.errors import Kind
+from moonshot_status.store import Store
+from moonshot_status.tables import Known
 
 PROGRAM = Path(sys.executable).with_name("moonshot-status")
 KEY = "sk-canary0123456789"
@@ -87,6 +92,20 @@ class Bench:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({k: v for k, v in settings.items() if v is not None}))
         path.chmod(0o600)
+
+    def live_through(self, days: int, left: str) -> None:
+        """Have it spend in working hours for so many days, until so much is left in vouchers."""
+        address = self.server.base_url
+        account = Account("default", Region.INTERNATIONAL, address, Secret(KEY))
+        store, now, worth = Store(self.state), datetime.now(timezone.utc), Decimal(left)
+        readings = []
+        for hour in range(days * 24):
+            moment = now - timedelta(hours=hour + 1)
+            readings.append(Reading(Balance(worth, worth, Decimal(0)), moment))
+            if 9 <= moment.hour < 18 and moment.weekday() < 5:
+                worth += Decimal(1 + moment.toordinal() * 5 % 7) / 16
+        for reading in reversed(readings):
+            store.keep(account, Known(reading, None, fingerprint(KEY)), Known())
 
     def poll(self, *arguments: str) -> bytes:
         """Run the program once, as a user of this home."""

@@ -13,7 +13,7 @@ from desktop import Desktop, DesktopError, wait_for
 from pointer import Pointer
 from sway import Sway
 
-SIZE = (900, 260)
+SIZE = (900, 340)
 BAR_HEIGHT = 30
 # What Waybar 0.9.17 logs on a bar that has no module at all.
 _ROUTINE = re.compile(
