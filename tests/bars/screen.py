@@ -10,7 +10,9 @@ from PIL import Image, ImageOps
 
 Picture = Image.Image
 _ENLARGED = 4
-_ALIKE = str.maketrans({"_": "", "—": "-", "−": "-", "·": "-", "I": "l", "|": "l", "’": "'"})
+_ALIKE = str.maketrans(
+    {"_": "", "—": "-", "−": "-", "·": "-", "+": "-", "I": "l", "|": "l", "’": "'"}
+)
 
 
 def picture(data: bytes) -> Picture:
