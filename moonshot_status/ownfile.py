@@ -17,6 +17,14 @@ _REMEMBERED = 16
 
 
 @dataclass(frozen=True)
+class Found:
+    """A value, and the place where it stands."""
+
+    value: Any
+    place: str = "default"
+
+
+@dataclass(frozen=True)
 class OwnFile:
     """The settings of one valid file, blank values left out; empty if there is no file."""
 
@@ -27,6 +35,20 @@ class OwnFile:
     def accounts(self) -> dict[str, dict[str, Any]]:
         accounts: dict[str, dict[str, Any]] = self.settings.get("accounts", {})
         return accounts
+
+    def find(self, account: str, name: str) -> Found | None:
+        """A setting of the account, else the general one; a dot leads into an object."""
+        own = _inside(self.accounts.get(account, {}), name)
+        if own is not None:
+            return Found(own, f"accounts.{account}.{name} in {self.path}")
+        general = _inside(self.settings, name)
+        return None if general is None else Found(general, f"{name} in {self.path}")
+
+
+def _inside(settings: dict[str, Any], name: str) -> Any:
+    group, _, rest = name.partition(".")
+    value = settings.get(group)
+    return _inside(value or {}, rest) if rest else value
 
 
 def default_path() -> Path:
