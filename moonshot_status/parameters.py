@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+from decimal import Decimal
 from typing import Any
 
 import click
 
-from moonshot_status.text import unquoted
+from moonshot_status.text import one_line, unquoted
 
 PARTS = ("balance", "runway", "pace", "today")
 """What the bar's text can be made of."""
@@ -32,6 +34,25 @@ class Seconds(click.ParamType[float]):
             return seconds
         raise click.BadParameter(
             f"{value!r} is not a number from {self._least:g} to {self._most:g}.", ctx, param
+        )
+
+
+class Positive(click.ParamType[Decimal]):
+    """A number above zero in plain digits, exactly as it was written."""
+
+    def __init__(self, name: str, most: int) -> None:
+        self.name, self._most = name, most
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        written = unquoted(value)
+        if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", written):
+            number = Decimal(written)
+            if 0 < number <= self._most:
+                return number
+        raise click.BadParameter(
+            f"{one_line(value, 40)!r} is not a number above 0, up to {self._most}.", ctx, param
         )
 
 

@@ -31,9 +31,10 @@ _Words = Callable[[Decimal, Region], str]
 class View:
     """One account as it is shown.
 
-    The facts are as they were read; ``account`` may hold any character. All the words are plain
-    text on one line each, and their times are local. ``headline`` is for the bar, ``short`` for a
-    narrow one, ``line`` has every amount in full. Of the ``notes`` the worst news comes first.
+    The facts are as they were read; ``account`` may hold any character. ``expired``: older than
+    was asked for; ``stale``: that, and no newer balance can be had. All the words are plain text
+    on one line each, and their times are local. ``headline`` is for the bar, ``short`` for a narrow
+    one, ``line`` has every amount in full. Of the ``notes`` the worst news comes first.
     ``refresh`` is the command that asks the API now, empty where there is nothing to ask. ``until``
     is how long all this holds if nothing but time changes.
     """
@@ -44,6 +45,7 @@ class View:
     forecast: Forecast | None
     level: Level
     stale: bool
+    expired: bool
     fetched_at: datetime | None
     problem: Problem | None
     retry_at: datetime | None
@@ -81,6 +83,7 @@ def view_of(
         forecast=forecast,
         level=scene.level,
         stale=status.stale,
+        expired=status.expired,
         fetched_at=status.reading.fetched_at if status.reading else None,
         problem=status.problem,
         retry_at=status.retry_at,

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Any
 
 import click
+
+from moonshot_status import failures
 
 
 class Commands(click.Group):
     """A group whose commands are the modules of this folder."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with failures.with_next_step():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with failures.with_next_step():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(module.name for module in pkgutil.iter_modules(__path__))

@@ -9,9 +9,9 @@ import click
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Open the console of the account's region in a browser."""
-    from moonshot_status import choices
+    from moonshot_status import choices, failures, status
 
     found = choices.settings_of(ctx.obj)
     if found.account.region is None:
-        raise click.ClickException(found.problem.message if found.problem else "")
+        raise failures.of(found.problem or status.unforeseen())
     click.launch(found.account.region.console)
