@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
 
-if TYPE_CHECKING:
-    from moonshot_status.errors import Problem
+from moonshot_status.errors import Problem, ProblemError
 
 
 class Failure(click.ClickException):
@@ -45,3 +44,12 @@ def with_next_step() -> Iterator[None]:
         if type(error).show is not click.UsageError.show:
             raise
         raise WrongUsage(error.format_message(), error.ctx) from error
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Have a problem end the program."""
+    try:
+        yield
+    except ProblemError as error:
+        raise of(error.problem) from error

@@ -6,11 +6,14 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moonshot_status import __version__, folders, strictjson
 from moonshot_status.errors import Kind, ProblemError
 from moonshot_status.text import one_line, unquoted
+
+if TYPE_CHECKING:
+    from moonshot_status.schemas import Mismatch
 
 _SIZE_LIMIT = 1 << 20
 _REMEMBERED = 16
@@ -65,12 +68,23 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
         return OwnFile(path)
     except OSError as error:
         raise _problem(path, f"cannot be read: {error.strerror}") from error
-    try:
-        document = _without_blanks(strictjson.loads(raw))
-    except (ValueError, RecursionError) as error:
-        raise _problem(path, f"is not valid JSON: {error}") from error
+    document = parse(path, raw)
     _check(path, raw, document)
     return OwnFile(path, document)
+
+
+def parse(path: Path, raw: bytes) -> Any:
+    """The file's content, which no schema has seen yet. Raises ProblemError."""
+    try:
+        return _without_blanks(strictjson.loads(raw))
+    except (ValueError, RecursionError) as error:
+        raise _problem(path, f"is not valid JSON: {error}") from error
+
+
+def mistake(path: Path, mismatch: Mismatch) -> ProblemError:
+    """For a value that the schema does not allow; it is not repeated."""
+    place = one_line(mismatch.place, 120) or "the whole of it"
+    return _problem(path, f"has a mistake at {place}: allowed is {mismatch.wanted}")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -95,8 +109,7 @@ def _check(path: Path, raw: bytes, document: Any) -> None:
 
     mismatch = schemas.mismatch(document, "config")
     if mismatch:
-        place = one_line(mismatch.place, 120) or "the whole of it"
-        raise _problem(path, f"has a mistake at {place}: allowed is {mismatch.wanted}")
+        raise mistake(path, mismatch)
     _mark(marks, digest)
 
 

@@ -51,7 +51,7 @@ class Settings:
 
     ``advice`` is a word on what works but should be mended; ``show`` names the parts of the bar's
     text. ``places`` says where each value came from, by its name in the file; the key and its
-    command are ``key`` there.
+    command are ``key`` there. ``accounts`` are the names in the file, if it has any.
     """
 
     account: Account
@@ -61,6 +61,7 @@ class Settings:
     advice: str = ""
     show: tuple[str, ...] = DEFAULT_SHOW
     places: Mapping[str, str] = field(default_factory=dict)
+    accounts: tuple[str, ...] = ()
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -69,7 +70,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     try:
         path = options.config or ownfile.default_path()
         file = ownfile.read(path, required=options.config is not None)
-        settings = _plain(options, _account_name(options.account, file), file)
+        settings = _plain(options, account_name(options.account, file), file)
     except ProblemError as error:
         return replace(settings, problem=error.problem)
     return _with_account(settings, options, file, environ)
@@ -93,6 +94,7 @@ def _plain(options: Options, name: str, file: OwnFile) -> Settings:
         float(found["timeout"].value),
         show=tuple(found["show"].value),
         places=places,
+        accounts=tuple(file.accounts),
     )
 
 
@@ -150,7 +152,8 @@ def _with_secret(
     return replace(settings, advice=_advice(source))
 
 
-def _account_name(wanted: str | None, file: OwnFile) -> str:
+def account_name(wanted: str | None, file: OwnFile) -> str:
+    """The account that is meant. Raises UnknownAccountError."""
     known = list(file.accounts) or [DEFAULT_ACCOUNT]
     if wanted is None:
         return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in known else known[0]
