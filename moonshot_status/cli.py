@@ -14,7 +14,7 @@ import click
 
 from moonshot_status import __version__, formats
 from moonshot_status.commands import Commands
-from moonshot_status.parameters import PARTS, Parts, RegionName, Seconds
+from moonshot_status.parameters import PARTS, AccountName, Parts, RegionName, Seconds
 
 if TYPE_CHECKING:
     from moonshot_status.formats import Reply
@@ -34,7 +34,10 @@ DEMO_STATES = (
     "--format", metavar="NAME", type=click.Choice(formats.names()), default="plain",
     help=f"One of {', '.join(formats.names())}.  [default: plain]",
 )  # fmt: skip
-@click.option("--account", metavar="NAME", help="The account of that name in the settings file.")
+@click.option(
+    "--account", metavar="NAME", type=AccountName(),
+    help="The account of that name in the settings file.",
+)  # fmt: skip
 @click.option("--region", type=RegionName(), help="The platform whose key is used.")
 @click.option(
     "--max-age", metavar="SECONDS", type=Seconds(0, 1e9),

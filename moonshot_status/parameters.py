@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from moonshot_status.text import one_line, unquoted
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 PARTS = ("balance", "runway", "pace", "today")
 """What the bar's text can be made of."""
@@ -67,6 +70,22 @@ class RegionName(click.Choice[str]):
         return super().convert(name, param, ctx) if name else None
 
 
+class AccountName(click.ParamType[str]):
+    """The name of an account, which a shell can complete from the settings file."""
+
+    name = "account"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        from moonshot_status import completion
+
+        return completion.items(completion.accounts(ctx.params.get("config")), incomplete)
+
+
 class Parts(click.ParamType[tuple[str, ...]]):
     """Names of parts of the bar's text, with commas between them."""
 
@@ -79,3 +98,15 @@ class Parts(click.ParamType[tuple[str, ...]]):
         if set(names) <= set(PARTS):
             return names
         raise click.BadParameter(f"{value!r} is not made of {', '.join(PARTS)}.", ctx, param)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        from moonshot_status import completion
+
+        done, comma, _ = incomplete.rpartition(",")
+        rest = (part for part in PARTS if part not in done.split(","))
+        return completion.items((done + comma + part for part in rest), incomplete)

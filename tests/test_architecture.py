@@ -31,7 +31,7 @@ LAYERS = [
     {"store", "runway"},
     {"status", "settings"},
     {"forecast", "wording", "mistakes"},
-    {"outlook", "edit"},
+    {"outlook", "edit", "completion"},
     {"view"},
     {"formats", "demo", "poll", "enough"},
     {"output", "parameters", "early", "choices", "failures"},

@@ -7,6 +7,7 @@ click it imports when it runs: ``--help`` imports every one of them.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from typing import Any
 
@@ -14,9 +15,19 @@ import click
 
 from moonshot_status import failures
 
+# Set by the shells' completion, which click answers in place of the command line.
+COMPLETE = "_MOONSHOT_STATUS_COMPLETE"
+
 
 class Commands(click.Group):
     """A group whose commands are the modules of this folder."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        if COMPLETE in os.environ:
+            from moonshot_status import completion
+
+            completion.mend()
+        return super().main(*args, **more)
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         with failures.with_next_step():

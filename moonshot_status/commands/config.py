@@ -130,8 +130,14 @@ def _elsewhere(chosen: dict[str, Any]) -> list[Any]:
     return [problem] if problem and problem.kind is not Kind.NO_KEY else []
 
 
+def _complete_key(_: click.Context, __: click.Parameter, begun: str) -> list[Any]:
+    from moonshot_status import completion, edit
+
+    return completion.items(edit.settings(), begun)
+
+
 @command.command("set")
-@click.argument("key")
+@click.argument("key", shell_complete=_complete_key)
 @click.argument("value")
 @click.pass_context
 def set_(ctx: click.Context, key: str, value: str) -> None:
@@ -150,7 +156,7 @@ def set_(ctx: click.Context, key: str, value: str) -> None:
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", shell_complete=_complete_key)
 @click.pass_context
 def unset(ctx: click.Context, key: str) -> None:
     """Take KEY out of the settings file."""

@@ -1,0 +1,42 @@
+"""What bash, zsh and fish complete on the command line, beyond what click does of itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from click.shell_completion import CompletionItem, FishComplete, add_completion_class
+
+from moonshot_status import ownfile
+from moonshot_status.errors import ProblemError
+
+# bash puts a word on the command line as it is, so what means something to a shell is left out.
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
+
+
+class _Fish(FishComplete):
+    """Click's completion for fish, for words that have commas, too."""
+
+    source_template = FishComplete.source_template.replace(
+        'string split ","', 'string split --max 1 ","'
+    )
+
+
+def mend() -> None:
+    """Have fish take words with commas in them."""
+    add_completion_class(_Fish)
+
+
+def items(words: Iterable[str], begun: str) -> list[CompletionItem[str]]:
+    """The words that begin so."""
+    return [CompletionItem(word) for word in words if word.startswith(begun)]
+
+
+def accounts(config: Path | None) -> list[str]:
+    """The names in the settings file that every shell can be given; none if it is broken."""
+    try:
+        file = ownfile.read(config or ownfile.default_path())
+    except ProblemError:
+        return []
+    return [name for name in file.accounts if _PLAIN.fullmatch(name)]
