@@ -9,6 +9,7 @@ from typing import IO, Any
 import click
 
 from moonshot_status.errors import Problem, ProblemError
+from moonshot_status.text import without_keys
 
 
 class Failure(click.ClickException):
@@ -43,7 +44,7 @@ def with_next_step() -> Iterator[None]:
     except click.UsageError as error:
         if type(error).show is not click.UsageError.show:
             raise
-        raise WrongUsage(error.format_message(), error.ctx) from error
+        raise WrongUsage(without_keys(error.format_message()), error.ctx) from error
 
 
 @contextmanager
