@@ -18,9 +18,27 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
 class _Fish(FishComplete):
     """Click's completion for fish, for words that have commas, too."""
 
-    source_template = FishComplete.source_template.replace(
-        'string split ","', 'string split --max 1 ","'
-    )
+    source_template = """\
+function %(complete_func)s
+    for item in (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp) \\
+            COMP_CWORD=(commandline -t) %(prog_name)s)
+        set -l parts (string split --max 1 "," $item)
+        switch $parts[1]
+            case dir
+                __fish_complete_directories $parts[2]
+            case file
+                __fish_complete_path $parts[2]
+            case plain
+                echo $parts[2]
+        end
+    end
+end
+
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        return f"{item.type},{item.value}\t{' '.join((item.help or '').split())}".rstrip("\t")
 
 
 def mend() -> None:

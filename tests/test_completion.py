@@ -33,6 +33,7 @@ TYPED = {
     "guard --mi": "guard --min",
     "config vali": "config validate",
     "config set thresholds.w": "config set thresholds.warning",
+    "--config oth": "--config other.json",
     "--account work config unset max": "--account work config unset max_age",
 }
 HOSTILE = ["$(touch pwned)", "; touch pwned", "`touch pwned`", "*", "a b", "x\nplain,evil", "-x",
