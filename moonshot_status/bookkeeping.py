@@ -14,6 +14,7 @@ from typing import Any
 from moonshot_status import ledger, stored, tables, timeline, vouchers
 from moonshot_status.account import Account, Reading
 from moonshot_status.ledger import Books, Move
+from moonshot_status.tables import Owner
 
 # Of each account, in rows: with a reading every five minutes two to three days as they came, then
 # six weeks by the hour, then more than five years by the day. Older days are dropped.
@@ -33,7 +34,7 @@ def books(db: sqlite3.Connection, account: Account, since: datetime | None = Non
 
     Raises sqlite3.Error and NewerStoreError.
     """
-    owner = _owner(db, account)
+    owner = tables.owner(db, account)
     if owner is None:
         return Books()
     readings = timeline.up_to_newest(_readings(db, owner, whole=since is None))
@@ -51,7 +52,7 @@ def book(db: sqlite3.Connection, account: Account) -> None:
 
     Raises as ``books`` does.
     """
-    owner = _owner(db, account)
+    owner = tables.owner(db, account)
     if owner is None or not _are_more_readings(db, owner):
         return
     with tables.transaction(db):
@@ -60,20 +61,7 @@ def book(db: sqlite3.Connection, account: Account) -> None:
         _drop_oldest(db, owner)
 
 
-_Owner = tuple[int, str]
-"""The account's row, and the fingerprint of the key that it has now."""
-
-
-def _owner(db: sqlite3.Connection, account: Account) -> _Owner | None:
-    if tables.version(db) < tables.VERSION:
-        return None
-    row: _Owner | None = db.execute(
-        "SELECT id, key FROM account WHERE identity = ?", [account.identity]
-    ).fetchone()
-    return row
-
-
-def _are_more_readings(db: sqlite3.Connection, owner: _Owner) -> bool:
+def _are_more_readings(db: sqlite3.Connection, owner: Owner) -> bool:
     """Than there shall be; to count them all would take long."""
     row = db.execute(
         "SELECT 1 FROM reading WHERE account = ? AND key = ? LIMIT 1 OFFSET ?",
@@ -82,7 +70,7 @@ def _are_more_readings(db: sqlite3.Connection, owner: _Owner) -> bool:
     return row is not None
 
 
-def _readings(db: sqlite3.Connection, owner: _Owner, *, whole: bool) -> list[Reading]:
+def _readings(db: sqlite3.Connection, owner: Owner, *, whole: bool) -> list[Reading]:
     """In the order in which they were stored."""
     select = (
         "SELECT id, fetched_at, available, voucher, cash FROM reading WHERE account = ? AND key = ?"
@@ -100,7 +88,7 @@ def _readings(db: sqlite3.Connection, owner: _Owner, *, whole: bool) -> list[Rea
 
 
 def _moves(
-    db: sqlite3.Connection, owner: _Owner, since: datetime | None, until: datetime
+    db: sqlite3.Connection, owner: Owner, since: datetime | None, until: datetime
 ) -> list[Move]:
     """Those that end after ``since`` and not after ``until``, in order."""
     after = stored.microseconds(since) if since else 0
@@ -120,7 +108,7 @@ def _as_moves(found: Sequence[tuple[Any, ...]]) -> list[Move]:
         ]
 
 
-def _book_readings(db: sqlite3.Connection, owner: _Owner) -> None:
+def _book_readings(db: sqlite3.Connection, owner: Owner) -> None:
     """The oldest, up to one after which nothing was paid back."""
     oldest = db.execute(
         "SELECT id, fetched_at, available, voucher, cash FROM reading"
@@ -146,7 +134,7 @@ def _book_readings(db: sqlite3.Connection, owner: _Owner) -> None:
     )
 
 
-def _book_days(db: sqlite3.Connection, owner: _Owner) -> None:
+def _book_days(db: sqlite3.Connection, owner: Owner) -> None:
     """Make days of the hours beyond the newest; by then it is clear whether a voucher ended."""
     found = db.execute(
         "SELECT begins, ends, from_voucher, from_cash, topped_up, granted, ended FROM move"
@@ -163,7 +151,7 @@ def _book_days(db: sqlite3.Connection, owner: _Owner) -> None:
         _insert(db, owner, ledger.merged(aged, _local_day, _DAY))
 
 
-def _drop_oldest(db: sqlite3.Connection, owner: _Owner) -> None:
+def _drop_oldest(db: sqlite3.Connection, owner: Owner) -> None:
     db.execute(
         "DELETE FROM move WHERE account = ?1 AND key = ?2 AND ends <= (SELECT ends FROM move"
         " WHERE account = ?1 AND key = ?2 ORDER BY ends DESC LIMIT 1 OFFSET ?3)",
@@ -171,7 +159,7 @@ def _drop_oldest(db: sqlite3.Connection, owner: _Owner) -> None:
     )
 
 
-def _insert(db: sqlite3.Connection, owner: _Owner, moves: Sequence[Move]) -> None:
+def _insert(db: sqlite3.Connection, owner: Owner, moves: Sequence[Move]) -> None:
     db.executemany(
         "INSERT INTO move (account, key, begins, ends, from_voucher, from_cash, topped_up,"
         " granted, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -25,6 +25,7 @@ def options(choices: dict[str, Any]) -> Options:
         config=choices["config"],
         refresh=choices["refresh"],
         show=choices["show"],
+        hide_amount=choices["hide_amount"],
     )
 
 
@@ -32,6 +33,13 @@ def settings_of(choices: dict[str, Any]) -> Settings:
     """The settings for these choices. Raises click's usage error for an unknown account."""
     with usage_errors():
         return settings.resolve(options(choices), os.environ)
+
+
+def settings_of_each(choices: dict[str, Any]) -> list[Settings]:
+    """The settings of each account that these choices ask for. Raises as ``settings_of`` does."""
+    with usage_errors():
+        accounts = settings.each_account(options(choices))
+        return [settings.resolve(account, os.environ) for account in accounts]
 
 
 @contextmanager

@@ -37,7 +37,7 @@ DEMO_STATES = (
 )  # fmt: skip
 @click.option(
     "--account", metavar="NAME", type=AccountName(),
-    help="The account of that name in the settings file.",
+    help="The account of that name in the settings file, several with commas, or all.",
 )  # fmt: skip
 @click.option("--region", type=RegionName(), help="The platform whose key is used.")
 @click.option(
@@ -57,6 +57,7 @@ DEMO_STATES = (
     "--show", metavar="PARTS", type=Parts(),
     help=f"What stands in the bar, of {', '.join(PARTS)}.  [default: balance]",
 )  # fmt: skip
+@click.option("--hide-amount", is_flag=True, help="Show the level without any amount.")
 @click.option(
     "--demo", metavar="STATE", type=click.Choice(DEMO_STATES),
     help=f"Show a made-up account: {', '.join(DEMO_STATES)}.",
@@ -67,6 +68,8 @@ DEMO_STATES = (
 def main(ctx: click.Context, /, **chosen: Any) -> None:
     """Show the balance of a Moonshot / Kimi Open Platform account in a status bar."""
     ctx.obj = chosen
+    if chosen["hide_amount"] and chosen["format"] == "json":
+        raise click.UsageError("--hide-amount is for bars: json holds the amounts.")
     if chosen["debug"]:
         from moonshot_status import debug
 
@@ -106,7 +109,7 @@ def _reply(chosen: dict[str, Any]) -> Reply:
             from moonshot_status import demo
 
             return render(demo.view(chosen["demo"], options))
-        view = poll.view(options, _refresh_command(chosen))
+        view = poll.view(options, _this_program(chosen))
         return replace(render(view), until=view.until.timestamp())
     except UnknownAccountError:
         raise
@@ -114,8 +117,8 @@ def _reply(chosen: dict[str, Any]) -> Reply:
         return render(poll.unforeseen(options))
 
 
-def _refresh_command(chosen: dict[str, Any]) -> tuple[str, ...]:
-    """The command line that asks the API now, for the same account."""
+def _this_program(chosen: dict[str, Any]) -> tuple[str, ...]:
+    """The command line that runs it again for the same account."""
     program = shutil.which(sys.argv[0]) or ""
     words = (
         [str(Path(program).absolute())] if program else [sys.executable, "-m", "moonshot_status"]
@@ -124,4 +127,4 @@ def _refresh_command(chosen: dict[str, Any]) -> tuple[str, ...]:
         if chosen[name] is not None:
             value = chosen[name].absolute() if name == "config" else chosen[name]
             words += [f"--{name}", str(value)]
-    return (*words, "--refresh")
+    return tuple(words)

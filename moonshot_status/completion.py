@@ -51,6 +51,12 @@ def items(words: Iterable[str], begun: str) -> list[CompletionItem[str]]:
     return [CompletionItem(word) for word in words if word.startswith(begun)]
 
 
+def listed(words: Iterable[str], begun: str) -> list[str]:
+    """The words behind those that stand there already, with commas between them."""
+    done, comma, _ = begun.rpartition(",")
+    return [done + comma + word for word in words if word not in done.split(",")]
+
+
 def accounts(config: Path | None) -> list[str]:
     """The names in the settings file that every shell can be given; none if it is broken."""
     try:

@@ -28,7 +28,7 @@ from moonshot_status.settings import (
     Options,
     UnknownAccountError,
 )
-from moonshot_status.status import Terms, current, utc_now
+from moonshot_status.status import Status, Terms, current, utc_now
 from moonshot_status.store import Store
 from moonshot_status.view import View, view_of
 
@@ -38,6 +38,8 @@ _AGE = timedelta(minutes=30)
 _YUAN_PER_DOLLAR = 7
 # What an hour of work costs on the quietest day; on the busiest it is seven times as much.
 _AN_HOUR = Decimal("0.06125")
+# So many hours before the reading.
+_TOP_UP = 12 * 24
 
 
 @dataclass(frozen=True)
@@ -167,9 +169,23 @@ STATES = tuple(_STATES)
 def view(name: str, options: Options) -> View:
     """Go the whole way, from HTTP on, for the account in this state. Raises UnknownAccountError.
 
-    Of the options, region, timeout and show count: how old its reading is belongs to the state.
-    Its past is made up: five weeks of working days.
+    Of the options account, max_age and refresh do not count: how old its reading is belongs to the
+    state. Its past is made up: five weeks of working days.
     """
+    account, status = _look_at(name, options)
+    foreseen = forecast(_past(status.reading, account), utc_now()) if status.reading else None
+    show = options.show or DEFAULT_SHOW
+    hide = options.hide_amount
+    return view_of(account, status, utc_now(), forecast=foreseen, show=show, hide_amount=hide)
+
+
+def books(name: str, options: Options) -> tuple[Account, Books]:
+    """The account in this state and its past. Raises UnknownAccountError."""
+    account, status = _look_at(name, options)
+    return account, _past(status.reading, account) if status.reading else Books()
+
+
+def _look_at(name: str, options: Options) -> tuple[Account, Status]:
     if options.account not in (None, ACCOUNT):
         raise UnknownAccountError(f"the demo has one account: {ACCOUNT}")
     state, region = _STATES[name], options.region or Region.INTERNATIONAL
@@ -182,22 +198,20 @@ def view(name: str, options: Options) -> View:
         if state.goes_wrong:
             _half_an_hour_ago(account, store, terms)
             _go_wrong(server, state)
-        status = current(account, store, terms)
-    foreseen = forecast(_past(status.reading, region), terms.now()) if status.reading else None
-    show = options.show or DEFAULT_SHOW
-    return view_of(account, status, terms.now(), forecast=foreseen, show=show)
+        return account, current(account, store, terms)
 
 
-def _past(newest: Reading, region: Region) -> Books:
-    """Five weeks, by the hour, that lead to this reading."""
-    factor = _YUAN_PER_DOLLAR if region is Region.CHINA else 1
+def _past(newest: Reading, account: Account) -> Books:
+    """Five weeks, by the hour, that lead to this reading; there was one top-up."""
+    factor = _YUAN_PER_DOLLAR if account.region is Region.CHINA else 1
     moves = []
     for hours in reversed(range(35 * 24)):
         end = newest.fetched_at - timedelta(hours=hours)
         local = end.astimezone()
         is_busy = 9 <= local.hour < 18 and local.weekday() < 5
         spent = _AN_HOUR * factor * (1 + local.toordinal() * 5 % 7) if is_busy else Decimal(0)
-        moves.append(Move(end - timedelta(hours=1), end, from_cash=spent))
+        topped_up = Decimal(50 * factor * (hours == _TOP_UP))
+        moves.append(Move(end - timedelta(hours=1), end, from_cash=spent, topped_up=topped_up))
     return Books(tuple(moves), newest)
 
 

@@ -138,10 +138,11 @@ def _own_bytes(path: str) -> bytes:
 
 def _inputs(config: Path | None) -> list[bytes]:
     """The files that a reply depends on, whether they exist or not."""
-    from moonshot_status import codexbar, folders, ownfile, store
+    from moonshot_status import codexbar, folders, ownfile, privacy, store
 
     database = folders.state_folder() / store.FILE_NAME
-    paths = [config or ownfile.default_path(), *codexbar.candidates(os.environ), database]
+    settings = [config or ownfile.default_path(), *codexbar.candidates(os.environ)]
+    paths = [*settings, database, privacy.path()]
     names = [*map(str, paths), f"{database}-journal", "/etc/localtime"]
     return [os.fsencode(os.path.abspath(name)) for name in names]
 

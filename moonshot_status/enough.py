@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
@@ -12,6 +12,7 @@ from moonshot_status.forecast import Forecast
 from moonshot_status.money import balance_words
 from moonshot_status.outlook import runway_words
 from moonshot_status.runway import Runway
+from moonshot_status.text import one_line
 from moonshot_status.view import View
 
 _DAY = timedelta(days=1)
@@ -24,6 +25,9 @@ class Answer(IntEnum):
     ENOUGH = 0
     TOO_LITTLE = 1
     UNKNOWN = 3
+
+
+_WORST_FIRST = (Answer.TOO_LITTLE, Answer.UNKNOWN, Answer.ENOUGH)
 
 
 @dataclass(frozen=True)
@@ -41,21 +45,37 @@ class Verdict:
 def verdict(view: View, least: Decimal | None, days: Decimal | None, now: datetime) -> Verdict:
     """Whether there is ``least`` in the account's currency, and as much as ``days`` need.
 
-    Too little of one is too little; else what is not known leaves the whole unknown.
+    Too little of one is too little; else what is not known leaves the whole unknown. Of several
+    accounts each has to have enough.
     """
+    if not view.members:
+        return _worst(_of_account(view, least, days, now))
+    found = [
+        replace(verdict, reason=f"{one_line(member.account, 40)} {verdict.reason}")
+        for member in view.members
+        for verdict in _of_account(member, least, days, now)
+    ]
+    return _worst(found)
+
+
+def _worst(found: list[Verdict]) -> Verdict:
+    answers = [verdict.answer for verdict in found]
+    worst = next(answer for answer in _WORST_FIRST if answer in answers)
+    return Verdict(worst, "; ".join(one.reason for one in found if one.answer is worst))
+
+
+def _of_account(
+    view: View, least: Decimal | None, days: Decimal | None, now: datetime
+) -> list[Verdict]:
     if view.balance is None or view.region is None or view.stale or view.expired:
-        return Verdict(Answer.UNKNOWN, _doubt(view))
+        return [Verdict(Answer.UNKNOWN, _doubt(view))]
     available, found = view.balance.available, []
     if least is not None:
-        found.append(_money(available, least, view.region))
+        shown = "" if view.hide_amount else f"{balance_words(available, view.region)}, "
+        found.append(_money(available, least, shown, view.region))
     if days is not None:
         found.append(_time(available, view.forecast, days, now))
-    worst = next(
-        answer
-        for answer in (Answer.TOO_LITTLE, Answer.UNKNOWN, Answer.ENOUGH)
-        if any(one.answer is answer for one in found)
-    )
-    return Verdict(worst, "; ".join(one.reason for one in found if one.answer is worst))
+    return found
 
 
 def _doubt(view: View) -> str:
@@ -65,11 +85,11 @@ def _doubt(view: View) -> str:
     return view.line if view.problem else f"{view.line}, another process is asking"
 
 
-def _money(available: Decimal, least: Decimal, region: Region) -> Verdict:
-    words, wanted = balance_words(available, region), _exactly(least, region)
+def _money(available: Decimal, least: Decimal, shown: str, region: Region) -> Verdict:
+    wanted = _exactly(least, region)
     if available >= least:
-        return Verdict(Answer.ENOUGH, f"{words}, at least {wanted}")
-    return Verdict(Answer.TOO_LITTLE, f"{words}, less than {wanted}")
+        return Verdict(Answer.ENOUGH, f"{shown}at least {wanted}")
+    return Verdict(Answer.TOO_LITTLE, f"{shown}less than {wanted}")
 
 
 def _exactly(amount: Decimal, region: Region) -> str:

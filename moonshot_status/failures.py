@@ -11,6 +11,8 @@ import click
 from moonshot_status.errors import Problem, ProblemError
 from moonshot_status.text import without_keys
 
+_DOCTOR = "Next: moonshot-status doctor"
+
 
 class Failure(click.ClickException):
     """Lines of which the last says what to do."""
@@ -38,13 +40,17 @@ class WrongUsage(click.UsageError):
 
 @contextmanager
 def with_next_step() -> Iterator[None]:
-    """Have wrong usage told by WrongUsage; help that stands for a missing word stays as it is."""
+    """Have each error end with a next step; help that stands for a missing word stays as it is."""
     try:
         yield
+    except (Failure, WrongUsage):
+        raise
     except click.UsageError as error:
         if type(error).show is not click.UsageError.show:
             raise
         raise WrongUsage(without_keys(error.format_message()), error.ctx) from error
+    except click.ClickException as error:
+        raise Failure(without_keys(error.format_message()), _DOCTOR) from error
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -42,9 +43,18 @@ class Forecast:
     spent: Spent
     runway: Runway
 
+    def end(self, now: datetime) -> datetime | None:
+        """When the money is expected to end; where no day can be named, the middle of the range."""
+        found = self.runway
+        if found.zero_at or found.earliest is None or found.latest is None:
+            return found.zero_at
+        first, last = (max((end - now) / _DAY, 0.0) for end in (found.earliest, found.latest))
+        # The range is as many times nearer as it is farther.
+        return now + math.sqrt(first * last) * _DAY
+
     def days_left(self, now: datetime) -> float | None:
-        """Until the money is expected to end; where no day can be named, at the latest."""
-        end = self.runway.zero_at or self.runway.latest
+        """Until then; None where nothing can be said."""
+        end = self.end(now)
         return max((end - now) / _DAY, 0.0) if end else None
 
 

@@ -52,6 +52,18 @@ def short_words(amount: Decimal, region: Region) -> str:
     return _shortened(amount, region, ROUND_FLOOR, decimals=0) or whole
 
 
+def exact_words(amount: Decimal, region: Region, decimals: int) -> str:
+    """With so many decimals, which have to be enough for all digits of the amount."""
+    return _signed(Decimal(format(amount, f".{decimals}f")), region)
+
+
+def axis_words(amount: Decimal, region: Region) -> str:
+    """For a mark on an axis, a number of few digits: ``$0.05``, ``$60``, ``¥1.5M``."""
+    units = ((power, letter) for power, letter in _UNITS if amount.copy_abs() >= 10**power)
+    power, letter = next(units) if amount.copy_abs() >= _WIDE else (0, "")
+    return _signed(amount.scaleb(-power).normalize(), region) + letter
+
+
 def _shortened(amount: Decimal, region: Region, rounding: str, decimals: int = 1) -> str:
     """In thousands, millions or billions; empty for an amount that is not wide."""
     if amount.copy_abs() < _WIDE:
@@ -62,4 +74,4 @@ def _shortened(amount: Decimal, region: Region, rounding: str, decimals: int = 1
 
 
 def _signed(amount: Decimal, region: Region) -> str:
-    return f"{_MINUS if amount < 0 else ''}{region.sign}{amount.copy_abs()}"
+    return f"{_MINUS if amount < 0 else ''}{region.sign}{amount.copy_abs():f}"

@@ -60,8 +60,9 @@ def changes_at(forecast: Forecast, few_days: Decimal | None, now: datetime) -> d
     """When time alone changes these words, or makes the runway too short; None: it does not."""
     runway = forecast.runway
     moments = [end - _days(end, now) * _DAY for end in _ends(runway)]
-    if few_days is not None:
-        moments += [end - timedelta(days=float(few_days)) for end in _ends(runway)]
+    end = forecast.end(now)
+    if few_days is not None and end is not None:
+        moments.append(end - timedelta(days=float(few_days)))
     return min((moment for moment in moments if moment >= now), default=None)
 
 

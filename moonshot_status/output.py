@@ -1,10 +1,11 @@
-"""Writing the reply: bytes, UTF-8, one write."""
+"""Writing: a reply as bytes, UTF-8, in one write; a file as a whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -22,6 +23,19 @@ def write(reply: Reply) -> int:
         _discard_the_rest()
         return 1
     return reply.exit_code
+
+
+def put(file: Path, content: bytes) -> None:
+    """Write the file, its mode as the umask says, or leave what is there. Raises OSError."""
+    file = file.resolve()
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(file)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def leave(status: int) -> NoReturn:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -83,7 +85,8 @@ class AccountName(click.ParamType[str]):
     ) -> list[CompletionItem[str]]:
         from moonshot_status import completion
 
-        return completion.items(completion.accounts(ctx.params.get("config")), incomplete)
+        names = [*completion.accounts(ctx.params.get("config")), "all"]
+        return completion.items(completion.listed(names, incomplete), incomplete)
 
 
 class Parts(click.ParamType[tuple[str, ...]]):
@@ -107,6 +110,39 @@ class Parts(click.ParamType[tuple[str, ...]]):
     ) -> list[CompletionItem[str]]:
         from moonshot_status import completion
 
-        done, comma, _ = incomplete.rpartition(",")
-        rest = (part for part in PARTS if part not in done.split(","))
-        return completion.items((done + comma + part for part in rest), incomplete)
+        return completion.items(completion.listed(PARTS, incomplete), incomplete)
+
+
+class FirstDay(click.ParamType[date]):
+    """A date, a number of days such as ``30d`` that ends today, or ``all``; local, as days are."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if value == "all":
+            return date.min
+        if re.fullmatch("0*[1-9][0-9]{0,8}d", value):
+            return date.fromordinal(max(date.today().toordinal() - int(value[:-1]) + 1, 1))
+        try:
+            # Later versions of Python take more forms than this one.
+            form = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+            return date.fromisoformat(value if form else "")
+        except ValueError as error:
+            raise click.BadParameter(
+                f"{value!r} is neither a date such as 2026-11-01, nor days such as 30d, nor all.",
+                ctx,
+                param,
+            ) from error
+
+
+class PictureFile(click.Path):
+    """Where to draw a picture; the ending says which kind."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        super().convert(value, param, ctx)
+        if Path(value).suffix.lower() in (".svg", ".png"):
+            return Path(value)
+        raise click.BadParameter(f"{value!r} ends neither in .svg nor in .png.", ctx, param)

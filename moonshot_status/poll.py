@@ -4,38 +4,83 @@ from __future__ import annotations
 
 import os
 
-from moonshot_status import debug, folders, forecast, settings, status
+from moonshot_status import debug, folders, forecast, privacy, settings, status
 from moonshot_status.account import Account
 from moonshot_status.forecast import Forecast
-from moonshot_status.settings import Options
+from moonshot_status.settings import Options, Settings
 from moonshot_status.status import Status, Terms
 from moonshot_status.store import Store
 from moonshot_status.view import View, view_of
 
+# So many accounts are asked for at the same time.
+_AT_ONCE = 8
 
-def view(options: Options, refresh_command: tuple[str, ...]) -> View:
+
+def view(options: Options, program: tuple[str, ...]) -> View:
     """What there is to show. Raises UnknownAccountError; every other trouble is in the View.
 
-    ``refresh_command`` is what a menu runs to ask the API now.
+    ``program`` is the command line with which a menu runs this program for the same accounts. Who
+    wants to be told of a change of level is told.
     """
+    accounts = settings.each_account(options)
+    if len(accounts) == 1:
+        return _view(accounts[0], program)
+    # Imported here because most polls are for one account.
+    from concurrent.futures import ThreadPoolExecutor
+
+    from moonshot_status import together
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        views = pool.map(lambda account: _view_whatever_comes(account, program), accounts)
+        return together.side_by_side(list(views))
+
+
+def _view_whatever_comes(options: Options, program: tuple[str, ...]) -> View:
+    """Trouble with one account must not cost the others."""
+    try:
+        return _view(options, program)
+    except settings.UnknownAccountError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is
+        return unforeseen(options)
+
+
+def _view(options: Options, program: tuple[str, ...]) -> View:
     since = status.utc_now()
     found = settings.resolve(options, os.environ)
     if found.problem:
         debug.say(f"{found.problem.kind.value}: {found.problem.message}")
-        shown, foreseen = Status(problem=found.problem), None
-    else:
-        terms = Terms(found.max_age, found.timeout, since, options.refresh)
-        store = Store(folders.state_folder())
-        shown = status.current(found.account, store, terms)
-        foreseen = foresee(found.account, store)
+        return _worded(found, options, Status(problem=found.problem), None, program)
+    terms = Terms(found.max_age, found.timeout, since, options.refresh)
+    store = Store(folders.state_folder())
+    shown = status.current(found.account, store, terms)
+    foreseen = foresee(found.account, store)
+    view = _worded(found, options, shown, foreseen, program)
+    if found.notify_command:
+        from moonshot_status import announcement
+
+        days_left = foreseen.days_left(status.utc_now()) if foreseen else None
+        announcement.announce(found, shown, view, store, days_left)
+    return view
+
+
+def _worded(
+    found: Settings,
+    options: Options,
+    shown: Status,
+    foreseen: Forecast | None,
+    program: tuple[str, ...],
+) -> View:
     return view_of(
         found.account,
         shown,
         status.utc_now(),
-        refresh_command,
+        (*program, "--refresh"),
         found.advice,
         forecast=foreseen,
         show=found.show,
+        hide_amount=options.hide_amount or privacy.is_hidden(found.hide_amount),
+        toggle=(*program, "hide"),
     )
 
 

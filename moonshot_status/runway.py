@@ -1,40 +1,39 @@
-"""Readings to spend and runway: how much a day, and until when. Pure.
+"""Moves to a runway: how much is spent a day, and until when the money lasts. Pure.
 
-The usual week is the mean of the last four: how much a day, how much of it at which hour, and how
-much less at weekends. The runway is the time that it takes to use up the balance at that pace; its
-range comes from how much the days differ from one another.
+The usual week, with its hours and its weekends, is the mean of the last 35 days that were looked
+at (of those since the pace changed, if it did), and the money ends when such weeks have used it up.
+The range comes from how much the days differ from usual; where it is wide, no day is named.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate, groupby, pairwise
 
-from moonshot_status import spending
 from moonshot_status.account import Reading
 from moonshot_status.ledger import Move
 
-_LONGEST_WINDOW = timedelta(days=28)
-_LEAST_DAYS = 7
-_LEAST_SPENDING_DAYS = 3
+_NO_TIME, _HOUR, _WINDOW = timedelta(), timedelta(hours=1), timedelta(days=35)
+# After a week each of its days was seen; two days with spend do not tell how much days differ.
+_WEEK_DAYS, _LEAST_SPENDING = 7, 3
+# Nobody looked in a longer time than this, which covers a weekend: when was spent is not known.
+_LONGEST = timedelta(days=3)
 # Beyond this many days a runway is no news, and the usual week says little.
 _FARTHEST_DAYS = 1000
-# A range in which the end is more than this many times as far as the middle is no forecast.
-_WIDEST = 1.45
-# Of a normal distribution 80 % are within so many deviations.
-_EIGHTY_PERCENT = 1.2816
-# Who is away for longer than this, and spends nothing, is not having a usual week.
-_AWAY = timedelta(days=3)
-# What is known of an hour or of a weekend before anything was seen counts as much as so many days.
-_HOUR_PRIOR = 3
-_WEEKEND_PRIOR = 0.5
-_SATURDAY = 5
-_ZERO = Decimal(0)
+# An hour of the day and a weekend are taken for the mean, as if seen for so many hours before.
+_PRIOR_HOUR, _PRIOR_WEEKEND = 1, 12
+# The pace has changed if it differs by so many deviations, since so many days at least.
+_CHANGE, _LEAST_SINCE = 4.5, 3
+# Of a normal distribution 80 % are within so many deviations; few days make that uncertain, too.
+_EIGHTY_PERCENT, _FEW_DAYS = 1.2816, 3
+# A day is named unless the end may be so many times nearer, or farther.
+_NEARER, _FARTHER = 1.37, 1.75
 
 
 @dataclass(frozen=True)
@@ -52,128 +51,149 @@ class Runway:
     reason: str = ""
 
 
+@dataclass
+class _Part:
+    """What some time has cost, and its length: of an hour in hours, of a day in usual days."""
+
+    spent: float = 0.0
+    length: float = 0.0
+
+    def add(self, spent: float, length: float) -> None:
+        self.spent += spent
+        self.length += length
+
+
+_Parts = dict[int, _Part]
+
+
 def runway(moves: Sequence[Move], newest: Reading) -> Runway:
     """The runway as of the newest reading, with which the moves, which are in order, end."""
-    moves = _without_absences(moves, newest.fetched_at)
-    days = int((newest.fetched_at - moves[0].start) / timedelta(days=1)) if moves else 0
-    if days < _LEAST_DAYS:
-        return Runway(reason=_not_enough(days))
-    days = min(days, _LONGEST_WINDOW.days)
-    hours = spending.by_hour(moves, newest.fetched_at, days * 24)
-    return _from_hours(hours, newest)
+    now = newest.fetched_at
+    seen = [m for m in moves if now - m.start <= _WINDOW and _NO_TIME < m.end - m.start <= _LONGEST]
+    count = int(sum((move.end - move.start for move in seen), _NO_TIME) / timedelta(days=1))
+    if count < _WEEK_DAYS:
+        return Runway(reason=f"not enough readings yet: {count} of {_WEEK_DAYS} days")
+    if not any(move.spent for move in seen):
+        return Runway(Decimal(0), reason=f"nothing was spent in {count} days")
+    week = _Week(seen, now.astimezone())
+    spending = sum(day.spent > 0 for day in week.days)
+    if spending < _LEAST_SPENDING:
+        return Runway(reason=f"not enough spending yet: {spending} of {_LEAST_SPENDING} days")
+    return _foreseen(week, newest)
 
 
-def _not_enough(days: int) -> str:
-    return f"not enough readings yet: {days} of {_LEAST_DAYS} days"
-
-
-def _without_absences(moves: Sequence[Move], end: datetime) -> list[Move]:
-    """The moves of the window, those before an absence brought as much nearer to its end."""
-    kept: list[Move] = []
-    away = timedelta()
-    for move in reversed(moves):
-        if move.end - move.start > _AWAY and not move.spent:
-            away += move.end - move.start
-            continue
-        kept.append(replace(move, start=move.start + away, end=move.end + away))
-    return [move for move in reversed(kept) if end - move.start <= _LONGEST_WINDOW]
-
-
-def _from_hours(hours: list[Decimal], newest: Reading) -> Runway:
-    daily = [sum(hours[day : day + 24], _ZERO) for day in range(0, len(hours), 24)]
-    per_day = sum(daily, _ZERO) / len(daily)
-    if not per_day:
-        return Runway(reason=f"nothing was spent in {len(daily)} days", per_day=_ZERO)
-    spending_days = sum(amount > 0 for amount in daily)
-    if spending_days < _LEAST_SPENDING_DAYS:
-        return Runway(
-            reason=f"not enough spending yet: {spending_days} of {_LEAST_SPENDING_DAYS} days"
-        )
-    week = _Week(hours, daily, newest.fetched_at)
-    return week.runway(newest.balance.available, per_day)
+def _foreseen(week: _Week, newest: Reading) -> Runway:
+    days = _since_change(week.days)
+    per_day = Decimal(f"{_pace(days):.12g}")
+    left = max(float(newest.balance.available), 0.0) / _pace(days)
+    if left > _FARTHEST_DAYS:
+        return Runway(per_day, reason=f"more than {_FARTHEST_DAYS} days at this pace")
+    near, middle, far = map(week.hours, _usual_days(left, days))
+    earliest, zero_at, latest = (newest.fetched_at + h * _HOUR for h in (near, middle, far))
+    if middle <= near * _NEARER and far <= middle * _FARTHER:
+        return Runway(per_day, zero_at, earliest, latest)
+    return Runway(per_day, None, earliest, latest, "spending is too uneven to say")
 
 
 class _Week:
-    """The usual week: what an hour costs, by the hour of the day and by weekday or weekend."""
+    """The usual week; hours count from the midnight before ``now``, which is local."""
 
-    def __init__(self, hours: list[Decimal], daily: list[Decimal], end: datetime) -> None:
-        self._end = end
-        self._days = len(daily)
-        self._daily = [float(amount) for amount in daily]
-        self._mean = sum(self._daily) / self._days
-        self._of_hour = _hour_shares(hours, self._days, self._mean)
-        self._of_weekday, self._of_weekend = self._weekday_factors(hours)
-        # After each hour of the next week.
-        self._gone = list(itertools.accumulate(map(self._cost, range(7 * 24))))
+    def __init__(self, moves: Iterable[Move], now: datetime) -> None:
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._now, self._weekday = (now - midnight) / _HOUR, now.weekday()
+        seen = _by_hour(moves, midnight)
+        self._of_hour = _times_mean(seen, lambda hour: hour % 24, [_PRIOR_HOUR] * 24)
+        self._of_weekend = _times_mean(seen, self._is_weekend, [_PRIOR_WEEKEND] * 2)
+        costs = [self._cost(int(self._now) + hour) for hour in range(7 * 24)]
+        self._scale = 7 / sum(costs)
+        self._gone = list(accumulate(cost * self._scale for cost in costs))
+        self.days = _without_absences(self._by_day(seen))
 
-    def runway(self, available: Decimal, per_day: Decimal) -> Runway:
-        money = float(available)
-        if money > self._mean * _FARTHEST_DAYS:
-            return Runway(per_day, reason=f"more than {_FARTHEST_DAYS} days at this pace")
-        spread = self._spread(self._days_left(money))
-        days = [self._days_left(money * factor) for factor in (1 / spread, 1, spread)]
-        earliest, zero_at, latest = (self._end + timedelta(days=number) for number in days)
-        if days[2] > days[1] * _WIDEST or days[1] > days[0] * _WIDEST:
-            return Runway(per_day, None, earliest, latest, "spending is too uneven to say")
-        return Runway(per_day, zero_at, earliest, latest)
-
-    def _days_left(self, available: float) -> float:
-        """As many usual weeks as it pays for, and the hours of the next until it is gone."""
-        weeks, rest = divmod(max(available, 0.0), self._gone[-1])
-        hour = bisect_left(self._gone, rest)
-        unused = (self._gone[hour] - rest) / self._cost(hour)
-        return 7 * weeks + (hour + 1 - unused) / 24
+    def hours(self, usual_days: float) -> float:
+        """From now until so many usual days are used up."""
+        begun = self._now % 1
+        weeks, rest = divmod(usual_days + begun * self._gone[0], 7)
+        hour = bisect_left(self._gone, rest, hi=len(self._gone) - 1)
+        before = self._gone[hour - 1] if hour else 0.0
+        return 7 * 24 * weeks + hour + (rest - before) / (self._gone[hour] - before) - begun
 
     def _cost(self, hour: int) -> float:
-        """Of an hour from now on."""
-        factor = self._factor(self._end + timedelta(hours=hour + 0.5))
-        return self._mean * factor * self._of_hour[hour % 24]
+        return self._of_hour[hour % 24] * self._of_weekend[self._is_weekend(hour)]
 
-    def _factor(self, moment: datetime) -> float:
-        return self._of_weekend if _is_weekend(moment) else self._of_weekday
+    def _is_weekend(self, hour: int) -> bool:
+        return (self._weekday + hour // 24) % 7 in (5, 6)
 
-    def _weekday_factors(self, hours: list[Decimal]) -> tuple[float, float]:
-        """How much more or less than the mean a weekday and a weekend day cost."""
-        spent, count = {True: 0.0, False: 0.0}, {True: 0, False: 0}
-        for number, amount in enumerate(hours):
-            weekend = _is_weekend(self._end - timedelta(hours=len(hours) - number - 0.5))
-            spent[weekend] += float(amount)
-            count[weekend] += 1
-        factors = {
-            kind: (spent[kind] + _WEEKEND_PRIOR * self._mean)
-            / ((count[kind] / 24 + _WEEKEND_PRIOR) * self._mean)
-            for kind in (True, False)
-        }
-        week = (2 * factors[True] + 5 * factors[False]) / 7
-        return factors[False] / week, factors[True] / week
-
-    def _spread(self, left: float) -> float:
-        """How many times nearer or farther the end may be, in 80 % of the cases."""
-        usual = [self._mean * self._day_factor(number) for number in range(self._days)]
-        off = [day - mean for day, mean in zip(self._daily, usual, strict=True)]
-        variance = sum(x * x for x in off) / (self._days - 1)
-        # Days that follow one another are alike: a burst does not end at midnight.
-        together = sum(x * y for x, y in itertools.pairwise(off)) / (self._days - 1)
-        variance = max(variance + 2 * together, variance) / self._mean**2
-        deviation = math.sqrt(variance * (1 / max(left, 1 / 24) + 1 / self._days))
-        # Few days make a poor estimate of the deviation, too.
-        return math.exp(min(_EIGHTY_PERCENT * (1 + 2 / self._days) * deviation, 3))
-
-    def _day_factor(self, number: int) -> float:
-        """Of one of the past days, each from the hour of now to the same hour."""
-        begin = self._end - timedelta(days=self._days - number)
-        return sum(
-            share * self._factor(begin + timedelta(hours=hour + 0.5))
-            for hour, share in enumerate(self._of_hour)
-        )
+    def _by_day(self, seen: _Parts) -> Collection[_Part]:
+        days: _Parts = defaultdict(_Part)
+        for hour, part in seen.items():
+            days[hour // 24].add(part.spent, part.length * self._cost(hour) * self._scale)
+        return days.values()
 
 
-def _hour_shares(hours: list[Decimal], days: int, mean: float) -> list[float]:
-    """Which part of a day's spend falls into each hour from now on; together they are 1."""
-    spent = [float(sum(hours[hour::24], _ZERO)) for hour in range(24)]
-    prior = _HOUR_PRIOR * mean / 24
-    return [(amount + prior) / ((days + _HOUR_PRIOR) * mean) for amount in spent]
+def _by_hour(moves: Iterable[Move], midnight: datetime) -> _Parts:
+    """What was spent in each hour, evenly between two readings, and how much of it was seen."""
+    hours: _Parts = defaultdict(_Part)
+    for move in moves:
+        start, end = (move.start - midnight) / _HOUR, (move.end - midnight) / _HOUR
+        pace = float(move.spent) / (end - start)
+        for hour in range(math.floor(start), math.ceil(end)):
+            seen = min(hour + 1, end) - max(hour, start)
+            hours[hour].add(seen * pace, seen)
+    return hours
 
 
-def _is_weekend(moment: datetime) -> bool:
-    return moment.astimezone().weekday() >= _SATURDAY
+def _times_mean(seen: _Parts, kind_of: Callable[[int], int], prior: list[int]) -> list[float]:
+    """How many times the mean an hour of each kind costs."""
+    mean = _pace(seen.values())
+    kinds = [_Part(mean * hours, hours) for hours in prior]
+    for hour, part in seen.items():
+        kinds[kind_of(hour)].add(part.spent, part.length)
+    return [kind.spent / kind.length / mean for kind in kinds]
+
+
+def _without_absences(days: Iterable[_Part]) -> list[_Part]:
+    """Without weeks in which nobody spent; who is idle until now may not be back yet."""
+    runs = [list(run) for _, run in groupby(days, key=lambda day: day.spent > 0)]
+    stayed = [run for run in runs[:-1] if run[0].spent or len(run) < _WEEK_DAYS]
+    return [day for run in [*stayed, runs[-1]] for day in run]
+
+
+def _since_change(days: Sequence[_Part]) -> Sequence[_Part]:
+    """The newest of them, since the clearest change of pace, if there was one."""
+    found, clearest = days, _CHANGE**2
+    for cut in range(_LEAST_SINCE, len(days) - _LEAST_SINCE + 1):
+        older, newer = days[:cut], days[cut:]
+        change = (_pace(older) - _pace(newer)) ** 2
+        variance = sum(x * x for x in _off(older) + _off(newer)) / (len(days) - 2)
+        chance = variance * (1 / len(older) + 1 / len(newer))
+        if _pace(newer) and change > clearest * chance:
+            found, clearest = newer, change / chance if chance else math.inf
+    return found
+
+
+def _pace(days: Collection[_Part]) -> float:
+    """What a usual day costs."""
+    return sum(day.spent for day in days) / sum(day.length for day in days)
+
+
+def _off(days: Collection[_Part]) -> list[float]:
+    """How much more than usual each has cost."""
+    pace = _pace(days)
+    return [day.spent - pace * day.length for day in days]
+
+
+def _usual_days(left: float, days: Collection[_Part]) -> tuple[float, float, float]:
+    """After how many of them the money ends: at the earliest, as expected, and at the latest."""
+    if not left:
+        return 0.0, 0.0, 0.0
+    variance = _variance(days) * (1 / left + 1 / len(days)) * (1 + _FEW_DAYS / len(days)) ** 2
+    wide = _EIGHTY_PERCENT * math.sqrt(variance)
+    # Too late is the worse error, so the expected end is before the middle if that is uncertain.
+    return left * max(1 - wide, 0.0), left / (1 + variance), left * math.exp(min(wide, 3))
+
+
+def _variance(days: Collection[_Part]) -> float:
+    """Of a usual day. Days in a row are alike where a burst does not end at midnight."""
+    off, pace = _off(days), _pace(days)
+    alike = max(sum(x * y for x, y in pairwise(off)), 0.0)
+    return (sum(x * x for x in off) + 2 * alike) / (pace**2 * (len(days) - 1))

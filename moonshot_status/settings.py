@@ -16,10 +16,17 @@ from moonshot_status.sources import Choice, Source
 from moonshot_status.text import one_line, unquoted
 
 DEFAULT_ACCOUNT = "default"
+EVERY_ACCOUNT = "all"
 DEFAULT_MAX_AGE = 300.0
 DEFAULT_TIMEOUT = 10.0
 DEFAULT_SHOW = ("balance",)
-_DEFAULTS = {"max_age": DEFAULT_MAX_AGE, "timeout": DEFAULT_TIMEOUT, "show": DEFAULT_SHOW}
+_DEFAULTS = {
+    "max_age": DEFAULT_MAX_AGE,
+    "timeout": DEFAULT_TIMEOUT,
+    "show": DEFAULT_SHOW,
+    "hide_amount": False,
+    "notify_command": (),
+}
 _LIMITS = ("warning", "critical", "runway_days")
 _UNSET = Found(None)
 DEFAULT_THRESHOLDS = {
@@ -43,15 +50,18 @@ class Options:
     config: Path | None = None
     refresh: bool = False
     show: tuple[str, ...] | None = None
+    hide_amount: bool = False
 
 
 @dataclass(frozen=True)
 class Settings:
     """The outcome. With a ``problem`` the account is as far known as it is named.
 
-    ``advice`` is a word on what works but should be mended; ``show`` names the parts of the bar's
-    text. ``places`` says where each value came from, by its name in the file; the key and its
-    command are ``key`` there. ``accounts`` are the names in the file, if it has any.
+    ``advice`` is a word on what works but should be mended. ``show`` names the parts of the bar's
+    text, and ``hide_amount`` is what the file says of amounts. ``notify_command`` is empty where
+    nobody wants to be told of a change of level. ``places`` says where each value came from, by
+    its name in the file; the key and its command are ``key`` there. ``accounts`` are the names in
+    the file, if it has any.
     """
 
     account: Account
@@ -60,8 +70,26 @@ class Settings:
     problem: Problem | None = None
     advice: str = ""
     show: tuple[str, ...] = DEFAULT_SHOW
+    hide_amount: bool = False
+    notify_command: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
+
+
+def each_account(options: Options) -> list[Options]:
+    """The options for each account that is asked for: one, several with commas between, or all."""
+    wanted = options.account
+    if wanted is None or (wanted != EVERY_ACCOUNT and "," not in wanted):
+        return [options]
+    try:
+        path = options.config or ownfile.default_path()
+        known = _known_accounts(ownfile.read(path, required=options.config is not None))
+    except ProblemError:
+        return [options]
+    if wanted in known:
+        return [options]
+    names = known if wanted == EVERY_ACCOUNT else [name.strip() for name in wanted.split(",")]
+    return [replace(options, account=name) for name in dict.fromkeys(names)]
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -78,10 +106,8 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
 
 def _plain(options: Options, name: str, file: OwnFile) -> Settings:
     """The settings that depend on no other."""
-    found = {
-        setting: _found(getattr(options, setting), setting, name, file)
-        for setting in ("max_age", "timeout", "show")
-    }
+    flags = {"max_age": options.max_age, "timeout": options.timeout, "show": options.show}
+    found = {setting: _found(flags.get(setting), setting, name, file) for setting in _DEFAULTS}
     places = {setting: value.place for setting, value in found.items()}
     places["account"] = "default"
     if options.account:
@@ -93,6 +119,8 @@ def _plain(options: Options, name: str, file: OwnFile) -> Settings:
         float(found["max_age"].value),
         float(found["timeout"].value),
         show=tuple(found["show"].value),
+        hide_amount=found["hide_amount"].value,
+        notify_command=tuple(found["notify_command"].value),
         places=places,
         accounts=tuple(file.accounts),
     )
@@ -152,9 +180,13 @@ def _with_secret(
     return replace(settings, advice=_advice(source))
 
 
+def _known_accounts(file: OwnFile) -> list[str]:
+    return list(file.accounts) or [DEFAULT_ACCOUNT]
+
+
 def account_name(wanted: str | None, file: OwnFile) -> str:
     """The account that is meant. Raises UnknownAccountError."""
-    known = list(file.accounts) or [DEFAULT_ACCOUNT]
+    known = _known_accounts(file)
     if wanted is None:
         return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in known else known[0]
     if wanted not in known:

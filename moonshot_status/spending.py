@@ -1,4 +1,4 @@
-"""Moves by the day and by the hour: what was spent when. Pure."""
+"""Moves by the day: what was spent when. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from decimal import Decimal
 from moonshot_status.ledger import Move, exactly
 
 _ZERO = Decimal(0)
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -39,21 +38,22 @@ def by_day(moves: Iterable[Move], opening: Decimal) -> list[Day]:
     """
     days: dict[date, list[Decimal]] = {}
     for move in moves:
-        for day, part in _spread(move):
+        first, last = _local_day(move.start), _local_day(move.end)
+        for day, part in [(last, move.spent)] if first == last else _spread(move, last):
             days.setdefault(day, [_ZERO] * 4)[0] += part
-        last = days.setdefault(move.end.astimezone().date(), [_ZERO] * 4)
         for place, amount in enumerate((move.topped_up, move.granted, move.ended), 1):
-            last[place] += amount
+            if amount:
+                days[last][place] += amount
     table: list[Day] = []
     for day in sorted(days):
         table.append(Day(day, table[-1].closing if table else opening, *days[day]))
     return table
 
 
-def _spread(move: Move) -> Iterator[tuple[date, Decimal]]:
-    """The local days that the move touches, and what was spent on each."""
+def _spread(move: Move, last: date) -> Iterator[tuple[date, Decimal]]:
+    """The local days that the move touches, up to its last, and what was spent on each."""
     total, rest, start = move.end - move.start, move.spent, move.start
-    while (day := start.astimezone().date()) < move.end.astimezone().date():
+    while (day := _local_day(start)) < last:
         midnight = datetime.combine(day + timedelta(days=1), time()).astimezone()
         part = _share(move.spent, midnight - start, total)
         yield day, part
@@ -61,28 +61,8 @@ def _spread(move: Move) -> Iterator[tuple[date, Decimal]]:
     yield day, rest
 
 
-@exactly()
-def by_hour(moves: Iterable[Move], end: datetime, hours: int) -> list[Decimal]:
-    """What was spent in each of so many hours before ``end``, the oldest first."""
-    start = end - hours * _HOUR
-    spent = [_ZERO] * hours
-    for move in moves:
-        if move.spent and move.end > start:
-            for hour, part in _hours(move, start):
-                if 0 <= hour < hours:
-                    spent[hour] += part
-    return spent
-
-
-def _hours(move: Move, start: datetime) -> Iterator[tuple[int, Decimal]]:
-    first, last = (move.start - start) // _HOUR, (move.end - start) // _HOUR
-    if first == last:
-        yield first, move.spent
-        return
-    for hour in range(first, last + 1):
-        begins = max(start + hour * _HOUR, move.start)
-        ends = min(start + (hour + 1) * _HOUR, move.end)
-        yield hour, _share(move.spent, ends - begins, move.end - move.start)
+def _local_day(moment: datetime) -> date:
+    return moment.astimezone().date()
 
 
 def _share(amount: Decimal, part: timedelta, whole: timedelta) -> Decimal:

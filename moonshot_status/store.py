@@ -8,14 +8,17 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from moonshot_status import bookkeeping, debug, folders, lock, tables
-from moonshot_status.account import Account
+from moonshot_status.account import Account, Level, Reading
 from moonshot_status.errors import Kind, Problem
 from moonshot_status.ledger import Books
 from moonshot_status.tables import Known, NewerStoreError
 from moonshot_status.text import one_line
+
+if TYPE_CHECKING:
+    from moonshot_status.notice import Change
 
 FILE_NAME = "balance.db"
 _BUSY_SECONDS = 3
@@ -72,6 +75,24 @@ class Store:
     def books(self, account: Account, since: datetime | None = None) -> Books:
         """The account's past: all of it, exactly, or from ``since`` on as a forecast needs it."""
         return self._try(lambda: self._books(account, since), Books())
+
+    def settle(
+        self, account: Account, settings: str, reading: Reading, judge: Callable[[Level], Level]
+    ) -> Change | None:
+        """Remember the level that ``judge`` makes of the remembered one; a change is returned once.
+
+        At any trouble there is none to tell: that it were the only time could not be promised.
+        """
+        if self.trouble:
+            return None
+        from moonshot_status import notices  # for those who want to be told
+
+        try:
+            with self._open() as db:
+                return notices.settle(db, account, settings, reading, judge)
+        except (sqlite3.Error, OSError, NewerStoreError, UnicodeDecodeError) as error:
+            debug.say(f"the level is not remembered: {error}")
+            return None
 
     def _make_room(self, account: Account) -> None:
         """Turn the oldest readings into moves; what fails here is tried again next time."""

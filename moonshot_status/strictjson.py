@@ -32,6 +32,8 @@ def dumps(value: Any) -> str:
     if isinstance(value, dict):
         members = (f"{json.dumps(key)}: {dumps(item)}" for key, item in value.items())
         return "{" + ", ".join(members) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(dumps, value)) + "]"
     return json.dumps(value)
 
 

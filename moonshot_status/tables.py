@@ -60,6 +60,10 @@ class Known:
     key: str = ""
 
 
+Owner = tuple[int, str]
+"""The account's row, and the fingerprint of the key that it has now."""
+
+
 class NewerStoreError(Exception):
     """The file was written by a later version of this program."""
 
@@ -74,7 +78,7 @@ def read(db: sqlite3.Connection, account: Account) -> Known:
     if row is None:
         return Known()
     number, key = row
-    return Known(_newest(db, number, key), _last_attempt(db, number), key)
+    return Known(newest(db, number, key), _last_attempt(db, number), key)
 
 
 def write(db: sqlite3.Connection, account: Account, latest: Known) -> Known:
@@ -123,7 +127,8 @@ def version(db: sqlite3.Connection) -> int:
     return int(found)
 
 
-def _newest(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
+def newest(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
+    """Of the account in that row, with that key: the reading that was stored last."""
     row = db.execute(
         "SELECT fetched_at, available, voucher, cash FROM reading"
         " WHERE account = ? AND key = ? ORDER BY id DESC LIMIT 1",
@@ -133,6 +138,19 @@ def _newest(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
         return None
     with stored.damage_if_senseless():
         return stored.reading(*row)
+
+
+def owner(db: sqlite3.Connection, account: Account) -> Owner | None:
+    """Whose rows the account's are; None in a file that has not every table yet.
+
+    Raises as ``read`` does.
+    """
+    if version(db) < VERSION:
+        return None
+    row: Owner | None = db.execute(
+        "SELECT id, key FROM account WHERE identity = ?", [account.identity]
+    ).fetchone()
+    return row
 
 
 def _last_attempt(db: sqlite3.Connection, number: int) -> Attempt | None:

@@ -31,18 +31,21 @@ _Words = Callable[[Decimal, Region], str]
 class View:
     """One account as it is shown.
 
-    The facts are as they were read; ``account`` may hold any character. ``expired``: older than
-    was asked for; ``stale``: that, and no newer balance can be had. All the words are plain text
-    on one line each, and their times are local. ``headline`` is for the bar, ``short`` for a narrow
-    one, ``line`` has every amount in full. Of the ``notes`` the worst news comes first.
-    ``refresh`` is the command that asks the API now, empty where there is nothing to ask. ``until``
-    is how long all this holds if nothing but time changes.
+    The facts are as they were read, also where ``hide_amount`` keeps them out of the words;
+    ``account`` may hold any character. ``expired``: older than was asked for; ``stale``: that, and
+    no newer balance can be had. All the words are plain text on one line each, and their times are
+    local. ``headline`` is for the bar, ``short`` for a narrow one, ``line`` has every amount in
+    full. Of the ``notes`` the worst news comes first. ``refresh`` is the command that asks the API
+    now, and ``toggle`` the one that hides amounts or shows them; empty where there is none.
+    ``until`` is how long all this holds if nothing but time changes. ``members`` are the accounts
+    of a View that shows several side by side; rows, notes and console are theirs then.
     """
 
     account: str
     region: Region | None
     balance: Balance | None
     forecast: Forecast | None
+    hide_amount: bool
     level: Level
     stale: bool
     expired: bool
@@ -56,7 +59,24 @@ class View:
     notes: tuple[str, ...]
     classes: tuple[str, ...]
     refresh: tuple[str, ...]
+    toggle: tuple[str, ...]
     until: datetime
+    members: tuple[View, ...] = ()
+
+    @property
+    def sections(self) -> tuple[View, ...]:
+        """One for each account."""
+        return self.members or (self,)
+
+    @property
+    def has_balance(self) -> bool:
+        return any(section.balance for section in self.sections)
+
+    @property
+    def next_step(self) -> str:
+        """The command that helps most; blank where nothing is wrong."""
+        problems = (section.problem for section in self.sections)
+        return next((problem.kind.next_step for problem in problems if problem), "")
 
     @property
     def console(self) -> str:
@@ -73,14 +93,20 @@ def view_of(
     *,
     forecast: Forecast | None = None,
     show: tuple[str, ...] = (_BALANCE,),
+    hide_amount: bool = False,
+    toggle: tuple[str, ...] = (),
 ) -> View:
-    """Word the status of the account as it is at ``now``; ``advice`` is the last of the notes."""
-    scene = _Scene(account, status, now, forecast, show)
+    """Word the status of the account as it is at ``now``; ``advice`` is the last of the notes.
+
+    With ``hide_amount`` no word tells how much money there is; the facts stay as they are.
+    """
+    scene = _Scene(account, status, now, forecast, show, hide_amount)
     return View(
         account=account.name,
         region=account.region,
         balance=scene.balance,
         forecast=forecast,
+        hide_amount=hide_amount,
         level=scene.level,
         stale=status.stale,
         expired=status.expired,
@@ -90,10 +116,11 @@ def view_of(
         headline=_headline(scene, bar_balance_words, bar_deficit_words),
         short=_short(scene),
         line=_headline(scene, balance_words, deficit_words),
-        rows=tuple(_rows(scene)),
+        rows=tuple(row for row in _rows(scene) if not (hide_amount and row.is_amount)),
         notes=tuple(one_line(note, 400) for note in [*_notes(scene), advice] if note),
         classes=tuple(_classes(scene)),
         refresh=refresh,
+        toggle=toggle,
         until=min(_changes(scene)),
     )
 
@@ -107,6 +134,7 @@ class _Scene:
     now: datetime
     forecast: Forecast | None
     show: tuple[str, ...]
+    hide_amount: bool
 
     @property
     def balance(self) -> Balance | None:
@@ -141,7 +169,8 @@ def _headline(scene: _Scene, balance: _Words, deficit: _Words) -> str:
     if status.reading and region:
         parts = _asked_for(scene, region, balance(status.reading.balance.available, region))
         if status.reading.balance.deficit:
-            parts.append(f"{deficit(status.reading.balance.deficit, region)} in deficit")
+            missing = "" if scene.hide_amount else deficit(status.reading.balance.deficit, region)
+            parts.append(f"{missing} in deficit".strip())
         if status.expired or status.stale:
             parts.append(f"as of {clock_words(status.reading.fetched_at, scene.now)}")
     if status.problem:
@@ -151,9 +180,10 @@ def _headline(scene: _Scene, balance: _Words, deficit: _Words) -> str:
 
 def _asked_for(scene: _Scene, region: Region, balance: str) -> list[str]:
     """What the bar shall show, in the order of the wish; the balance if nothing else is known."""
-    known = {_BALANCE: balance}
-    if scene.forecast:
-        known |= outlook.in_the_bar(scene.forecast, region, scene.now)
+    known = outlook.in_the_bar(scene.forecast, region, scene.now) if scene.forecast else {}
+    if scene.hide_amount:
+        balance, known = scene.level.value, {"runway": known.get("runway", "")}
+    known[_BALANCE] = balance
     return [known[name] for name in scene.show if known.get(name)] or [balance]
 
 
@@ -162,7 +192,8 @@ def _short(scene: _Scene) -> str:
     if status.reading is None or region is None:
         return status.problem.kind.label if status.problem else UNKNOWN
     doubt = "?" if status.stale or status.expired else ""
-    return short_words(status.reading.balance.available, region) + doubt
+    amount = short_words(status.reading.balance.available, region)
+    return (scene.level.value if scene.hide_amount else amount) + doubt
 
 
 def _rows(scene: _Scene) -> Iterator[Row]:
@@ -201,6 +232,8 @@ def _mark(scene: _Scene) -> str:
         return ""
     if balance.level(thresholds) is Level.OK:
         return f"At or below the mark of {scene.few_days} days, at the usual pace"
+    if scene.hide_amount:
+        return f"At or below the {scene.level.value} mark"
     limit = getattr(thresholds, scene.level.value)
     return f"At or below the {scene.level.value} mark of {balance_words(limit, region)}"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import KEY, PROGRAM, Run
+from support import KEY, PROGRAM, Recorder, Run, balance
 
 from moonshot_status import debug, demo
 
@@ -50,6 +50,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[demo.Server]:
 
 
 @pytest.fixture
+def low(server: demo.Server) -> demo.Server:
+    """The endpoint of an account with $4.20."""
+    server.reply = balance("4.2")
+    return server
+
+
+@pytest.fixture
 def own_file(home: Path) -> Callable[[Any], Path]:
     """Write the program's own settings file, from text or from an object."""
 
@@ -60,3 +67,13 @@ def own_file(home: Path) -> Callable[[Any], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def recorder(tmp_path: Path, own_file: Callable[[Any], Path]) -> Recorder:
+    (tmp_path / "recorder").mkdir()
+    recorder = Recorder(tmp_path / "recorder", own_file)
+    words = '"$MOONSHOT_STATUS_PREVIOUS_LEVEL $MOONSHOT_STATUS_LEVEL $MOONSHOT_STATUS_MESSAGE"'
+    recorder.does(f"printf '%s\\n' {words} >> told; env > environment; cat > input")
+    recorder.settings()
+    return recorder

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -16,11 +16,14 @@ from itertools import accumulate
 
 from moonshot_status import ledger
 from moonshot_status.account import Balance, Reading
+from moonshot_status.ledger import Move
 from moonshot_status.runway import runway
+from moonshot_status.vouchers import with_ends
 
 START = datetime(2026, 3, 2, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
 MOMENTS = 12
+RAW = timedelta(days=2)
 CENT = Decimal("0.00001")
 GOALS = {"steady": 0.15}
 OTHER_GOAL = 0.35
@@ -58,14 +61,14 @@ class Account:
         over = self.total[end] - self.total[hour] - available
         return end - hour - over / self.spend[end - 1]
 
-    def readings(self, hour: int, randomness: random.Random) -> list[Reading]:
-        """One an hour, every five minutes of the last two days, with the noise of settlement."""
+    def readings(self, hour: int, randomness: random.Random, raw: int = 48) -> list[Reading]:
+        """One an hour, and one in five minutes of the last hours, with the noise of settlement."""
         found = []
         for moment in range(max(0, hour - 35 * 24), hour):
             if self.asleep[0] <= moment < self.asleep[1]:
                 continue
             found.append(self._reading(moment, 0))
-            if moment >= hour - 48:
+            if moment >= hour - raw:
                 steps = sorted(randomness.random() for _ in range(11))
                 found += [self._reading(moment, step, n / 12) for n, step in enumerate(steps, 1)]
                 if randomness.random() < 0.2:
@@ -200,6 +203,13 @@ class Guess:
         return abs((self.foreseen or 0) / self.truth - 1)
 
 
+def by_hour(moves: Sequence[Move], until: datetime) -> list[Move]:
+    """As they are kept: those that end by then are one for each hour."""
+    old = [move for move in moves if move.end <= until]
+    kept = ledger.merged(old, lambda moment: moment.replace(minute=0, second=0), HOUR)
+    return [*kept, *moves[len(old) :]]
+
+
 def guesses(account: Account, randomness: random.Random) -> Iterator[Guess]:
     """At moments from the first week on until an hour before the end."""
     last = next((h for h, worth in enumerate(account.worth) if sum(worth) <= 0), 0) - 1
@@ -212,9 +222,10 @@ def guesses(account: Account, randomness: random.Random) -> Iterator[Guess]:
         left = account.left(hour)
         if not left or ends_later or account.asleep[0] <= hour < account.asleep[1]:
             continue
-        readings = account.readings(hour, randomness)
-        found = runway(ledger.moves(readings), readings[-1])
         now = START + hour * HOUR
+        readings = account.readings(hour, randomness)
+        kept = by_hour(ledger.moves(readings), now - RAW)
+        found = runway(with_ends(kept), readings[-1])
 
         def days(moment: datetime | None, now: datetime = now) -> float:
             return (moment - now) / timedelta(days=1) if moment else 0
@@ -238,13 +249,26 @@ class Score:
         return sum(guess.error <= part for guess in self.spoken) / len(self.spoken)
 
     @property
+    def share_spoken(self) -> float:
+        return len(self.spoken) / len(self.guesses)
+
+    @property
     def in_range(self) -> float:
-        held = sum(guess.earliest <= guess.truth <= guess.latest for guess in self.spoken)
-        return held / len(self.spoken)
+        """Of the ranges of those that name a day, how many hold the truth."""
+        return _held(self.spoken)
+
+    @property
+    def in_any_range(self) -> float:
+        """Of all ranges, those beside which no day is named among them."""
+        return _held([guess for guess in self.guesses if guess.latest])
 
     @property
     def median_error(self) -> float:
         return sorted(guess.error for guess in self.spoken)[len(self.spoken) // 2]
+
+
+def _held(guesses: list[Guess]) -> float:
+    return sum(guess.earliest <= guess.truth <= guess.latest for guess in guesses) / len(guesses)
 
 
 def score(kind: str, accounts: int, seed: int) -> Score:
@@ -258,14 +282,14 @@ def score(kind: str, accounts: int, seed: int) -> Score:
 def main() -> None:
     accounts, seed = (int(word) for word in [*sys.argv[1:], "200", "1"][:2])
     print(f"{'kind':<20} {'moments':>8} {'spoken':>7} {'±15 %':>7} {'±35 %':>7} {'median':>7} "
-          f"{'in range':>9}")  # fmt: skip
+          f"{'in range':>9} {'any range':>10}")  # fmt: skip
     samples = []
     for kind in KINDS:
         found = score(kind, accounts, seed)
         print(
-            f"{kind:<20} {len(found.guesses):>8} {len(found.spoken) / len(found.guesses):>7.0%} "
-            f"{found.within(0.15):>7.0%} {found.within(0.35):>7.0%} {found.median_error:>7.1%} "
-            f"{found.in_range:>9.0%}",
+            f"{kind:<20} {len(found.guesses):>8} {found.share_spoken:>7.0%} "
+            f"{found.within(0.15):>7.1%} {found.within(0.35):>7.1%} {found.median_error:>7.1%} "
+            f"{found.in_range:>9.1%} {found.in_any_range:>10.1%}",
             flush=True,
         )
         samples += [(kind, guess) for guess in found.spoken[:: len(found.spoken) // 3][:3]]

@@ -57,7 +57,7 @@ READERS: dict[str, tuple[Callable[[str], Any], int]] = {
 
 def shown(**options: Any) -> View:
     """What a poll shows, once every format has rendered it soundly."""
-    view = poll.view(Options(**options), ("/opt/moonshot-status", "--refresh"))
+    view = poll.view(Options(**options), ("/opt/moonshot-status",))
     for name in formats.names():
         text = formats.renderer(name)(view).text
         assert text.endswith("\n")

@@ -159,6 +159,7 @@ def test_without_a_key_every_format_says_so(run: Run, name: str) -> None:
         ["--timeout", "soon"],
         ["--show", "balance,nonsense"],
         ["--show", ""],
+        ["--hide-amount", "--format", "json"],
         ["nonsense"],
     ],
 )
@@ -362,3 +363,63 @@ def lived_through(hours: int) -> None:
                 [hour, str(Decimal("49.58894") + Decimal(hour) / 24)[:20], hours + 1],
             )
         db.execute("UPDATE reading SET voucher = NULL, cash = NULL")
+
+
+@pytest.fixture
+def several(own_file: OwnFile, server: demo.Server) -> OwnFile:
+    """Accounts of both regions, and one that nobody answers for."""
+    server.keys = ("sk-work0123", "sk-china0123")
+    here = {"base_url": server.base_url}
+    return own_file({
+        "accounts": {
+            "work": {"api_key": "sk-work0123", **here},
+            "cn": {"region": "china", "api_key": "sk-china0123", **here},
+            "lost": {"api_key": "sk-lost0123", "base_url": "http://127.0.0.1:9"},
+            "a, b": {"api_key": "sk-work0123", **here},
+        }
+    })  # fmt: skip
+
+
+def test_several_accounts_stand_side_by_side(run: Run, several: Path, server: demo.Server) -> None:
+    both = run("--account", "work,cn")
+    assert (both.stdout.decode(), both.returncode) == ("work $49.58 │ cn ¥49.58\n", 0)
+    assert sorted(key for _, _, key in server.requests) == ["sk-china0123", "sk-work0123"]
+    assert run("--account", "cn, work, cn").stdout.decode() == "cn ¥49.58 │ work $49.58\n"
+    assert run("--account", "a, b").stdout.decode() == "$49.58\n"
+    lines = run("--account", "all", "--format", "json").stdout.splitlines()
+    assert [json.loads(line)["account"] for line in lines] == ["work", "cn", "lost", "a, b"]
+    assert len(server.requests) == 2
+
+
+def test_one_account_that_fails_is_alone_with_that(run: Run, several: Path) -> None:
+    shown = json.loads(run("--account", "work,lost", "--format", "waybar").stdout)
+    assert shown["text"] == "work $49.58 │ lost — · offline"
+    assert shown["class"] == ["unknown", "offline"]
+
+
+@pytest.mark.parametrize("names", ["work,nobody", "work,", ",", "nobody"])
+def test_a_name_among_several_has_to_be_known(run: Run, several: Path, names: str) -> None:
+    done = run("--account", names)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_all_is_one_where_there_is_one(run: Run, server: demo.Server, own_file: OwnFile) -> None:
+    assert run("--account", "all").stdout.decode() == "$49.58\n"
+    own_file("{")
+    assert run("--account", "all").stdout.decode() == "— · bad settings\n"
+
+
+def test_an_unforeseen_fault_of_one_account_costs_no_other(
+    several: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = poll._view
+
+    def view(options: Options, program: tuple[str, ...]) -> Any:
+        if options.account == "cn":
+            raise RuntimeError
+        return real(options, program)
+
+    monkeypatch.setattr(poll, "_view", view)
+    assert (
+        poll.view(Options(account="work,cn"), ()).headline == "work $49.58 │ cn — · internal error"
+    )

@@ -40,7 +40,9 @@ def test_show_tells_each_value_and_where_it_came_from(
     run: Run, own_file: OwnFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = {"api_key": LONG_KEY, "max_age": 60.5, "thresholds": {"warning": 40.50}}
-    path = own_file({"region": "china", "accounts": {"work": account, "cn": {}}})
+    path = own_file(
+        {"region": "china", "hide_amount": True, "accounts": {"work": account, "cn": {}}}
+    )
     path.chmod(0o600)
     monkeypatch.setenv("MOONSHOT_BASE_URL", "https://api.example/v1")
     done = run("--timeout", "3", "--show", "today,pace", "config", "show")
@@ -53,6 +55,8 @@ def test_show_tells_each_value_and_where_it_came_from(
         "max_age": ["60.5", f"accounts.work.max_age in {path}"],
         "timeout": ["3", "--timeout"],
         "show": ["today, pace", "--show"],
+        "hide_amount": ["true", f"hide_amount in {path}"],
+        "notify_command": ["–", "default"],
         "thresholds.warning": ["40.5", f"accounts.work.thresholds.warning in {path}"],
         "thresholds.critical": ["7", "default"],
         "thresholds.runway_days": ["–", "default"],

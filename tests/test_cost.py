@@ -72,6 +72,28 @@ def test_a_poll_from_the_store_imports_nothing_expensive(name: str, server: demo
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("available", ["50", "0.5"])
+def test_who_wants_no_word_pays_for_none(server: demo.Server, available: str) -> None:
+    server.reply = demo.balance(available, available, "0")
+    parts = ("announcement", "facts", "notice", "notices", "notifier")
+    for _ in range(2):
+        assert imported() & {f"moonshot_status.{part}" for part in parts} == set()
+
+
+def test_who_wants_a_word_pays_little_until_there_is_one(
+    server: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    own_file({"notify_command": ["true"]})
+    parts = {f"moonshot_status.{part}" for part in ("announcement", "notice", "notices")}
+    rare = {f"moonshot_status.{part}" for part in ("facts", "notifier")}
+    for _ in range(2):
+        modules = imported()
+        assert modules >= parts
+        assert modules & rare == set()
+    server.reply = demo.balance("0.5", "0.5", "0")
+    assert imported("--refresh") >= parts | rare
+
+
 def test_a_settings_file_is_checked_once(
     server: demo.Server, own_file: Callable[[Any], Path]
 ) -> None:

@@ -1,4 +1,4 @@
-"""However many processes ask, one asks the API."""
+"""However many processes ask, one asks the API, and a change of level is told once."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import sqlite3
 import subprocess
 import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from support import KEY, PROGRAM
+from support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, balance, pass_time
 
 from moonshot_status import demo
 
 PROCESSES = 50
 LARGE = 100
+TOLD_AT_ONCE = 20
 TOLD = 300
 GOOD = demo.balance("49.58894", "46.58893", "3.00001")
 BUSY = demo.error(503, "server_error", "busy")
@@ -114,19 +117,6 @@ def expired(slow_server: SlowServer, home: Path) -> Path:
     return pass_time(home, 3600)
 
 
-def pass_time(home: Path, seconds: int) -> Path:
-    """Have all that is stored happen that much earlier."""
-    file = home / ".local/state/moonshot-status/balance.db"
-    with closing(sqlite3.connect(file)) as db, db:
-        db.create_function("past", 1, lambda moment: moment and moment - seconds * 1_000_000)
-        db.execute("UPDATE reading SET fetched_at = past(fetched_at)")
-        db.execute(
-            "UPDATE attempt SET started_at = past(started_at), ended_at = past(ended_at),"
-            " retry_at = past(retry_at)"
-        )
-    return file
-
-
 def shown(arguments: list[str], size: int = LARGE) -> set[tuple[float | None, bool, str | None]]:
     """What a crowd shows, each but once: the balance, whether it is stale, and what is wrong."""
     outputs = map(json.loads, crowd(["--timeout", "60", "--format", "json", *arguments], size))
@@ -212,3 +202,53 @@ def test_where_there_are_no_locks_no_store_is_taken_for_damaged(
         (kept,) = db.execute("SELECT count(*) FROM reading").fetchone()
     assert list(home.rglob("*.damaged-*")) == []
     assert kept == len(slow_server.requests) > 1
+
+
+@pytest.fixture
+def slow_and_low(slow_server: SlowServer) -> SlowServer:
+    slow_server.reply = balance("4.2")
+    return slow_server
+
+
+def test_a_crowd_on_an_empty_store_is_told_once(
+    slow_and_low: SlowServer, recorder: Recorder
+) -> None:
+    assert crowd(["--timeout", "60"], TOLD_AT_ONCE) == [b"$4.20\n"] * TOLD_AT_ONCE
+    assert recorder.told() == [LOW]
+    assert crowd(["--timeout", "60"], TOLD_AT_ONCE) == [b"$4.20\n"] * TOLD_AT_ONCE
+    assert recorder.told() == [LOW]
+
+
+def test_a_crowd_is_told_each_change_once(
+    slow_and_low: SlowServer, recorder: Recorder, home: Path
+) -> None:
+    """By the many who want it fresh, and by the many who find it old."""
+    crowd([], TOLD_AT_ONCE)
+    slow_and_low.reply = balance("50")
+    crowd(["--refresh", "--timeout", "60"], TOLD_AT_ONCE)
+    assert recorder.told() == [LOW, WELL_AGAIN]
+    slow_and_low.reply = balance("4.2")
+    pass_time(home, 3600)
+    crowd(["--timeout", "60"], TOLD_AT_ONCE)
+    assert recorder.told() == [LOW, WELL_AGAIN, LOW_AGAIN]
+
+
+def test_polls_whose_readings_differ_tell_each_change_once(
+    low: demo.Server, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow ones among them hold a reading that is no longer the newest."""
+    answers: list[demo.Reply] = []
+
+    def answer(*_: str) -> demo.Reply:
+        answers.append(balance(["4.2", "50"][len(answers) % 2]))
+        return answers[-1]
+
+    monkeypatch.setattr(low, "answer", answer)
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda _: crowd(["--refresh"], 1), range(30)))
+    assert len(answers) > 5
+    told = Counter(tuple(line.split()[:2]) for line in recorder.told())
+    worse, better = told["ok", "warning"] + told["unknown", "warning"], told["warning", "ok"]
+    assert worse + better == told.total() > 0
+    assert abs(worse - better) <= 1
+    assert told["unknown", "warning"] <= 1

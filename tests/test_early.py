@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support import KEY, PROGRAM, REPOSITORY
 
-from moonshot_status import __version__, demo, early, formats
+from moonshot_status import __version__, demo, early, formats, privacy
 from moonshot_status.formats import Reply
 
 Poll = Callable[..., tuple[bytes, int, bool]]
@@ -112,6 +112,7 @@ CHANGES: dict[str, Callable[[Path, pytest.MonkeyPatch], Any]] = {
     "another home": lambda home, patch: patch.setenv("HOME", str(home.parent)),
     "no store": lambda home, _: database(home).unlink(),
     "another mode of the store": lambda home, _: database(home).chmod(0o640),
+    "hidden amounts": lambda *_: privacy.remember(hidden=True),
     "a journal": lambda home, _: Path(f"{database(home)}-journal").touch(),
 }
 
@@ -418,6 +419,7 @@ def test_the_inputs_are_the_files_that_a_reply_depends_on(home: Path) -> None:
         f"{home}/.config/codexbar/config.json",
         f"{home}/.codexbar/config.json",
         f"{database(home)}",
+        f"{database(home).parent}/amounts",
         f"{database(home)}-journal",
         "/etc/localtime",
     ]

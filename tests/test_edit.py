@@ -80,6 +80,9 @@ def test_every_setting_of_the_schema_can_be_named() -> None:
         ("api_key_command", "pass 'my", "pass 'my"),
         ("api_key_command", ' ["pass", "a,b"]', ["pass", "a,b"]),
         ("base_url", "https://x.test", "https://x.test"),
+        ("hide_amount", "true", True),
+        ("hide_amount", "yes", "yes"),
+        ("notify_command", "notify-send 'it is low'", ["notify-send", "it is low"]),
     ],
 )
 def test_a_value_is_read_as_the_schema_wants_it(name: str, written: str, value: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from moonshot_status import together
 from moonshot_status.account import Account, Balance, Reading, Region
 from moonshot_status.enough import verdict
 from moonshot_status.errors import Kind, Problem
@@ -24,11 +25,20 @@ def days(number: float) -> datetime:
     return NOW + timedelta(days=number)
 
 
-def view(available: str | None, runway: Runway | None = None, **status: Any) -> View:
+def view(
+    available: str | None,
+    runway: Runway | None = None,
+    *,
+    name: str = "work",
+    hide_amount: bool = False,
+    **status: Any,
+) -> View:
     reading = Reading(Balance(Decimal(available)), NOW) if available else None
     foreseen = Forecast(Spent(), runway) if runway else None
-    account = Account("work", Region.INTERNATIONAL)
-    return view_of(account, Status(reading, **status), NOW, forecast=foreseen)
+    account = Account(name, Region.INTERNATIONAL)
+    return view_of(
+        account, Status(reading, **status), NOW, forecast=foreseen, hide_amount=hide_amount
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,3 +146,19 @@ OFFLINE = Problem(Kind.OFFLINE, "No network", "Is there one?")
 )
 def test_an_old_balance_is_no_answer(available: str | None, status: Any, line: str) -> None:
     assert verdict(view(available, **status), Decimal(5), None, NOW).line == line
+
+
+def test_of_several_accounts_each_has_to_have_enough() -> None:
+    both = together.side_by_side([view("9", name="work"), view("4", name="play")])
+    assert verdict(both, Decimal(4), None, NOW).line == (
+        "enough: work $9.00, at least $4.00; play $4.00, at least $4.00"
+    )
+    assert verdict(both, Decimal(5), None, NOW).line == "too little: play $4.00, less than $5.00"
+    one = together.side_by_side([view("9", name="work"), view(None, name="cn", problem=OFFLINE)])
+    assert verdict(one, Decimal(5), None, NOW).line == "unknown: cn offline"
+
+
+def test_a_hidden_amount_is_not_told() -> None:
+    hidden = view("9", RANGE, hide_amount=True)
+    assert verdict(hidden, Decimal(5), None, NOW).line == "enough: at least $5.00"
+    assert verdict(hidden, Decimal(10), None, NOW).line == "too little: less than $10.00"

@@ -95,7 +95,8 @@ def test_the_pace_is_told_with_as_many_digits_as_the_api_sends() -> None:
     [
         (Runway(reason="no"), None),
         (Runway(zero_at=NOW + 3 * DAY, latest=NOW + 4 * DAY), 3),
-        (Runway(latest=NOW + 4 * DAY), 4),
+        (Runway(earliest=NOW + 4 * DAY, latest=NOW + 9 * DAY), 6),
+        (Runway(earliest=NOW - DAY, latest=NOW + 9 * DAY), 0),
         (Runway(zero_at=NOW - DAY), 0),
     ],
 )

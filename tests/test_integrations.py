@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,84 @@ def test_a_plugin_shows_the_balance(installed: Path, name: str) -> None:
 def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
     assert b"not installed" in in_a_bar(home, [str(FOLDER / path)])
     assert os.access(FOLDER / path, os.X_OK)
+
+
+@pytest.fixture
+def desktop(home: Path, tmp_path: Path) -> Path:
+    """A folder of programs which write down their arguments and their standard input."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for name in ("notify-send", "osascript"):
+        script = f"#!/bin/sh\nprintf '%s\\0' \"$@\" > {folder}/words\ncat > {folder}/input\n"
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o700)
+    return folder
+
+
+def words_of(desktop: Path, name: str, level: str, message: str) -> list[str]:
+    """What a notification script gives to the desktop's program."""
+    told = {"MOONSHOT_STATUS_LEVEL": level, "MOONSHOT_STATUS_MESSAGE": message}
+    path = f"{desktop}:{BARE_PATH}"
+    assert in_a_bar(desktop, [str(FOLDER / name / "notice.sh")], **{**told, "PATH": path}) == b""
+    return (desktop / "words").read_text(encoding="utf-8").split("\0")[:-1]
+
+
+@pytest.mark.parametrize(
+    ("level", "urgency"),
+    [("ok", "low"), ("warning", "normal"), ("critical", "critical"), ("empty", "critical")],
+)
+def test_notify_send_is_told_how_urgent_it_is(desktop: Path, level: str, urgency: str) -> None:
+    assert words_of(desktop, "notify-send", level, "work: $4.20 left") == [
+        "--app-name=moonshot-status",
+        f"--urgency={urgency}",
+        "--",
+        "Moonshot / Kimi balance",
+        "work: $4.20 left",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("a <b>&amp; 'c' \"d\"", "a &lt;b&gt;&amp;amp; 'c' \"d\""),
+        (r"C:\new \\", r"C:\\new \\\\"),
+        ("--help: <$0.01 left", "--help: &lt;$0.01 left"),
+        ("$(id) `id` %s ¥", "$(id) `id` %s ¥"),
+    ],
+)
+def test_notify_send_shows_the_text_as_it_is(desktop: Path, message: str, text: str) -> None:
+    assert words_of(desktop, "notify-send", "warning", message)[-1] == text
+
+
+@pytest.mark.parametrize(
+    "message", ["work: $4.20 left", "-e x", '" & (do shell script "id") & "', "$(id) `id` \\ ¥"]
+)
+def test_osascript_gets_the_text_as_an_argument(desktop: Path, message: str) -> None:
+    assert words_of(desktop, "macos-notification", "warning", message) == ["-", message]
+    script = (desktop / "input").read_text()
+    assert script.splitlines() == [
+        "on run argv",
+        '    display notification (item 1 of argv) with title "Moonshot / Kimi balance"',
+        "end run",
+    ]
+
+
+@pytest.mark.parametrize("name", ["notify-send", "macos-notification"])
+def test_a_notification_is_shown_when_the_level_is_low(
+    installed: Path, server: demo.Server, desktop: Path, name: str
+) -> None:
+    server.reply = demo.balance("4.2", "4.2", "0")
+    file = installed / ".config" / "moonshot-status" / "config.json"
+    shutil.copy(FOLDER / name / "notice.sh", file.parent)
+    command = [".config/moonshot-status/notice.sh"]
+    file.write_text(json.dumps({**json.loads(file.read_text()), "notify_command": command}))
+    program = str(installed / ".local" / "bin" / "moonshot-status")
+    assert in_a_bar(installed, [program], PATH=f"{desktop}:{BARE_PATH}") == "¥4.20\n".encode()
+    until = time.monotonic() + 10
+    while not (desktop / "input").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    words = (desktop / "words").read_text(encoding="utf-8")
+    assert "default: ¥4.20 left, at or below the critical mark of ¥7.00\0" in words
 
 
 @pytest.mark.parametrize("folder", sorted(p.parent.name for p in FOLDER.glob("*/README.md")))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import KEY
+from support import KEY, ends_within, written_number
 
 from moonshot_status import key
 from moonshot_status.account import Secret
@@ -34,29 +34,6 @@ def problem_of(secret: Secret) -> Problem:
     for said in (problem.message, problem.hint, str(caught.value)):
         assert "canary" not in said
     return problem
-
-
-def ends_within(seconds: float, process: int) -> bool:
-    """Whether the process is gone, or a zombie that nobody has fetched, after that time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            os.kill(process, 0)
-            state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")")[-1]
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        if state.split()[0] == "Z":
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def written_number(path: Path) -> int:
-    """The process number that a command writes, once it is there."""
-    until = time.monotonic() + 5
-    while time.monotonic() < until and not (path.exists() and path.read_text(encoding="utf-8")):
-        time.sleep(0.01)
-    return int(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from support import KEY, PROGRAM, Run
+from support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, Run, balance
 
 from moonshot_status import demo
 
@@ -229,3 +229,43 @@ def test_sigterm_ends_it_while_the_store_is_held(
         time.sleep(1)
         assert_ends_quietly(process, signal.SIGTERM)
     assert_goes_on(run, counting, file)
+
+
+def test_who_is_killed_right_after_the_change_was_remembered_loses_that_word_alone(
+    run: Run,
+    low: demo.Server,
+    recorder: Recorder,
+    site: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (site / "sitecustomize.py").write_text(
+        "import os, moonshot_status.notifier as notifier\n"
+        "notifier.start = lambda *_: os.kill(os.getpid(), 9)\n"
+    )
+    assert run().returncode == -9
+    monkeypatch.delenv("PYTHONPATH")
+    for amount in ("4.2", "4.1", "50", "4.2"):
+        low.reply = balance(amount)
+        run("--refresh")
+    assert recorder.told() == [WELL_AGAIN, LOW_AGAIN]
+
+
+def test_a_kill_at_every_statement_tells_nothing_twice(
+    run: Run,
+    low: demo.Server,
+    recorder: Recorder,
+    site: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for statement in range(1, 80):
+        (site / "sitecustomize.py").write_text(SELF_KILL.format(statement=statement))
+        if run("--refresh").returncode == 0:
+            break
+    assert statement > 20
+    monkeypatch.delenv("PYTHONPATH")
+    for amount in ("50", "4.2"):
+        low.reply = balance(amount)
+        run("--refresh")
+    told = recorder.told()
+    assert told[-2:] == [WELL_AGAIN, LOW_AGAIN]
+    assert told[:-2] in ([], [LOW])

@@ -9,6 +9,7 @@ import stat
 import sys
 from pathlib import Path
 
+import made_up
 import pytest
 from jsonschema import Draft202012Validator
 from support import REPOSITORY, Run
@@ -34,7 +35,7 @@ def test_the_settings_are_valid_and_the_output_is_too() -> None:
     outputs = [document for document in documents if "version" in document]
     settings = [document for document in documents if "version" not in document]
     assert len(outputs) == 1
-    assert len(settings) == 2
+    assert len(settings) == 3
     Draft202012Validator(schemas.load("output")).validate(outputs[0])
     for document in settings:
         assert schemas.mismatch(document, "config") is None
@@ -72,6 +73,16 @@ def test_the_first_lines_are_what_is_printed(run: Run) -> None:
     offline = run("--demo", "offline").stdout.decode().strip()
     when = re.compile(r"as of (\d{4}-\d\d-\d\d )?\d\d:\d\d")  # half an hour ago can be yesterday
     assert f"{when.sub('as of 14:02', offline)}  " in examples
+
+
+def test_the_history_is_the_programs(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up.keep(home / ".local" / "state" / "moonshot-status")
+    monkeypatch.setenv("MOONSHOT_API_KEY", made_up.KEY)
+    monkeypatch.setenv("COLUMNS", "80")
+    texts = [text for kind, text in BLOCKS if kind == "text"]
+    for since, name in [("2026-03-25", "table"), ("2026-03-02", "chart")]:
+        command = ["history", "--since", since, "--format", name]
+        assert run(*command).stdout.decode() in texts
 
 
 def test_every_sentence_on_security_names_a_test_that_exists() -> None:

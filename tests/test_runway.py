@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from moonshot_status import ledger
 from moonshot_status.account import Balance, Reading
+from moonshot_status.ledger import Move
 from moonshot_status.runway import Runway, runway
 
 MONDAY = datetime(2026, 11, 2, tzinfo=timezone.utc)
@@ -100,13 +102,117 @@ def test_nothing_is_spent_at_weekends() -> None:
     assert days_left(readings) == pytest.approx(4, abs=0.5)
 
 
-def test_who_was_away_is_asked_for_the_time_before() -> None:
-    readings = hourly(40, lambda hour: 0.25 * (not 240 <= hour < 600), left=30)
-    there = [r for r in readings if not MONDAY + 240 * HOUR < r.fetched_at < MONDAY + 600 * HOUR]
-    assert days_left(there) == pytest.approx(5, rel=0.05)
+def test_weekends_are_those_of_the_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Auckland a Friday ends 13 hours before it does in Greenwich."""
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    readings = hourly(28, lambda hour: 0.5 * ((hour + 13) // 24 % 7 < 5), left=12)
+    there = [reading for reading in readings if reading.fetched_at <= MONDAY + 25.5 * 24 * HOUR]
+    assert there[-1].fetched_at.astimezone().strftime("%a %H") == "Sat 01"
+    worth = Decimal(12)
+    newest = replace(there[-1], balance=Balance(worth, Decimal(0), worth))
+    found = runway(ledger.moves(there), newest)
+    assert found.zero_at
+    assert found.zero_at.astimezone().strftime("%a") in {"Mon", "Tue"}
 
 
-def test_a_gap_in_which_was_spent_is_spread() -> None:
-    readings = hourly(24, lambda _: 0.25, left=30)
-    there = [r for r in readings if not MONDAY + 100 * HOUR < r.fetched_at < MONDAY + 430 * HOUR]
-    assert days_left(there) == pytest.approx(5, rel=0.05)
+def test_money_is_spent_by_day() -> None:
+    """In the evening, what is left for half a day lasts until the next noon."""
+    readings = hourly(20.75, lambda hour: 0.5 * (6 <= hour % 24 < 18), left=3)
+    assert days_left(readings) == pytest.approx(0.75, abs=0.1)
+
+
+def without(readings: list[Reading], begin: int, end: int) -> list[Reading]:
+    """Without those between two hours."""
+    gap = (MONDAY + begin * HOUR, MONDAY + end * HOUR)
+    return [reading for reading in readings if not gap[0] < reading.fetched_at < gap[1]]
+
+
+@pytest.mark.parametrize("spending", [True, False], ids=["spending on", "spending nothing"])
+@pytest.mark.parametrize("back", [1, 100])
+def test_who_was_away_is_asked_for_the_rest(spending: bool, back: int) -> None:
+    readings = hourly(
+        (600 + back) / 24, lambda hour: 0.25 * (spending or not 240 <= hour < 600), left=30
+    )
+    assert days_left(without(readings, 240, 600)) == pytest.approx(5, rel=0.05)
+
+
+def test_an_idle_fortnight_is_an_absence_too() -> None:
+    readings = hourly(30, lambda hour: 0.25 * (not 240 <= hour < 580), left=30)
+    assert days_left(readings) == pytest.approx(5, rel=0.1)
+
+
+def test_who_is_idle_now_may_not_be_back() -> None:
+    found = asked(hourly(30, lambda hour: 0.25 * (hour < 480), left=30))
+    assert (found.zero_at, found.reason) == (None, "spending is too uneven to say")
+
+
+def test_time_in_which_nobody_looked_is_not_a_reading() -> None:
+    readings = without(hourly(20, lambda _: 0.25), 100, 420)
+    assert asked(readings).reason == "not enough readings yet: 6 of 7 days"
+
+
+def test_after_a_change_of_pace_the_new_one_counts() -> None:
+    readings = hourly(30, lambda hour: 0.25 if hour < 600 else 0.75, left=36)
+    assert asked(readings).per_day == pytest.approx(Decimal(18), rel=Decimal("0.03"))
+    assert days_left(readings) == pytest.approx(2, rel=0.1)
+
+
+MOVES = [
+    Move(MONDAY + n * HOUR, MONDAY + (n + 1) * HOUR, from_cash=Decimal("0.5")) for n in range(240)
+]
+
+
+def newest(available: str) -> Reading:
+    return Reading(Balance(Decimal(available), None, None), MONDAY + 240 * HOUR)
+
+
+@pytest.mark.parametrize("scale", ["1e12", "1e-40"])
+def test_amounts_of_any_size(scale: str) -> None:
+    moves = [replace(move, from_cash=move.spent * Decimal(scale)) for move in MOVES]
+    found = runway(moves, newest(str(60 * Decimal(scale))))
+    assert found.zero_at
+    assert found.zero_at - MONDAY == pytest.approx(15 * 24 * HOUR, abs=HOUR)
+    assert found.per_day == 12 * Decimal(scale)
+
+
+def test_a_negative_balance_has_ended() -> None:
+    assert runway(MOVES, newest("-3")).zero_at == MONDAY + 240 * HOUR
+
+
+def test_a_great_balance_beside_little_spending_is_no_number() -> None:
+    moves = [replace(move, from_cash=Decimal("1e-40")) for move in MOVES]
+    assert runway(moves, newest("1e12")).reason == "more than 1000 days at this pace"
+
+
+def test_moves_without_length_say_nothing() -> None:
+    odd = replace(MOVES[5], end=MOVES[5].start)
+    assert runway([odd], newest("60")) == Runway(reason="not enough readings yet: 0 of 7 days")
+    assert runway([*MOVES[:5], odd, *MOVES[5:]], newest("60")) == runway(MOVES, newest("60"))
+
+
+def test_one_move_of_months_says_nothing() -> None:
+    month = Move(MONDAY - 90 * 24 * HOUR, MONDAY + 240 * HOUR, from_cash=Decimal(100))
+    assert runway([month], newest("60")) == Runway(reason="not enough readings yet: 0 of 7 days")
+
+
+def test_what_was_spent_long_ago_is_not_usual() -> None:
+    old = [
+        Move(m.start - 36 * 24 * HOUR, m.end - 36 * 24 * HOUR, from_cash=Decimal(9)) for m in MOVES
+    ]
+    assert runway([*old, *MOVES], newest("60")) == runway(MOVES, newest("60"))
+
+
+def test_a_call_is_cheap() -> None:
+    """A poll computes it each time: 700 moves of an hour, and 400 of five minutes."""
+    hours = [
+        Move(MONDAY - n * HOUR, MONDAY - (n - 1) * HOUR, Decimal(1)) for n in range(700, 0, -1)
+    ]
+    raw = [Move(MONDAY + n * HOUR / 12, MONDAY + (n + 1) * HOUR / 12) for n in range(400)]
+    reading = Reading(Balance(Decimal(300), None, None), raw[-1].end)
+    times = []
+    for _ in range(5):
+        begin = time.process_time()
+        runway([*hours, *raw], reading)
+        times.append(time.process_time() - begin)
+    assert min(times) < 0.05

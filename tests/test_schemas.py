@@ -12,7 +12,7 @@ from moonshot_status import schemas
 from moonshot_status.errors import Kind
 from moonshot_status.schemas import Mismatch, mismatch
 
-NAMES = ["balance", "config", "output"]
+NAMES = ["balance", "config", "history", "output"]
 SUCCESS = {"code": 0, "data": {"available_balance": 49.58894}, "scode": "0x0", "status": True}
 OUTPUT: dict[str, Any] = {
     "version": 1,

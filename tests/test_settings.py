@@ -395,6 +395,38 @@ def test_days_are_a_threshold_of_their_own(own_file: Write) -> None:
 
 
 @pytest.mark.parametrize(
+    ("general", "own", "command"),
+    [
+        ({}, {}, ()),
+        ({"notify_command": ["a", ""]}, {}, ("a", "")),
+        ({"notify_command": ["a"]}, {"notify_command": ["b"]}, ("b",)),
+        ({}, {"notify_command": ["b", "c d"]}, ("b", "c d")),
+    ],
+)
+def test_an_accounts_notify_command_goes_before_the_general_one(
+    own_file: Write, general: Any, own: Any, command: tuple[str, ...]
+) -> None:
+    own_file(general | {"accounts": {"work": OWN | own, "cn": OWN}})
+    assert resolve().notify_command == command
+    assert resolve(account="cn").notify_command == tuple(general.get("notify_command", ()))
+
+
+def test_a_notify_command_stands_in_a_file_without_accounts_too(own_file: Write) -> None:
+    own_file(OWN | {"notify_command": ["a"]})
+    assert resolve().notify_command == ("a",)
+
+
+@pytest.mark.parametrize("command", [[], "", "a", [""], ["a", 5], ["a\0"], [None], {}])
+def test_a_notify_command_is_a_list_of_words(own_file: Write, command: Any) -> None:
+    own_file(OWN | {"notify_command": command})
+    found = resolve()
+    if command == "":
+        assert (found.problem, found.notify_command) == (None, ())
+    else:
+        assert "notify_command" in problem_of(found).message
+
+
+@pytest.mark.parametrize(
     ("general", "own", "place"),
     [
         ({"warning": 9, "critical": 1}, {"warning": 3, "critical": 4}, "accounts.work.thresholds"),
@@ -433,6 +465,8 @@ def test_each_value_says_where_it_came_from(own_file: Write) -> None:
         "max_age": f"accounts.work.max_age in {path}",
         "timeout": "default",
         "show": "--show",
+        "hide_amount": "default",
+        "notify_command": "default",
         "thresholds.warning": f"thresholds.warning in {path}",
         "thresholds.critical": f"accounts.work.thresholds.critical in {path}",
         "thresholds.runway_days": "default",

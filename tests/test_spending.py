@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moonshot_status.ledger import Move, exactly
-from moonshot_status.spending import by_day, by_hour
+from moonshot_status.spending import by_day
 
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -51,12 +51,6 @@ def test_days_are_those_of_the_clock_on_the_wall(utc: pytest.MonkeyPatch) -> Non
     time.tzset()
     days = by_day([move(15, 17, "2")], Decimal(2))
     assert [(str(day.date), day.spent) for day in days] == [("2026-11-01", 1), ("2026-11-02", 1)]
-
-
-def test_hours_before_a_moment() -> None:
-    moves = [move(-5, -4, "9"), move(0.25, 0.5, "1"), move(0.5, 2.5, "4"), move(2.75, 3, "0")]
-    assert by_hour(moves, START + 3 * HOUR, 3) == [2, 2, 1]
-    assert by_hour([move(-1, 1, "4")], START + 2 * HOUR, 2) == [2, 0]
 
 
 @given(

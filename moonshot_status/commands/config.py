@@ -50,6 +50,8 @@ def show(chosen: dict[str, Any]) -> None:
 
 
 def _rows(found: Settings) -> list[tuple[str, str, str]]:
+    import json
+
     account, limits = found.account, found.account.thresholds
     values = {
         "account": account.name,
@@ -59,6 +61,8 @@ def _rows(found: Settings) -> list[tuple[str, str, str]]:
         "max_age": f"{found.max_age:.10g}",
         "timeout": f"{found.timeout:.10g}",
         "show": ", ".join(found.show),
+        "hide_amount": json.dumps(found.hide_amount),
+        "notify_command": _words(found.notify_command),
     }
     for limit in ("warning", "critical", "runway_days"):
         amount = getattr(limits, limit, None)
@@ -68,14 +72,16 @@ def _rows(found: Settings) -> list[tuple[str, str, str]]:
     return [(name, value or "–", places.get(name, "")) for name, value in values.items()]
 
 
-def _secret(found: Settings) -> str:
+def _words(command: tuple[str, ...]) -> str:
     import json
 
+    return json.dumps(command, ensure_ascii=False) if command else ""
+
+
+def _secret(found: Settings) -> str:
     secret = found.account.secret
-    if secret.command:
-        return json.dumps(secret.command, ensure_ascii=False)
     if not secret.key:
-        return ""
+        return _words(secret.command)
     beginning = "sk-" if secret.key.startswith("sk-") else ""
     return f"{beginning}…{secret.key[-4:] if len(secret.key) >= _LONG_KEY else ''}"
 

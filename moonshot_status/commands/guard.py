@@ -38,7 +38,7 @@ def command(ctx: click.Context, least: Decimal | None, days: Decimal | None) -> 
     with choices.usage_errors():
         view = _view(ctx.obj)
     found = enough.verdict(view, least, days, status.utc_now())
-    notes = [*view.notes, view.problem.kind.next_step] if view.problem else []
+    notes = [*view.notes, view.next_step] if view.next_step else []
     output.write(Reply(f"{found.line}\n", aside="".join(f"{note}\n" for note in notes)))
     ctx.exit(found.answer)
 

@@ -28,7 +28,18 @@ def line(text: str, **attributes: str) -> str:
 
 
 def below_the_title(view: View, item: Item, *, console: Item, refresh: Item) -> list[str]:
-    """Everything but the title: notes, rows, the way to the console, and a refresh."""
+    """Everything but the title: of each account what there is to say, and a refresh."""
+    lines = []
+    for section in view.sections:
+        lines += [*_section(section, item, console), *["---"] * bool(view.members)]
+    toggle = _command(view.toggle)
+    lines += [item("Hide or show amounts", **toggle)] if toggle else []
+    lines.append(refresh("Refresh", **(_command(view.refresh) or _NO_ACTION)))
+    return lines
+
+
+def _section(view: View, item: Item, console: Item) -> list[str]:
+    """Notes, rows and the way to the console."""
     link = {"href": view.console} if view.console else _NO_ACTION
     lines = [item(note, **link) for note in view.notes]
     lines += ["---"] * bool(lines)
@@ -36,7 +47,6 @@ def below_the_title(view: View, item: Item, *, console: Item, refresh: Item) -> 
     lines.append("---")
     if view.console:
         lines.append(console("Open the console", **link))
-    lines.append(refresh("Refresh", **(_command(view.refresh) or _NO_ACTION)))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""One JSON object, version 1, as ``schemas/output.schema.json`` describes it."""
+"""One JSON object a line and account, version 1, as ``schemas/output.schema.json`` says."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from moonshot_status.view import View
 
 
 def render(view: View) -> Reply:
+    lines = (strictjson.dumps(_document(section)) + "\n" for section in view.sections)
+    return Reply("".join(lines), 0 if view.has_balance else 1)
+
+
+def _document(view: View) -> dict[str, Any]:
     balance = view.balance
-    document: dict[str, Any] = {
+    return {
         "version": 1,
         "account": view.account,
         "region": view.region.value if view.region else None,
@@ -37,7 +42,6 @@ def render(view: View) -> Reply:
         },
         "forecast": view.forecast and _forecast(view.forecast),
     }
-    return Reply(strictjson.dumps(document) + "\n", 0 if balance else 1)
 
 
 def _forecast(forecast: Forecast) -> dict[str, Any]:

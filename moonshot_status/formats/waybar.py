@@ -22,14 +22,17 @@ def render(view: View) -> Reply:
 
 
 def _tooltip(view: View) -> str:
+    # What the clicks of integrations/waybar/moonshot.jsonc do.
+    clicks = "Right click: refresh · Middle click: hide amounts"
+    clicks = f"\nLeft click: open it · {clicks}" if view.console else f"\n\n{clicks}"
+    return "\n\n".join(map(_section, view.sections)) + clicks
+
+
+def _section(view: View) -> str:
     worst, *others = map(_escaped, view.notes or [""])
     notes = "\n".join([f"<b>{worst}</b>", *others]) if worst else ""
     rows = "\n".join(f"<tt>{_escaped(line)}</tt>" for line in _table.lines(view.rows))
-    # What the clicks of integrations/waybar/moonshot.jsonc do.
-    clicks = "Right click: refresh"
-    if view.console:
-        clicks = f"{_escaped(view.console)}\nLeft click: open it · {clicks}"
-    return "\n\n".join(part for part in (notes, rows, clicks) if part)
+    return "\n\n".join(part for part in (notes, rows, _escaped(view.console)) if part)
 
 
 def _escaped(text: str) -> str:

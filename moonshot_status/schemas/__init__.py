@@ -24,7 +24,7 @@ _TOO_DEEP = Mismatch("", "a document that is not nested so deeply")
 
 
 def load(name: str) -> dict[str, Any]:
-    """The schema called ``name``: ``balance``, ``config`` or ``output``."""
+    """The schema called ``name``: ``balance``, ``config``, ``history`` or ``output``."""
     path = Path(__file__).with_name(f"{name}.schema.json")
     schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return schema

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from menus import Item, parse
-from views import ALL_VIEWS, HOSTILE_VIEWS, REFRESH, VIEWS
+from views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, REFRESH, TOGGLE, VIEWS
 
 from moonshot_status.formats import Reply
 from moonshot_status.view import View
@@ -27,15 +27,18 @@ class MenuContract:
     @pytest.mark.parametrize("view", ALL_VIEWS)
     def test_the_menu_keeps_to_the_grammar(self, view: str) -> None:
         title, _ = self.read(ALL_VIEWS[view])
-        assert title.text == ALL_VIEWS[view].headline
+        # What is syntax is shown by its look-alike.
+        shown = ALL_VIEWS[view].headline.translate(str.maketrans("|\\", "∣∖"))
+        assert title.text == shown
 
     @pytest.mark.parametrize("view", VIEWS)
     def test_the_menu_holds_everything(self, view: str) -> None:
         texts = [item.text for item in self.read(VIEWS[view])[1]]
-        for row in VIEWS[view].rows:
-            assert any(row.label in text and row.value in text for text in texts)
-        for note in VIEWS[view].notes:
-            assert note in texts
+        for section in VIEWS[view].sections:
+            for row in section.rows:
+                assert any(row.label in text and row.value in text for text in texts)
+            for note in section.notes:
+                assert note in texts
 
     def test_the_console_and_a_refresh_are_offered(self) -> None:
         items = {item.text: item.attributes for item in self.read(VIEWS["china"])[1]}
@@ -48,14 +51,22 @@ class MenuContract:
         )
         assert [refresh[f"param{n}"] for n in (1, 2, 3)] == list(REFRESH[1:])
 
-    @pytest.mark.parametrize("view", HOSTILE_VIEWS)
+    def test_amounts_can_be_hidden(self) -> None:
+        items = {item.text: item.attributes for item in self.read(VIEWS["ok"])[1]}
+        hide = items["Hide or show amounts"]
+        assert (hide["shell"], hide["param1"], hide["refresh"]) == (*TOGGLE, "true")
+        for view in ("hidden", "hidden-stale"):
+            title, below = self.read(VIEWS[view])
+            assert not [item.text for item in [title, *below] if "$" in item.text]
+
+    @pytest.mark.parametrize("view", HOSTILE_NAMES)
     def test_a_name_never_acts(self, view: str) -> None:
         plain = [item.attributes for item in self.read(VIEWS["stale-timeout"])[1]]
         assert [item.attributes for item in self.read(HOSTILE_VIEWS[view])[1]] == plain
 
     @pytest.mark.parametrize("word", ['a"b', "a|b", "a\\b", "a\nb", "", "it's"])
     def test_a_command_that_cannot_be_written_is_left_out(self, word: str) -> None:
-        _, items = self.read(replace(VIEWS["ok"], refresh=(*REFRESH, word)))
+        _, items = self.read(replace(VIEWS["ok"], refresh=(*REFRESH, word), toggle=(word,)))
         assert all("shell" not in item.attributes for item in items)
         assert items[-1].attributes["refresh"] == "true"
 

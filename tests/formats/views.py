@@ -10,10 +10,13 @@ from moonshot_status.errors import Kind, Problem
 from moonshot_status.forecast import Forecast, Spent
 from moonshot_status.runway import Runway
 from moonshot_status.status import Status
+from moonshot_status.together import side_by_side
 from moonshot_status.view import View, view_of
 
 NOW = datetime(2026, 11, 22, 14, 32, 5, tzinfo=timezone.utc)
 REFRESH = ("/opt/bin/moonshot-status", "--account", "work", "--refresh")
+
+TOGGLE = ("/opt/bin/moonshot-status", "hide")
 
 HOSTILE_NAMES = {
     "markup": "<b>bold</b> & <span foreground='red'>red</span>",
@@ -44,9 +47,12 @@ def _view(
     name: str = "work",
     forecast: Forecast | None = None,
     show: tuple[str, ...] = ("balance",),
+    hide: bool = False,
 ) -> View:
     account = Account(name, region, thresholds=Thresholds(Decimal(5), Decimal(1), Decimal(3)))
-    return view_of(account, status, NOW, REFRESH, forecast=forecast, show=show)
+    return view_of(
+        account, status, NOW, REFRESH, forecast=forecast, show=show, hide_amount=hide, toggle=TOGGLE
+    )
 
 
 def _forecast(*days: float | None, reason: str = "") -> Forecast:
@@ -96,6 +102,25 @@ VIEWS = {
         forecast=_forecast(12.4, 9.2, 16.8),
         show=("balance", "runway", "pace", "today"),
     ),
+    "hidden": _view(
+        Status(_reading("4.99", "4.99", "-0.5")), forecast=_forecast(12.4, 9.2, 16.8), hide=True
+    ),
+    "hidden-stale": _view(
+        Status(_OLD, _problem(Kind.OFFLINE), expired=True, stale=True),
+        forecast=_forecast(12.4, 9.2, 16.8),
+        show=("balance", "runway", "today"),
+        hide=True,
+    ),
+    "together": side_by_side(
+        [
+            _view(Status(_OK), forecast=_forecast(12.4, 9.2, 16.8)),
+            _view(Status(_reading("4.99", "4.99", "0")), Region.CHINA, "cn"),
+            _view(Status(_OLD, _problem(Kind.OFFLINE), expired=True, stale=True), name="old"),
+        ]
+    ),
+    "together-nothing": side_by_side(
+        [_view(Status(problem=_problem(kind)), name=kind.value) for kind in (Kind.NO_KEY, Kind.TLS)]
+    ),
     **{
         f"stale-{kind.value}": _view(Status(_OLD, _problem(kind), expired=True, stale=True))
         for kind in Kind
@@ -106,4 +131,8 @@ HOSTILE_VIEWS = {
     name: _view(Status(_OLD, _problem(Kind.TIMEOUT), expired=True, stale=True), name=text)
     for name, text in HOSTILE_NAMES.items()
 }
-ALL_VIEWS = {**VIEWS, **HOSTILE_VIEWS}
+ALL_VIEWS = {
+    **VIEWS,
+    **HOSTILE_VIEWS,
+    "hostile names together": side_by_side(list(HOSTILE_VIEWS.values())),
+}

@@ -17,6 +17,7 @@ with atheris.instrument_imports(include=["moonshot_status"]):
 NAMES = [
     "region", "api_key", "api_key_command", "base_url", "max_age", "timeout", "thresholds",
     "accounts", "warning", "critical", "apiKey", "apiKeyRegion", "default", "a", "$schema",
+    "notify_command",
 ]  # fmt: skip
 WORDS = [
     "0", "5", "-1", "1e-99999999", "1e999999", "NaN", "null", "true", "[]", "{}", '""', '" "',
