@@ -42,6 +42,12 @@ def balance_from(answer: Answer) -> Balance:
     raise _failure(answer)
 
 
+def server_time(answer: Answer) -> datetime | None:
+    """What the server's clock showed, if its answer says so."""
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return _http_date(headers.get("date", ""))
+
+
 def _success(answer: Answer) -> Balance:
     document = _parsed(answer.body)
     told = _told(answer, document)

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 import urllib3
 from urllib3.exceptions import (
@@ -25,29 +26,34 @@ from moonshot_status.answer import BODY_LIMIT, Answer, balance_from
 from moonshot_status.errors import Kind, ProblemError
 
 PATH = "/v1/users/me/balance"
+_T = TypeVar("_T")
 
 
-def fetch_balance(base_url: str, key: str, timeout: float) -> Balance:
+def fetch_balance(
+    base_url: str, key: str, timeout: float, hear: Callable[[Answer], None] | None = None
+) -> Balance:
     """Ask for the balance once, within ``timeout`` seconds from name lookup to last byte.
 
-    Raises ProblemError.
+    ``hear`` is told the answer as it came, whatever it means. Raises ProblemError.
     """
     url = base_url + PATH
     try:
-        answer = _within(timeout, lambda: _exchange(url, key, timeout))
+        answer = within(timeout, lambda: _exchange(url, key, timeout))
     except Empty as error:
         raise _timeout(url, timeout) from error
     debug.say(f"HTTP status {answer.status}")
+    if hear:
+        hear(answer)
     return balance_from(answer)
 
 
-def _within(seconds: float, call: Callable[[], Answer]) -> Answer:
+def within(seconds: float, call: Callable[[], _T]) -> _T:
     """The call's result, or Empty when the time is up.
 
     The call runs in a thread of its own: no timeout of a socket ends a name lookup that hangs
     or an answer that drips. A thread that is late is left behind; it ends with the program.
     """
-    results: SimpleQueue[Answer | BaseException] = SimpleQueue()
+    results: SimpleQueue[_T | BaseException] = SimpleQueue()
 
     def run() -> None:
         try:
@@ -130,7 +136,7 @@ def _no_answer(error: BaseException, url: str, timeout: float) -> ProblemError:
         return _timeout(url, timeout)
     if isinstance(error, ProxyError):
         return proxy.failed(cause)
-    if isinstance(cause, ssl.SSLError) and not isinstance(cause, _TLS_CUT_OFF):
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, TLS_CUT_OFF):
         return _tls(f"The certificate of {_host(url)} cannot be trusted, or TLS failed")
     if proxy.for_url(url):
         return proxy.failed(cause)
@@ -146,7 +152,7 @@ def _no_answer(error: BaseException, url: str, timeout: float) -> ProblemError:
 
 
 # The other side went away in the middle of the handshake.
-_TLS_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+TLS_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 def _cause(error: BaseException) -> BaseException:

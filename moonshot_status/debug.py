@@ -36,11 +36,12 @@ def show_traceback() -> None:
 def _write(text: str) -> None:
     if _on and sys.stderr is not None:
         with suppress(OSError, ValueError):
-            sys.stderr.write(_masked(text))
+            sys.stderr.write(masked(text))
             sys.stderr.flush()
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """The text without the secrets that are known, and without what looks like a key."""
     for secret in sorted(_secrets, key=len, reverse=True):
         for form in (secret, repr(secret)[1:-1], repr(secret.encode("utf-8", "replace"))[2:-1]):
             text = text.replace(form, "***")

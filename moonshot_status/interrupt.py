@@ -12,3 +12,12 @@ def end_at_once() -> None:
     """
     if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
+
+def end_by_exception() -> None:
+    """Have Ctrl-C raise KeyboardInterrupt.
+
+    A prompt that hides what is typed has to put the terminal back.
+    """
+    if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)

@@ -70,10 +70,13 @@ class Element:
         return self.label.value if self.label else None
 
 
-def parse(text: str) -> Node:
-    """The document's value. Raises JsoncError."""
+def parse(text: str, *, whole: bool = True) -> Node:
+    """The document's value. Raises JsoncError.
+
+    Unless it has to be the ``whole`` text, something may stand behind it, as Waybar allows.
+    """
     try:
-        return _Scanner(text).document()
+        return _Scanner(text).document(whole=whole)
     except RecursionError as error:
         raise JsoncError(text, 0, "nested too deeply") from error
 
@@ -220,11 +223,11 @@ class _Scanner:
         self._text = text
         self._at = 1 if text.startswith("\ufeff") else 0
 
-    def document(self) -> Node:
+    def document(self, *, whole: bool) -> Node:
         self._skip()
         node = self._value()
         self._skip()
-        if self._at < len(self._text):
+        if whole and self._at < len(self._text):
             raise self._error("nothing more is expected")
         return node
 

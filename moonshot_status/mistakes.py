@@ -17,7 +17,7 @@ from moonshot_status.text import one_line
 def mistakes(path: Path, raw: bytes) -> list[Problem]:
     """The mistakes in the file with this content, each with its place and no value."""
     try:
-        document = ownfile.parse(path, raw)
+        document = ownfile.unchecked(path, raw)
     except ProblemError as error:
         return [error.problem]
     mismatches = schemas.mismatches(document, "config")

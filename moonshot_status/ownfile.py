@@ -68,12 +68,17 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
         return OwnFile(path)
     except OSError as error:
         raise _problem(path, f"cannot be read: {error.strerror}") from error
-    document = parse(path, raw)
+    return parse(path, raw)
+
+
+def parse(path: Path, raw: bytes) -> OwnFile:
+    """Check what stands, or is to stand, in the file. Raises ProblemError of kind ``config``."""
+    document = unchecked(path, raw)
     _check(path, raw, document)
     return OwnFile(path, document)
 
 
-def parse(path: Path, raw: bytes) -> Any:
+def unchecked(path: Path, raw: bytes) -> Any:
     """The file's content, which no schema has seen yet. Raises ProblemError."""
     try:
         return _without_blanks(strictjson.loads(raw))

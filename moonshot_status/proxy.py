@@ -11,6 +11,9 @@ from moonshot_status import debug
 from moonshot_status.endpoint import is_loopback
 from moonshot_status.errors import Kind, ProblemError
 
+VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+"""What may name a proxy, the first that is set before the others."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -70,7 +73,7 @@ def unusable() -> ProblemError:
     return ProblemError(
         Kind.PROXY,
         "The proxy that the environment names cannot be used",
-        f"{_variable()} wants an address such as http://proxy.example:3128.",
+        f"{variable()} wants an address such as http://proxy.example:3128.",
     )
 
 
@@ -80,10 +83,10 @@ def failed(cause: BaseException) -> ProblemError:
     return ProblemError(
         Kind.PROXY,
         "The proxy wants a login" if login else "The proxy does not let the request through",
-        f"{_variable()} names the proxy; the API key has nothing to do with it.",
+        f"{variable()} names the proxy; the API key has nothing to do with it.",
     )
 
 
-def _variable() -> str:
-    names = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-    return next((name for name in names if os.environ.get(name)), "HTTPS_PROXY")
+def variable() -> str:
+    """The one that counts, of those that are set."""
+    return next((name for name in VARIABLES if os.environ.get(name)), "HTTPS_PROXY")

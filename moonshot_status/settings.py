@@ -92,12 +92,16 @@ def each_account(options: Options) -> list[Options]:
     return [replace(options, account=name) for name in dict.fromkeys(names)]
 
 
-def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
-    """Resolve everything. Raises UnknownAccountError; every other trouble is in the outcome."""
+def resolve(options: Options, environ: Mapping[str, str], file: OwnFile | None = None) -> Settings:
+    """Resolve everything. Raises UnknownAccountError; every other trouble is in the outcome.
+
+    ``file`` is a settings file that is not written yet, in place of the one that is there.
+    """
     settings = _plain(options, options.account or DEFAULT_ACCOUNT, OwnFile(Path()))
     try:
-        path = options.config or ownfile.default_path()
-        file = ownfile.read(path, required=options.config is not None)
+        if file is None:
+            path = options.config or ownfile.default_path()
+            file = ownfile.read(path, required=options.config is not None)
         settings = _plain(options, account_name(options.account, file), file)
     except ProblemError as error:
         return replace(settings, problem=error.problem)

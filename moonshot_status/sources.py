@@ -32,6 +32,11 @@ class Source:
     key_place: str = ""
 
     @property
+    def region_name(self) -> str:
+        """The place of the region; in the environment it is not the key's."""
+        return self.name if self.file else "MOONSHOT_REGION"
+
+    @property
     def is_open_to_others(self) -> bool:
         """Whether the key stands in a file that other users of the machine can read."""
         if self.file is None or self.secret is None or not self.secret.key:
@@ -107,8 +112,8 @@ def choose(region: Region | None, sources: Iterator[Source]) -> Choice:
     decided_by = None
     for source in sources:
         if region is None and (source.region or source.secret):
-            region, decided_by = _region(source.region, source.name), source
-        if source.secret and _region(source.key_region, source.name) is region:
+            region, decided_by = _region(source.region, source.region_name), source
+        if source.secret and _region(source.key_region, source.region_name) is region:
             return Choice(region, decided_by, source)
     return Choice(region or Region.INTERNATIONAL, decided_by, None)
 

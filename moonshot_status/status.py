@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from moonshot_status import debug, key
-from moonshot_status.account import Account, Balance, Reading, fingerprint
+from moonshot_status.account import Account, Balance, Reading, Secret, fingerprint
 from moonshot_status.errors import Kind, Problem, ProblemError
 from moonshot_status.store import Store
 from moonshot_status.tables import Known
 from moonshot_status.waiting import Attempt, after_failure, must_wait
+
+if TYPE_CHECKING:
+    from moonshot_status.answer import Answer
 
 
 def utc_now() -> datetime:
@@ -23,7 +27,7 @@ class Terms:
     """How fresh a reading has to be, and how long that may take; both in seconds.
 
     ``since`` is the moment at which this process began to want it: what is read after that is
-    fresh in any case.
+    fresh in any case. ``key_of`` finds the key, and ``hear`` is told the API's answer as it came.
     """
 
     max_age: float
@@ -31,6 +35,8 @@ class Terms:
     since: datetime
     refresh: bool = False
     now: Callable[[], datetime] = utc_now
+    key_of: Callable[[Secret], str] = key.of
+    hear: Callable[[Answer], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def _ask(account: Account, before: Known, terms: Terms) -> Known:
     """Ask the API, whatever comes of it."""
     started_at, used = terms.now(), ""
     try:
-        secret = key.of(account.secret)
+        secret = terms.key_of(account.secret)
         used = fingerprint(secret)
         balance = _fetch(account, secret, terms)
     except ProblemError as error:
@@ -108,7 +114,7 @@ def _fetch(account: Account, secret: str, terms: Terms) -> Balance:
     # Imported here because urllib3 and jsonschema are slow, and most polls need neither.
     from moonshot_status import api
 
-    return api.fetch_balance(account.base_url, secret, terms.timeout)
+    return api.fetch_balance(account.base_url, secret, terms.timeout, terms.hear)
 
 
 def unforeseen() -> Problem:

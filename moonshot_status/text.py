@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_KEY = re.compile(r"\bsk-[\w-]{4,}")
+# The prefix of another product's keys, alone, is no key.
+_KEY = re.compile(r"\bsk-(?!kimi-(?![\w-]))[\w-]{4,}")
 _QUOTES_AND_BLANKS = " \t\r\n\f\v\u00a0\"'"
 
 

@@ -13,14 +13,7 @@ PACKAGE = Path(moonshot_status.__file__).parent
 # Each layer may import what stands before it.
 LAYERS = [
     {
-        "__init__",
-        "text",
-        "folders",
-        "errors",
-        "strictjson",
-        "jsonc",
-        "schemas",
-        "signals",
+        "__init__", "text", "folders", "errors", "strictjson", "jsonc", "schemas", "signals",
         "interrupt",
     },
     {"debug", "account", "lock", "privacy"},
@@ -38,16 +31,17 @@ LAYERS = [
     {"facts"},
     {"announcement"},
     {"poll"},
-    {"output", "parameters", "early", "choices", "failures"},
+    {"output", "parameters", "early", "choices", "failures", "doctor"},
+    {"setup"},
     {"commands"},
     {"cli"},
     {"__main__"},
-]
+]  # fmt: skip
 HEAVY = {
     "urllib3": {"api"},
     "jsonschema": {"schemas"},
     "http.server": {"demo"},
-    "sqlite3": {"store", "tables", "bookkeeping", "notices", "stored"},
+    "sqlite3": {"store", "tables", "bookkeeping", "notices", "stored", "doctor"},
     "matplotlib": {"history"},
 }
 

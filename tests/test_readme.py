@@ -90,7 +90,7 @@ def test_every_sentence_on_security_names_a_test_that_exists() -> None:
     sentences = section.split("\n- ")[1:]
     assert len(sentences) >= 10
     for sentence in sentences:
-        named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", sentence)
+        named = re.findall(r"`((?:\w+/)?test_\w+\.py)::(test_\w+)`", sentence)
         assert named, sentence
         for file, test in named:
             assert f"def {test}(" in (REPOSITORY / "tests" / file).read_text(encoding="utf-8")

@@ -180,6 +180,15 @@ def test_no_command_shows_a_secret(
     assert holds_no_secret(done.stdout + done.stderr)
 
 
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_doctor_shows_no_secret(run: Run, stage: Stage, situation: str) -> None:
+    SITUATIONS[situation][1](stage)
+    for arguments in (["doctor"], ["--debug", "doctor"], ["doctor", "--json"]):
+        done = run(*arguments)
+        assert holds_no_secret(done.stdout + done.stderr)
+        assert done.stdout
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["--version"], ["open", "--help"], ["--nonsense"]]
 )

@@ -24,7 +24,7 @@ _TOO_DEEP = Mismatch("", "a document that is not nested so deeply")
 
 
 def load(name: str) -> dict[str, Any]:
-    """The schema called ``name``: ``balance``, ``config``, ``history`` or ``output``."""
+    """The schema called ``name``: the first word of a file's name in this folder."""
     path = Path(__file__).with_name(f"{name}.schema.json")
     schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return schema

@@ -20,10 +20,16 @@ LIGHT, DARK = "#f6f5f4", "#1e1e2e"
 
 @contextmanager
 def a_desktop(bench: Bench) -> Iterator[Desktop]:
+    with at_home(bench.home) as desktop:
+        desktop.environment.update(bench.environment)
+        yield desktop
+
+
+@contextmanager
+def at_home(home: Path) -> Iterator[Desktop]:
     # The system limits how long the path of a socket may be.
     folder = Path(tempfile.mkdtemp(prefix="bar-"))
-    desktop = Desktop(folder, bench.home)
-    desktop.environment.update(bench.environment)
+    desktop = Desktop(folder, home)
     try:
         yield desktop
     finally:

@@ -30,10 +30,11 @@ class Waybar:
         self._pointer: Pointer | None = None
         self._sway = Sway(desktop, SIZE, outputs)
 
-    def start(self, config: Path, style: Path) -> None:
+    def start(self, config: Path | None = None, style: Path | None = None) -> None:
+        """With these files, or with those that Waybar finds in the home folder."""
+        named = ["-c", config, "-s", style] if config and style else []
         self._process = self._desktop.start(
-            "waybar", "-l", "trace", "-c", config, "-s", style,
-            log="waybar.log", GDK_BACKEND="wayland",
+            "waybar", "-l", "trace", *named, log="waybar.log", GDK_BACKEND="wayland",
         )  # fmt: skip
         wait_for("the bars", lambda: self._log().count("Bar configured") >= self._outputs)
         wait_for("the module", lambda: self.runs() >= self._outputs)
@@ -65,6 +66,9 @@ class Waybar:
         """The right part of one output's bar."""
         left = output * SIZE[0]
         return self._sway.shot().crop((left + SIZE[0] // 3, 0, left + SIZE[0], BAR_HEIGHT))
+
+    def screen(self) -> screen.Picture:
+        return self._sway.shot()
 
     def tooltip(self) -> screen.Picture:
         """What opens under the pointer."""

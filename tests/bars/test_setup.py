@@ -1,0 +1,86 @@
+"""From an empty home to a real Waybar with the module in it, and back."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import screen
+from bench import KEY, OK, PROGRAM, Server
+from desktop import require
+from fixtures import at_home
+from support import REPOSITORY
+from waybar import Waybar
+
+sys.path.append(str(REPOSITORY / "tests" / "setup"))
+
+from configurations import CONFIGURATIONS
+
+# Where Waybar's own configuration has the module: before what is coloured and at the edge.
+_WINDOWS = [(left, 0, left + 150, 26) for left in range(300, 600, 40)]
+
+
+@pytest.fixture
+def server() -> Server:
+    require("waybar", "sway", "swaymsg", "swaybg", "grim", "tesseract", "unshare")
+    return Server(OK, (KEY,))
+
+
+def setup(home: Path, server: Server, *arguments: str) -> str:
+    environment = {
+        "HOME": str(home), "PATH": "/usr/bin:/bin", "MOONSHOT_BASE_URL": server.base_url,
+    }  # fmt: skip
+    done = subprocess.run(
+        [str(PROGRAM), "setup", "--yes", *arguments, "waybar"],
+        env=environment, input=f"{KEY}\n".encode(), capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+@contextmanager
+def running(home: Path, server: Server) -> Iterator[Waybar]:
+    """Waybar with the files that it finds by itself."""
+    with at_home(home) as desktop:
+        desktop.environment["MOONSHOT_BASE_URL"] = server.base_url
+        waybar = Waybar(desktop)
+        waybar.start()
+        yield waybar
+        waybar.close()
+
+
+def test_from_an_empty_home_to_the_balance_in_the_bar(home: Path, server: Server) -> None:
+    printed = setup(home, server, "--key-stdin")
+    assert printed.startswith("$49.58\n")
+    assert "Waybar: done." in printed
+    with running(home, server) as waybar:
+        shown = waybar.screen()
+        assert any("$49.58" in screen.text(shown.crop(window)) for window in _WINDOWS)
+    setup(home, server, "--remove")
+    assert not (home / ".config" / "waybar").exists()
+    assert not os.path.lexists(home / ".local" / "bin")
+
+
+@pytest.mark.parametrize(
+    "name", ["comments everywhere", "lists in an included file", "no list on the right", "minified",
+             "one include as a string", "comments in odd places"],
+)  # fmt: skip
+def test_waybar_reads_the_changed_files_and_the_old_ones_come_back(
+    home: Path, server: Server, name: str
+) -> None:
+    folder = home / ".config" / "waybar"
+    folder.mkdir(parents=True)
+    for file, text in CONFIGURATIONS[name].items():
+        (folder / file).write_bytes(text.encode())
+    setup(home, server, "--key-stdin")
+    with running(home, server) as waybar:
+        assert waybar.exit_codes() == {0}
+    setup(home, server, "--remove")
+    assert {path.name: path.read_bytes().decode() for path in folder.iterdir()} == (
+        CONFIGURATIONS[name]
+    )
