@@ -14,7 +14,7 @@ import click
 
 from moonshot_status import __version__, formats
 from moonshot_status.commands import Commands
-from moonshot_status.parameters import PARTS, Parts, RegionName, Seconds
+from moonshot_status.parameters import PARTS, AccountName, Parts, RegionName, Seconds
 
 if TYPE_CHECKING:
     from moonshot_status.formats import Reply
@@ -28,6 +28,7 @@ DEMO_STATES = (
 @click.group(
     cls=Commands,
     invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
 )
 @click.option(
@@ -35,7 +36,7 @@ DEMO_STATES = (
     help=f"One of {', '.join(formats.names())}.  [default: plain]",
 )  # fmt: skip
 @click.option(
-    "--account", metavar="NAME",
+    "--account", metavar="NAME", type=AccountName(),
     help="The account of that name in the settings file, several with commas, or all.",
 )  # fmt: skip
 @click.option("--region", type=RegionName(), help="The platform whose key is used.")

@@ -34,6 +34,11 @@ class Kind(Enum):
         """Two words at most, for the bar itself."""
         return _LABELS.get(self, self.value.replace("-", " "))
 
+    @property
+    def next_step(self) -> str:
+        """The command that helps most, for the last line in a terminal."""
+        return f"Next: {_COMMANDS.get(self, 'moonshot-status doctor')}"
+
 
 _LABELS = {
     Kind.BAD_KEY: "unusable key",
@@ -47,6 +52,17 @@ _LABELS = {
     Kind.FORBIDDEN: "not allowed",
     Kind.STORE: "not kept",
     Kind.INTERNAL: "internal error",
+}
+# What to run; where nothing stands here, the doctor finds the step that fails.
+_COMMANDS = {
+    Kind.NO_KEY: "moonshot-status config set-key",
+    Kind.BAD_KEY: "moonshot-status config set-key",
+    Kind.WRONG_PRODUCT: "moonshot-status config set-key",
+    Kind.CONFIG: "moonshot-status config validate",
+    Kind.UNAUTHORIZED: "moonshot-status config set-key",
+    Kind.SUSPENDED: "moonshot-status open",
+    Kind.FORBIDDEN: "moonshot-status open",
+    Kind.INTERNAL: "moonshot-status --debug",
 }
 
 

@@ -6,14 +6,25 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moonshot_status import __version__, folders, strictjson
 from moonshot_status.errors import Kind, ProblemError
 from moonshot_status.text import one_line, unquoted
 
+if TYPE_CHECKING:
+    from moonshot_status.schemas import Mismatch
+
 _SIZE_LIMIT = 1 << 20
 _REMEMBERED = 16
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value, and the place where it stands."""
+
+    value: Any
+    place: str = "default"
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,20 @@ class OwnFile:
     def accounts(self) -> dict[str, dict[str, Any]]:
         accounts: dict[str, dict[str, Any]] = self.settings.get("accounts", {})
         return accounts
+
+    def find(self, account: str, name: str) -> Found | None:
+        """A setting of the account, else the general one; a dot leads into an object."""
+        own = _inside(self.accounts.get(account, {}), name)
+        if own is not None:
+            return Found(own, f"accounts.{account}.{name} in {self.path}")
+        general = _inside(self.settings, name)
+        return None if general is None else Found(general, f"{name} in {self.path}")
+
+
+def _inside(settings: dict[str, Any], name: str) -> Any:
+    group, _, rest = name.partition(".")
+    value = settings.get(group)
+    return _inside(value or {}, rest) if rest else value
 
 
 def default_path() -> Path:
@@ -48,12 +73,23 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
 
 def parse(path: Path, raw: bytes) -> OwnFile:
     """Check what stands, or is to stand, in the file. Raises ProblemError of kind ``config``."""
-    try:
-        document = _without_blanks(strictjson.loads(raw))
-    except (ValueError, RecursionError) as error:
-        raise _problem(path, f"is not valid JSON: {error}") from error
+    document = unchecked(path, raw)
     _check(path, raw, document)
     return OwnFile(path, document)
+
+
+def unchecked(path: Path, raw: bytes) -> Any:
+    """The file's content, which no schema has seen yet. Raises ProblemError."""
+    try:
+        return _without_blanks(strictjson.loads(raw))
+    except (ValueError, RecursionError) as error:
+        raise _problem(path, f"is not valid JSON: {error}") from error
+
+
+def mistake(path: Path, mismatch: Mismatch) -> ProblemError:
+    """For a value that the schema does not allow; it is not repeated."""
+    place = one_line(mismatch.place, 120) or "the whole of it"
+    return _problem(path, f"has a mistake at {place}: allowed is {mismatch.wanted}")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -78,8 +114,7 @@ def _check(path: Path, raw: bytes, document: Any) -> None:
 
     mismatch = schemas.mismatch(document, "config")
     if mismatch:
-        place = one_line(mismatch.place, 120) or "the whole of it"
-        raise _problem(path, f"has a mistake at {place}: allowed is {mismatch.wanted}")
+        raise mistake(path, mismatch)
     _mark(marks, digest)
 
 

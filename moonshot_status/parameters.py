@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import re
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from moonshot_status.text import unquoted
+from moonshot_status.text import one_line, unquoted
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 PARTS = ("balance", "runway", "pace", "today")
 """What the bar's text can be made of."""
@@ -38,6 +42,25 @@ class Seconds(click.ParamType[float]):
         )
 
 
+class Positive(click.ParamType[Decimal]):
+    """A number above zero in plain digits, exactly as it was written."""
+
+    def __init__(self, name: str, most: int) -> None:
+        self.name, self._most = name, most
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        written = unquoted(value)
+        if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", written):
+            number = Decimal(written)
+            if 0 < number <= self._most:
+                return number
+        raise click.BadParameter(
+            f"{one_line(value, 40)!r} is not a number above 0, up to {self._most}.", ctx, param
+        )
+
+
 class RegionName(click.Choice[str]):
     """A region in any case, with or without quotes and blanks around it; blank is unset."""
 
@@ -47,6 +70,23 @@ class RegionName(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         name = unquoted(value)
         return super().convert(name, param, ctx) if name else None
+
+
+class AccountName(click.ParamType[str]):
+    """The name of an account, which a shell can complete from the settings file."""
+
+    name = "account"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        from moonshot_status import completion
+
+        names = [*completion.accounts(ctx.params.get("config")), "all"]
+        return completion.items(completion.listed(names, incomplete), incomplete)
 
 
 class Parts(click.ParamType[tuple[str, ...]]):
@@ -61,6 +101,16 @@ class Parts(click.ParamType[tuple[str, ...]]):
         if set(names) <= set(PARTS):
             return names
         raise click.BadParameter(f"{value!r} is not made of {', '.join(PARTS)}.", ctx, param)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        from moonshot_status import completion
+
+        return completion.items(completion.listed(PARTS, incomplete), incomplete)
 
 
 class FirstDay(click.ParamType[date]):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from moonshot_status import debug, endpoint, key, ownfile, sources
 from moonshot_status.account import Account, Region, Thresholds
 from moonshot_status.errors import Kind, Problem, ProblemError
-from moonshot_status.ownfile import OwnFile
-from moonshot_status.sources import Source
+from moonshot_status.ownfile import Found, OwnFile
+from moonshot_status.sources import Choice, Source
 from moonshot_status.text import one_line, unquoted
 
 DEFAULT_ACCOUNT = "default"
@@ -19,6 +20,15 @@ EVERY_ACCOUNT = "all"
 DEFAULT_MAX_AGE = 300.0
 DEFAULT_TIMEOUT = 10.0
 DEFAULT_SHOW = ("balance",)
+_DEFAULTS = {
+    "max_age": DEFAULT_MAX_AGE,
+    "timeout": DEFAULT_TIMEOUT,
+    "show": DEFAULT_SHOW,
+    "hide_amount": False,
+    "notify_command": (),
+}
+_LIMITS = ("warning", "critical", "runway_days")
+_UNSET = Found(None)
 DEFAULT_THRESHOLDS = {
     Region.INTERNATIONAL: Thresholds(Decimal(5), Decimal(1)),
     Region.CHINA: Thresholds(Decimal(35), Decimal(7)),
@@ -49,7 +59,9 @@ class Settings:
 
     ``advice`` is a word on what works but should be mended. ``show`` names the parts of the bar's
     text, and ``hide_amount`` is what the file says of amounts. ``notify_command`` is empty where
-    nobody wants to be told of a change of level.
+    nobody wants to be told of a change of level. ``places`` says where each value came from, by
+    its name in the file; the key and its command are ``key`` there. ``accounts`` are the names in
+    the file, if it has any.
     """
 
     account: Account
@@ -60,6 +72,8 @@ class Settings:
     show: tuple[str, ...] = DEFAULT_SHOW
     hide_amount: bool = False
     notify_command: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    accounts: tuple[str, ...] = ()
 
 
 def each_account(options: Options) -> list[Options]:
@@ -83,63 +97,99 @@ def resolve(options: Options, environ: Mapping[str, str], file: OwnFile | None =
 
     ``file`` is a settings file that is not written yet, in place of the one that is there.
     """
-    settings = Settings(
-        Account(options.account or DEFAULT_ACCOUNT, options.region),
-        _first(options.max_age, DEFAULT_MAX_AGE),
-        _first(options.timeout, DEFAULT_TIMEOUT),
-        show=options.show or DEFAULT_SHOW,
-    )
+    settings = _plain(options, options.account or DEFAULT_ACCOUNT, OwnFile(Path()))
     try:
         if file is None:
             path = options.config or ownfile.default_path()
             file = ownfile.read(path, required=options.config is not None)
-        settings = _with_plain_values(settings, options, file)
-        return _with_account(settings, options, file, environ)
+        settings = _plain(options, account_name(options.account, file), file)
     except ProblemError as error:
         return replace(settings, problem=error.problem)
+    return _with_account(settings, options, file, environ)
 
 
-def _with_plain_values(settings: Settings, options: Options, file: OwnFile) -> Settings:
-    name = _account_name(options.account, file)
-    own = {**file.settings, **file.accounts.get(name, {})}
-    return replace(
-        settings,
-        account=replace(settings.account, name=name),
-        max_age=_first(options.max_age, float(own.get("max_age", DEFAULT_MAX_AGE))),
-        timeout=_first(options.timeout, float(own.get("timeout", DEFAULT_TIMEOUT))),
-        show=options.show or tuple(own.get("show", DEFAULT_SHOW)),
-        hide_amount=own.get("hide_amount", False),
-        notify_command=tuple(own.get("notify_command", ())),
+def _plain(options: Options, name: str, file: OwnFile) -> Settings:
+    """The settings that depend on no other."""
+    flags = {"max_age": options.max_age, "timeout": options.timeout, "show": options.show}
+    found = {setting: _found(flags.get(setting), setting, name, file) for setting in _DEFAULTS}
+    places = {setting: value.place for setting, value in found.items()}
+    places["account"] = "default"
+    if options.account:
+        places["account"] = "--account"
+    elif file.accounts:
+        places["account"] = f"accounts in {file.path}"
+    return Settings(
+        Account(name, options.region),
+        float(found["max_age"].value),
+        float(found["timeout"].value),
+        show=tuple(found["show"].value),
+        hide_amount=found["hide_amount"].value,
+        notify_command=tuple(found["notify_command"].value),
+        places=places,
+        accounts=tuple(file.accounts),
     )
+
+
+def _found(flag: object, setting: str, account: str, file: OwnFile) -> Found:
+    if flag is not None:
+        return Found(flag, f"--{setting.replace('_', '-')}")
+    return file.find(account, setting) or Found(_DEFAULTS[setting])
 
 
 def _with_account(
     settings: Settings, options: Options, file: OwnFile, environ: Mapping[str, str]
 ) -> Settings:
     """Fill the account in, as far as it goes; what stops it is the problem."""
-    account = settings.account
+    name = settings.account.name
     try:
-        found = sources.sources_of(account.name, file, environ)
-        region, source = sources.choose(options.region, found)
-        account = replace(account, region=region)
-        account = replace(account, thresholds=_thresholds(account, region, file))
-        account = replace(account, base_url=_base_url(account, region, file, environ))
-        if source is None or source.secret is None:
-            raise sources.no_key(account.name, region, file, environ)
-        debug.say(f"key from {source.name}, region {region.value}, asking {account.base_url}")
-        if source.secret.key:
-            key.checked(source.secret.key)
-        account = replace(account, secret=source.secret)
-        return replace(settings, account=account, advice=_advice(source))
+        choice = sources.choose(options.region, sources.sources_of(name, file, environ))
+        region = choice.region
+        settings = _with(settings, _region_place(options, choice), region=region)
+        limits, places = thresholds(name, region, file)
+        settings = _with(settings, places, thresholds=limits)
+        address = base_url(name, region, file, environ)
+        settings = _with(settings, {"base_url": address.place}, base_url=address.value)
+        return _with_secret(settings, choice.source or sources.NOWHERE, file, environ)
     except ProblemError as error:
-        return replace(settings, account=account, problem=error.problem)
+        return replace(settings, problem=error.problem)
+
+
+def _with(settings: Settings, places: Mapping[str, str], **known: Any) -> Settings:
+    """With more known of the account, and where it came from."""
+    return replace(
+        settings,
+        account=replace(settings.account, **known),
+        places={**settings.places, **places},
+    )
+
+
+def _region_place(options: Options, choice: Choice) -> dict[str, str]:
+    if options.region:
+        return {"region": "--region"}
+    source = choice.decided_by
+    return {"region": source.region_place if source and source.region else "default"}
+
+
+def _with_secret(
+    settings: Settings, source: Source, file: OwnFile, environ: Mapping[str, str]
+) -> Settings:
+    account = settings.account
+    region = account.region or Region.INTERNATIONAL
+    if source.secret is None:
+        raise sources.no_key(account.name, region, file, environ)
+    debug.say(f"key from {source.name}, region {region.value}, asking {account.base_url}")
+    if source.secret.key:
+        key.checked(source.secret.key)
+    settings = _with(settings, {"key": source.key_place}, secret=source.secret)
+    return replace(settings, advice=_advice(source))
 
 
 def _known_accounts(file: OwnFile) -> list[str]:
     return list(file.accounts) or [DEFAULT_ACCOUNT]
 
 
-def _account_name(wanted: str | None, file: OwnFile) -> str:
+def account_name(wanted: str | None, file: OwnFile) -> str:
+    """The account that is meant. Raises UnknownAccountError."""
     known = _known_accounts(file)
     if wanted is None:
         return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in known else known[0]
@@ -151,47 +201,41 @@ def _account_name(wanted: str | None, file: OwnFile) -> str:
     return wanted
 
 
-def _thresholds(account: Account, region: Region, file: OwnFile) -> Thresholds:
-    own = file.accounts.get(account.name, {}).get("thresholds", {})
-    given = {**file.settings.get("thresholds", {}), **own}
+def thresholds(name: str, region: Region, file: OwnFile) -> tuple[Thresholds, dict[str, str]]:
+    """The account's thresholds, and where each was found. Raises ProblemError if they cross."""
+    found = {limit: file.find(name, f"thresholds.{limit}") for limit in _LIMITS}
+    given = {limit: Decimal(value.value) for limit, value in found.items() if value}
     default = DEFAULT_THRESHOLDS[region]
-    warning, critical = (
-        Decimal(given[name]) if name in given else None for name in ("warning", "critical")
-    )
+    warning, critical = given.get("warning"), given.get("critical")
     if warning is None:
         warning = max(default.warning, critical or Decimal(0))
     elif critical is None:
         critical = min(default.critical, warning)
     critical = default.critical if critical is None else critical
     if critical > warning:
-        place = f"accounts.{account.name}.thresholds" if own else "thresholds"
+        own = file.accounts.get(name, {}).get("thresholds")
+        place = f"accounts.{name}.thresholds" if own else "thresholds"
         raise ProblemError(
             Kind.CONFIG,
             one_line(f"{file.path} has a mistake at {place}: critical is above warning"),
             "Allowed is a critical amount at or below the warning amount.",
         )
-    days = given.get("runway_days")
-    return Thresholds(warning, critical, None if days is None else Decimal(days))
+    places = {f"thresholds.{limit}": (value or _UNSET).place for limit, value in found.items()}
+    return Thresholds(warning, critical, given.get("runway_days")), places
 
 
-def _base_url(account: Account, region: Region, file: OwnFile, environ: Mapping[str, str]) -> str:
-    own = file.accounts.get(account.name, {}).get("base_url")
-    places = {
-        f"accounts.{account.name}.base_url in {file.path}": own,
-        f"base_url in {file.path}": file.settings.get("base_url"),
-        "MOONSHOT_BASE_URL": unquoted(environ.get("MOONSHOT_BASE_URL", "")),
-    }
-    for place, written in places.items():
-        if written:
-            return endpoint.base_url(written, region, one_line(place, 160))
-    return endpoint.official(region)
+def base_url(name: str, region: Region, file: OwnFile, environ: Mapping[str, str]) -> Found:
+    """The account's address, without ``/v1``. Raises ProblemError if it may not be used."""
+    found = file.find(name, "base_url")
+    variable = unquoted(environ.get("MOONSHOT_BASE_URL", ""))
+    if found is None and variable:
+        found = Found(variable, "MOONSHOT_BASE_URL")
+    if found is None:
+        return Found(endpoint.official(region))
+    return replace(found, value=endpoint.base_url(found.value, region, one_line(found.place, 160)))
 
 
 def _advice(source: Source) -> str:
     if not source.is_open_to_others:
         return ""
     return one_line(f"Other users can read the key in {source.file}: chmod 600 mends that")
-
-
-def _first(value: float | None, default: float) -> float:
-    return default if value is None else value

@@ -6,12 +6,11 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from moonshot_status import codexbar
 from moonshot_status.account import Region, Secret
 from moonshot_status.errors import Kind, ProblemError
-from moonshot_status.ownfile import OwnFile
+from moonshot_status.ownfile import Found, OwnFile
 from moonshot_status.text import one_line, unquoted
 
 _KEY_VARIABLES = ("MOONSHOT_API_KEY", "MOONSHOT_KEY")
@@ -19,13 +18,18 @@ _KEY_VARIABLES = ("MOONSHOT_API_KEY", "MOONSHOT_KEY")
 
 @dataclass(frozen=True)
 class Source:
-    """One place that may hold a region and a key; regions are still as somebody wrote them."""
+    """One place that may hold a region and a key; regions are still as somebody wrote them.
+
+    ``region_place`` and ``key_place`` say where in it they stand.
+    """
 
     name: str
     region: str
     key_region: str
     secret: Secret | None
     file: Path | None = None
+    region_place: str = ""
+    key_place: str = ""
 
     @property
     def region_name(self) -> str:
@@ -44,13 +48,14 @@ class Source:
         return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
+NOWHERE = Source("", "", "", None)
+
+
 def sources_of(name: str, file: OwnFile, environ: Mapping[str, str]) -> Iterator[Source]:
     """The places to look at, in their order; a later one is read only when it is reached."""
+    yield own_source(name, file)
     if name in file.accounts:
-        own = {**file.settings, **file.accounts[name]}
-        yield _own_source(own, f"accounts.{name} in {file.path}", file.path)
         return
-    yield _own_source(file.settings, str(file.path), file.path)
     entry = codexbar.read(environ)
     if entry:
         yield Source(
@@ -59,30 +64,58 @@ def sources_of(name: str, file: OwnFile, environ: Mapping[str, str]) -> Iterator
             key_region=entry.api_key_region or entry.region,
             secret=Secret(entry.api_key) if entry.api_key else None,
             file=entry.path,
+            region_place=f"CodexBar's {entry.path}",
+            key_place=f"CodexBar's {entry.path}",
         )
     region = unquoted(environ.get("MOONSHOT_REGION", ""))
     found = next((n for n in _KEY_VARIABLES if unquoted(environ.get(n, ""))), None)
     secret = Secret(unquoted(environ[found])) if found else None
-    yield Source(found or "MOONSHOT_REGION", region, region, secret)
+    yield Source(
+        found or "MOONSHOT_REGION", region, region, secret,
+        region_place="MOONSHOT_REGION", key_place=found or "",
+    )  # fmt: skip
 
 
-def _own_source(own: dict[str, Any], name: str, file: Path) -> Source:
-    region, secret = own.get("region", ""), None
-    if "api_key" in own:
-        secret = Secret(own["api_key"])
-    elif "api_key_command" in own:
-        secret = Secret(command=tuple(own["api_key_command"]))
-    return Source(name, region, region, secret, file)
+def own_source(name: str, file: OwnFile) -> Source:
+    """What the program's own file says of the account, be it named there or not."""
+    region, secret = file.find(name, "region"), None
+    key, command = file.find(name, "api_key"), file.find(name, "api_key_command")
+    if key:
+        secret = Secret(key.value)
+    elif command:
+        secret = Secret(command=tuple(command.value))
+    return Source(
+        f"accounts.{name} in {file.path}" if name in file.accounts else str(file.path),
+        region=region.value if region else "",
+        key_region=region.value if region else "",
+        secret=secret,
+        file=file.path,
+        region_place=region.place if region else "",
+        key_place=(key or command or Found(None)).place,
+    )
 
 
-def choose(region: Region | None, sources: Iterator[Source]) -> tuple[Region, Source | None]:
-    """The region, and the first source with a key of that region."""
+@dataclass(frozen=True)
+class Choice:
+    """The region, what decided it, and the first source with a key of that region.
+
+    ``decided_by`` is None where nobody named a region or held a key, or a flag did.
+    """
+
+    region: Region
+    decided_by: Source | None
+    source: Source | None
+
+
+def choose(region: Region | None, sources: Iterator[Source]) -> Choice:
+    """Choose among the sources, which stand in their order; a flag's ``region`` beats them."""
+    decided_by = None
     for source in sources:
         if region is None and (source.region or source.secret):
-            region = _region(source.region, source.region_name)
+            region, decided_by = _region(source.region, source.region_name), source
         if source.secret and _region(source.key_region, source.region_name) is region:
-            return region, source
-    return region or Region.INTERNATIONAL, None
+            return Choice(region, decided_by, source)
+    return Choice(region or Region.INTERNATIONAL, decided_by, None)
 
 
 def _region(written: str, where: str) -> Region:

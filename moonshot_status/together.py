@@ -29,6 +29,7 @@ def side_by_side(views: Sequence[View]) -> View:
         hide_amount=views[0].hide_amount,
         level=level,
         stale=any(view.stale for view in views),
+        expired=any(view.expired for view in views),
         fetched_at=min((view.fetched_at for view in views if view.fetched_at), default=None),
         problem=next((view.problem for view in views if view.problem), None),
         retry_at=None,

@@ -32,12 +32,13 @@ class View:
     """One account as it is shown.
 
     The facts are as they were read, also where ``hide_amount`` keeps them out of the words;
-    ``account`` may hold any character. All the words are plain text on one line each, and their
-    times are local. ``headline`` is for the bar, ``short`` for a narrow one, ``line`` has every
-    amount in full. Of the ``notes`` the worst news comes first. ``refresh`` is the command that
-    asks the API now, and ``toggle`` the one that hides amounts or shows them; empty where there is
-    none. ``until`` is how long all this holds if nothing but time changes. ``members`` are the
-    accounts of a View that shows several side by side; rows, notes and console are theirs then.
+    ``account`` may hold any character. ``expired``: older than was asked for; ``stale``: that, and
+    no newer balance can be had. All the words are plain text on one line each, and their times are
+    local. ``headline`` is for the bar, ``short`` for a narrow one, ``line`` has every amount in
+    full. Of the ``notes`` the worst news comes first. ``refresh`` is the command that asks the API
+    now, and ``toggle`` the one that hides amounts or shows them; empty where there is none.
+    ``until`` is how long all this holds if nothing but time changes. ``members`` are the accounts
+    of a View that shows several side by side; rows, notes and console are theirs then.
     """
 
     account: str
@@ -47,6 +48,7 @@ class View:
     hide_amount: bool
     level: Level
     stale: bool
+    expired: bool
     fetched_at: datetime | None
     problem: Problem | None
     retry_at: datetime | None
@@ -69,6 +71,12 @@ class View:
     @property
     def has_balance(self) -> bool:
         return any(section.balance for section in self.sections)
+
+    @property
+    def next_step(self) -> str:
+        """The command that helps most; blank where nothing is wrong."""
+        problems = (section.problem for section in self.sections)
+        return next((problem.kind.next_step for problem in problems if problem), "")
 
     @property
     def console(self) -> str:
@@ -101,6 +109,7 @@ def view_of(
         hide_amount=hide_amount,
         level=scene.level,
         stale=status.stale,
+        expired=status.expired,
         fetched_at=status.reading.fetched_at if status.reading else None,
         problem=status.problem,
         retry_at=status.retry_at,

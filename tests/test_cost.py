@@ -108,8 +108,8 @@ def test_a_settings_file_is_checked_once(
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--nonsense"]])
 def test_help_and_usage_errors_import_the_command_line_alone(arguments: list[str]) -> None:
     parts = (
-        "__main__", "cli", "commands", "early", "formats", "interrupt", "output", "parameters",
-        "text",
+        "__main__", "cli", "commands", "early", "errors", "failures", "formats", "interrupt",
+        "output", "parameters", "text",
     )  # fmt: skip
     modules = ours(imported(*arguments))
     commands = {module for module in modules if module.startswith("moonshot_status.commands.")}

@@ -191,7 +191,7 @@ def test_it_runs_no_key_command_and_asks_nobody(
 def test_a_problem_of_the_settings_is_told_with_its_hint(run: Run) -> None:
     done = run("history")
     assert (done.stdout, done.returncode) == (b"", 1)
-    assert re.match(rb"Error: .*key.*\. .+\n$", done.stderr)
+    assert re.match(rb"Error: .*key.*\.\n.+\nNext: .+\n$", done.stderr)
 
 
 @pytest.mark.parametrize("readings", [0, 1])
@@ -216,7 +216,10 @@ def test_without_a_day_there_is_a_reason_and_for_programs_an_empty_document(
 
 def test_no_day_so_late_is_told(run: Run, three_days: None) -> None:
     done = run("history", "--since", "2026-03-05")
-    assert done.stderr == b"Error: There is no reading of 2026-03-05 or later\n"
+    assert done.stderr == (
+        b"Error: There is no reading of 2026-03-05 or later.\n"
+        b"Next: moonshot-status history --since all\n"
+    )
     assert (done.stdout, done.returncode) == (b"", 1)
 
 

@@ -177,3 +177,11 @@ def test_what_is_nested_too_deeply_to_be_checked_is_a_mismatch() -> None:
     assert schemas.mismatch({"region": deep}, "config") == schemas.Mismatch(
         "", "a document that is not nested so deeply"
     )
+    assert len(schemas.mismatches({"region": deep}, "config")) == 1
+
+
+def test_every_mismatch_is_told() -> None:
+    document = {"max_age": -1, "nonsense": 1, "accounts": {"a": {"key": 1, "timeout": 0}}}
+    places = [mismatch.place for mismatch in schemas.mismatches(document, "config")]
+    assert places == ["accounts.a.key", "accounts.a.timeout", "max_age", "nonsense"]
+    assert schemas.mismatches({"max_age": 1}, "config") == []

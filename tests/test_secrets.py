@@ -161,6 +161,25 @@ def test_no_format_shows_a_secret(
             assert holds_no_secret(path.read_bytes())
 
 
+COMMANDS = [
+    ["config", "show"],
+    ["config", "validate"],
+    ["config", "set", "max_age", "5"],
+    ["config", "unset", "region"],
+    ["guard", "--min", "5"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_no_command_shows_a_secret(
+    run: Run, stage: Stage, situation: str, command: list[str]
+) -> None:
+    SITUATIONS[situation][1](stage)
+    done = run("--debug", *command)
+    assert holds_no_secret(done.stdout + done.stderr)
+
+
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_doctor_shows_no_secret(run: Run, stage: Stage, situation: str) -> None:
     SITUATIONS[situation][1](stage)

@@ -452,3 +452,57 @@ def test_no_setting_of_another_account_is_examined(own_file: Write) -> None:
 def test_the_outcome_never_shows_its_key(own_file: Write) -> None:
     own_file({"api_key": "sk-canary"})
     assert "canary" not in repr(resolve())
+
+
+def test_each_value_says_where_it_came_from(own_file: Write) -> None:
+    account = OWN | {"max_age": 60, "thresholds": {"critical": 2}}
+    path = own_file(CHINA | {"accounts": {"work": account}, "thresholds": {"warning": 9}})
+    assert resolve(show=("today",)).places == {
+        "account": f"accounts in {path}",
+        "region": f"region in {path}",
+        "key": f"accounts.work.api_key in {path}",
+        "base_url": "default",
+        "max_age": f"accounts.work.max_age in {path}",
+        "timeout": "default",
+        "show": "--show",
+        "hide_amount": "default",
+        "notify_command": "default",
+        "thresholds.warning": f"thresholds.warning in {path}",
+        "thresholds.critical": f"accounts.work.thresholds.critical in {path}",
+        "thresholds.runway_days": "default",
+    }
+
+
+@pytest.mark.parametrize(
+    ("own", "codexbar", "environ", "region", "key"),
+    [
+        (OWN, None, {}, "default", "api_key in {own}"),
+        (OWN | CHINA, None, {}, "region in {own}", "api_key in {own}"),
+        ({"api_key_command": ["x"]}, None, {}, "default", "api_key_command in {own}"),
+        ({}, CODEX | CHINA, {}, "CodexBar's {codexbar}", "CodexBar's {codexbar}"),
+        ({}, CODEX, {}, "default", "CodexBar's {codexbar}"),
+        ({}, None, ENV | ENV_CHINA, "MOONSHOT_REGION", "MOONSHOT_API_KEY"),
+        (CHINA, None, ENV2 | ENV_CHINA, "region in {own}", "MOONSHOT_KEY"),
+        (CHINA, None, {}, "region in {own}", None),
+    ],
+)
+def test_region_and_key_say_where_they_came_from(
+    home: Path, own_file: Write, own: Any, codexbar: Any, environ: dict[str, str], region: str,
+    key: str | None,
+) -> None:  # fmt: skip
+    files = {"own": own_file(own), "codexbar": home / ".codexbar" / "config.json"}
+    if codexbar is not None:
+        write_codexbar(home, codexbar)
+    places = resolve(environ).places
+    assert places["region"] == region.format(**files)
+    assert places.get("key") == (key.format(**files) if key else None)
+
+
+def test_flags_and_variables_are_places_too(own_file: Write) -> None:
+    own_file(OWN)
+    found = resolve(
+        {"MOONSHOT_BASE_URL": "https://c.test"}, region=Region.INTERNATIONAL, account="default"
+    )
+    assert found.places["region"] == "--region"
+    assert found.places["account"] == "--account"
+    assert found.places["base_url"] == "MOONSHOT_BASE_URL"

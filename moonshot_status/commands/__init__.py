@@ -7,13 +7,35 @@ click it imports when it runs: ``--help`` imports every one of them.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+from typing import Any
 
 import click
+
+from moonshot_status import failures
+
+# Set by the shells' completion, which click answers in place of the command line.
+COMPLETE = "_MOONSHOT_STATUS_COMPLETE"
 
 
 class Commands(click.Group):
     """A group whose commands are the modules of this folder."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        if COMPLETE in os.environ:
+            from moonshot_status import completion
+
+            completion.mend()
+        return super().main(*args, **more)
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with failures.with_next_step():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with failures.with_next_step():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(module.name for module in pkgutil.iter_modules(__path__))

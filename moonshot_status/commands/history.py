@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "csv", "json", "chart")
 # A program that reads these gets a valid document even when there is no day to tell of.
 _FOR_PROGRAMS = ("csv", "json")
-_NO_DAY = "There is no history yet: it begins with the second reading of the balance"
+_NO_DAY = """There is no history yet: it begins with the second reading of the balance.
+Next: moonshot-status --refresh"""
+_ALL_DAYS = "Next: moonshot-status history --since all"
 _NO_LIBRARY = "A picture needs matplotlib: pip install 'moonshot-status[chart]'"
 
 
@@ -73,13 +75,13 @@ def _history(chosen: dict[str, Any], first_day: date) -> tuple[History, str]:
     if days:
         return history, ""
     if every:
-        return history, f"There is no reading of {first_day} or later"
+        return history, f"There is no reading of {first_day} or later.\n{_ALL_DAYS}"
     return history, trouble or _NO_DAY
 
 
 def _past(chosen: dict[str, Any]) -> tuple[Account, Books, str]:
     """The account, its past, and what is wrong with the store."""
-    from moonshot_status import choices, folders
+    from moonshot_status import choices, failures, folders
     from moonshot_status.store import Store
 
     if chosen["demo"]:
@@ -89,7 +91,7 @@ def _past(chosen: dict[str, Any]) -> tuple[Account, Books, str]:
             return (*demo.books(chosen["demo"], choices.options(chosen)), "")
     found = choices.settings_of(chosen)
     if found.problem:
-        raise click.ClickException(f"{found.problem.message}. {found.problem.hint}")
+        raise failures.of(found.problem)
     store = Store(folders.state_folder())
     books = store.books(found.account)
     return found.account, books, store.trouble.message if store.trouble else ""

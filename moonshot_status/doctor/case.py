@@ -102,7 +102,7 @@ def _readable(listed: Iterator[Source]) -> Iterator[Source]:
 
 def _chosen(options: Options, listed: tuple[Source, ...]) -> Source | None:
     try:
-        return sources.choose(options.region, iter(listed))[1]
+        return sources.choose(options.region, iter(listed)).source
     except ProblemError:
         return None
 

@@ -7,5 +7,6 @@ from moonshot_status.view import View
 
 
 def render(view: View) -> Reply:
-    aside = "".join(f"{note}\n" for note in view.notes)
+    notes = [*view.notes, view.next_step] if view.next_step else view.notes
+    aside = "".join(f"{note}\n" for note in notes)
     return Reply(f"{view.line}\n", 0 if view.has_balance else 1, aside)
