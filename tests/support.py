@@ -87,7 +87,7 @@ class Recorder:
 
     def told(self) -> list[str]:
         """One line for each run of the command; nothing is under way any more."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while self._is_running() and time.monotonic() < until:
             time.sleep(0.05)
         path = self.folder / "told"
