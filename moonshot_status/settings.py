@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,7 +32,10 @@ class UnknownAccountError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; None where it says nothing."""
+    """What the command line says; None where it says nothing.
+
+    ``wanted_at`` is for a process that goes on showing what it has: when it began to want more.
+    """
 
     account: str | None = None
     region: Region | None = None
@@ -41,6 +45,7 @@ class Options:
     refresh: bool = False
     show: tuple[str, ...] | None = None
     hide_amount: bool = False
+    wanted_at: datetime | None = None
 
 
 @dataclass(frozen=True)

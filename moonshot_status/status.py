@@ -23,7 +23,8 @@ class Terms:
     """How fresh a reading has to be, and how long that may take; both in seconds.
 
     ``since`` is the moment at which this process began to want it: what is read after that is
-    fresh in any case.
+    fresh in any case. Who is ``patient`` rather waits for another process's answer than shows an
+    old reading.
     """
 
     max_age: float
@@ -31,6 +32,7 @@ class Terms:
     since: datetime
     refresh: bool = False
     now: Callable[[], datetime] = utc_now
+    patient: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def _newest(account: Account, store: Store, terms: Terms) -> Known:
     known = store.recall(account)
     if _settled(known, terms):
         return known
-    patience = 0.0 if known.reading and not terms.refresh else terms.timeout
+    hurried = known.reading and not terms.refresh and not terms.patient
+    patience = 0.0 if hurried else terms.timeout
     with store.claim(account, patience) as mine:
         known = store.recall(account)
         if _settled(known, terms):
