@@ -16,7 +16,7 @@ from moonshot_status import demo, formats
 
 EXPENSIVE = {"urllib3", "jsonschema", "ssl", "socket", "http.client", "urllib.request", "email"}
 # What a kind of run imports beyond a bare interpreter, in modules; a little above what it is today.
-LIMITS = {"remembered": 30, "stored": 155, "asked": 445, "help": 110}
+LIMITS = {"remembered": 30, "stored": 158, "asked": 445, "help": 110}
 
 
 def imported(*arguments: str) -> set[str]:

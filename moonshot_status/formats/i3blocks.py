@@ -29,8 +29,9 @@ def render(view: View) -> Reply:
 def update(reply: Reply) -> str:
     """The same as one object; i3blocks puts it to the bar as it is."""
     lines = reply.text.translate(_LOOK_ALIKES).splitlines()
-    block: dict[str, object] = dict(zip(("full_text", "short_text", "color"), lines, strict=False))
-    block["urgent"] = reply.exit_code == _URGENT
+    block = dict(zip(("full_text", "short_text", "color"), lines, strict=False))
+    if reply.exit_code == _URGENT:
+        block["urgent"] = "true"  # i3blocks 1.4 reads strings only, and passes this one on as true.
     return json.dumps(block, ensure_ascii=False) + "\n"
 
 
