@@ -30,13 +30,14 @@ class Waybar:
         self._pointer: Pointer | None = None
         self._sway = Sway(desktop, SIZE, outputs)
 
-    def start(self, config: Path, style: Path) -> None:
+    def start(self, config: Path, style: Path, *, streams: bool = False) -> None:
         self._process = self._desktop.start(
             "waybar", "-l", "trace", "-c", config, "-s", style,
             log="waybar.log", GDK_BACKEND="wayland",
         )  # fmt: skip
         wait_for("the bars", lambda: self._log().count("Bar configured") >= self._outputs)
-        wait_for("the module", lambda: self.runs() >= self._outputs)
+        if not streams:
+            wait_for("the module", lambda: self.runs() >= self._outputs)
 
     def runs(self) -> int:
         """How often the module's command has ended."""
@@ -54,6 +55,11 @@ class Waybar:
             before = self.runs()
             os.kill(self._process.pid, signal.SIGRTMIN + 8)
             wait_for("an update", lambda: self.runs() >= before + self._outputs)  # noqa: B023
+
+    def end(self, number: signal.Signals) -> None:
+        """End Waybar alone, whatever it leaves behind."""
+        os.kill(self._process.pid, number)
+        self._process.wait(10)
 
     def complaints(self) -> list[str]:
         """What the log holds beyond the routine."""

@@ -1,7 +1,7 @@
 """What an hour of ``watch`` costs beside an hour of polls.
 
-python tests/benchmark/watch.py [SECONDS] prints it. Both run side by side, each in a home of its own with the defaults; the polls once a minute, as the
-bars' snippets do. Linux only.
+python tests/benchmark/watch.py [SECONDS] prints it. Both run side by side, each in a home of its
+own with the defaults; the polls once a minute, as the bars' snippets do. Linux only.
 """
 
 from __future__ import annotations
