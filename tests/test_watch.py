@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -418,6 +417,24 @@ def test_clicks_do_what_the_scripts_do(watch: Watch, server: demo.Server, opened
     assert json.loads(stream.line())["full_text"] == "ok"
 
 
+def test_without_an_input_it_has_no_clicks(watch: Watch, server: demo.Server) -> None:
+    stream = watch("--format", "i3blocks", preexec_fn=lambda: os.close(0))
+    assert json.loads(stream.line())["full_text"] == "$49.58"
+    server.reply = balance("4.2")
+    stream.process.send_signal(signal.SIGUSR1)
+    assert json.loads(stream.line())["full_text"] == "$4.20"
+
+
+def test_who_wants_no_old_balance_at_all_asks_once_a_minute(
+    watch: Watch, server: demo.Server
+) -> None:
+    """And two of them do not wake each other all the time."""
+    streams = [watch("--max-age", "0") for _ in range(2)]
+    assert [stream.line()[:6] for stream in streams] == ["$49.58"] * 2
+    time.sleep(5)
+    assert len(server.requests) <= 2
+
+
 def test_five_of_them_and_polls_make_one_request_a_period(
     watch: Watch, server: demo.Server, run: Run
 ) -> None:
@@ -441,19 +458,3 @@ def test_a_signal_to_five_of_them_makes_one_request(watch: Watch, server: demo.S
         stream.process.send_signal(signal.SIGUSR1)
     assert {stream.line() for stream in streams} == {"$4.20"}
     assert len(server.requests) == 2
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_asleep_it_is_small_and_costs_next_to_nothing(watch: Watch, server: demo.Server) -> None:
-    """An hour is 240 wake-ups; a wake-up is one turn of the loop, which test_watching.py times."""
-    stream = watch("--format", "waybar")
-    stream.line()
-    time.sleep(1)
-    status = Path(f"/proc/{stream.process.pid}/status").read_text()
-    assert int(status.partition("VmRSS:")[2].split()[0]) < 32_000
-    schedule = Path(f"/proc/{stream.process.pid}/schedstat")
-    before = schedule.read_text().split()
-    time.sleep(16)
-    after = schedule.read_text().split()
-    assert int(after[0]) - int(before[0]) < 2_000_000
-    assert int(after[2]) - int(before[2]) <= 3

@@ -21,6 +21,7 @@ from moonshot_status.watching import changes, watch
 from moonshot_status.watching.changes import Changes
 from moonshot_status.watching.clicks import Clicks
 from moonshot_status.watching.outlet import Outlet
+from moonshot_status.watching.senses import Senses, Woken
 from moonshot_status.watching.watch import Watch, Wish
 from moonshot_status.watching.worker import Found, Worker
 
@@ -400,6 +401,36 @@ def test_a_worker_that_is_gone_already_cannot_be_ended(monkeypatch: pytest.Monke
     worker._process, worker._blows = 1, [signal.SIGTERM]
     monkeypatch.setattr(os, "kill", nobody)
     worker.end()
+
+
+@pytest.mark.parametrize("has_pidfd", [True, False])
+def test_the_senses_tell_what_woke_them(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch, has_pidfd: bool
+) -> None:
+    if not has_pidfd:
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    telling = (signal.SIGUSR1, signal.SIGCHLD, signal.SIGIO)
+    before = {number: signal.getsignal(number) for number in telling}
+    reading, reader = os.pipe()
+    try:
+        senses = Senses(reader)
+        woken = senses.rest(0.01, [pipe[0]], is_writing=False)
+        assert woken == Woken(b"", frozenset(), is_alone=False)
+        os.write(pipe[1], b"x")
+        signal.raise_signal(signal.SIGUSR1)
+        woken = senses.rest(10, [pipe[0]], is_writing=True)
+        assert {pipe[0], reader} <= woken.ready
+        assert (woken.signals, woken.is_alone) == (bytes([signal.SIGUSR1]), False)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getppid", lambda: 1)
+            assert senses.rest(10, [pipe[0]], is_writing=False).is_alone
+        os.close(reading)
+        assert senses.rest(10, [], is_writing=False).is_alone
+    finally:
+        signal.set_wakeup_fd(-1)
+        os.close(reader)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_clicks_come_in_pieces_and_end(pipe: tuple[int, int], tmp_path: Path) -> None:

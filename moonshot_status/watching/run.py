@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -32,15 +33,13 @@ def watch(chosen: dict[str, Any], update: Callable[[Reply], str]) -> int:
         return Worker(lambda: look(chosen, update, wish))
 
     watch = Watch(start, outlet.show, limit, refresh=chosen["refresh"])
-    button = formats.clicks(chosen["format"])
+    button = formats.clicks(chosen["format"]) if sys.stdin else None
     clicks = button and Clicks(button, answering.this_program(chosen), watch.refresh, _INPUT)
     with signals.before_the_end(watch.end):
         try:
             _go_on(watch, senses, outlet, clicks)
-        except BrokenPipeError:
-            return 0
-        except OSError:
-            return 1
+        except OSError as error:
+            return 0 if isinstance(error, BrokenPipeError) else 1
         finally:
             watch.end()
     return 0
