@@ -26,6 +26,7 @@ def options(choices: dict[str, Any]) -> Options:
         refresh=choices["refresh"],
         show=choices["show"],
         hide_amount=choices["hide_amount"],
+        wanted_at=choices.get("wanted_at"),
     )
 
 

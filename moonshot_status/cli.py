@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from moonshot_status import __version__, formats
-from moonshot_status.commands import Commands
+from moonshot_status.commands import Commands, heed
 from moonshot_status.parameters import PARTS, AccountName, Parts, RegionName, Seconds
 
 if TYPE_CHECKING:
@@ -68,22 +65,17 @@ DEMO_STATES = (
 def main(ctx: click.Context, /, **chosen: Any) -> None:
     """Show the balance of a Moonshot / Kimi Open Platform account in a status bar."""
     ctx.obj = chosen
-    if chosen["hide_amount"] and chosen["format"] == "json":
-        raise click.UsageError("--hide-amount is for bars: json holds the amounts.")
-    if chosen["debug"]:
-        from moonshot_status import debug
-
-        debug.turn_on()
+    heed(chosen)
     if ctx.invoked_subcommand is None:
         _show_balance(ctx)
 
 
 def _show_balance(ctx: click.Context) -> None:
-    from moonshot_status import choices, output
+    from moonshot_status import answering, choices, output
 
     remember = _memory(ctx.obj)
     with choices.usage_errors():
-        reply = _reply(ctx.obj)
+        reply = answering.reply(ctx.obj)
     code = output.write(reply)
     remember(reply)
     ctx.exit(code)
@@ -97,34 +89,3 @@ def _memory(chosen: dict[str, Any]) -> Callable[[Reply], None]:
         if not (chosen["refresh"] or chosen["demo"] or chosen["debug"]):
             return early.memory(chosen["config"])
     return lambda _: None
-
-
-def _reply(chosen: dict[str, Any]) -> Reply:
-    from moonshot_status import choices, poll
-    from moonshot_status.settings import UnknownAccountError
-
-    render, options = formats.renderer(chosen["format"]), choices.options(chosen)
-    try:
-        if chosen["demo"]:
-            from moonshot_status import demo
-
-            return render(demo.view(chosen["demo"], options))
-        view = poll.view(options, _this_program(chosen))
-        return replace(render(view), until=view.until.timestamp())
-    except UnknownAccountError:
-        raise
-    except Exception:  # noqa: BLE001 - a bar has to show something, whatever happened
-        return render(poll.unforeseen(options))
-
-
-def _this_program(chosen: dict[str, Any]) -> tuple[str, ...]:
-    """The command line that runs it again for the same account."""
-    program = shutil.which(sys.argv[0]) or ""
-    words = (
-        [str(Path(program).absolute())] if program else [sys.executable, "-m", "moonshot_status"]
-    )
-    for name in ("account", "region", "config"):
-        if chosen[name] is not None:
-            value = chosen[name].absolute() if name == "config" else chosen[name]
-            words += [f"--{name}", str(value)]
-    return tuple(words)

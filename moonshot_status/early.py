@@ -45,7 +45,9 @@ def memory(config: Path | None) -> Callable[[Reply], None]:
     To be called before anything is read: what changes from now on is not in the reply for sure.
     """
     try:
-        name, began, before = _call(), time.time_ns(), _states(_inputs(config))
+        from moonshot_status import inputs
+
+        name, began, before = _call(), time.time_ns(), _states(inputs.paths(config))
     except (ImportError, OSError):
         return lambda _: None
 
@@ -134,17 +136,6 @@ def _own_bytes(path: str) -> bytes:
         return os.read(descriptor, status.st_size)
     finally:
         os.close(descriptor)
-
-
-def _inputs(config: Path | None) -> list[bytes]:
-    """The files that a reply depends on, whether they exist or not."""
-    from moonshot_status import codexbar, folders, ownfile, privacy, store
-
-    database = folders.state_folder() / store.FILE_NAME
-    settings = [config or ownfile.default_path(), *codexbar.candidates(os.environ)]
-    paths = [*settings, database, privacy.path()]
-    names = [*map(str, paths), f"{database}-journal", "/etc/localtime"]
-    return [os.fsencode(os.path.abspath(name)) for name in names]
 
 
 def _states(paths: list[bytes]) -> dict[bytes, bytes]:

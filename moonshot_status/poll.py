@@ -46,12 +46,12 @@ def _view_whatever_comes(options: Options, program: tuple[str, ...]) -> View:
 
 
 def _view(options: Options, program: tuple[str, ...]) -> View:
-    since = status.utc_now()
+    since, patient = options.wanted_at or status.utc_now(), options.wanted_at is not None
     found = settings.resolve(options, os.environ)
     if found.problem:
         debug.say(f"{found.problem.kind.value}: {found.problem.message}")
         return _worded(found, options, Status(problem=found.problem), None, program)
-    terms = Terms(found.max_age, found.timeout, since, options.refresh)
+    terms = Terms(found.max_age, found.timeout, since, options.refresh, patient=patient)
     store = Store(folders.state_folder())
     shown = status.current(found.account, store, terms)
     foreseen = foresee(found.account, store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,10 @@ class UnknownAccountError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; None where it says nothing."""
+    """What the command line says; None where it says nothing.
+
+    ``wanted_at`` is for a process that goes on showing what it has: when it began to want more.
+    """
 
     account: str | None = None
     region: Region | None = None
@@ -51,6 +55,7 @@ class Options:
     refresh: bool = False
     show: tuple[str, ...] | None = None
     hide_amount: bool = False
+    wanted_at: datetime | None = None
 
 
 @dataclass(frozen=True)

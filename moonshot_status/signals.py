@@ -22,6 +22,13 @@ def hold_back() -> Callable[[], None]:
     return let_through
 
 
+def as_usual() -> None:
+    """Have the signals that end the program do just that, unless they are ignored."""
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def before_the_end(clean_up: Callable[[], None]) -> Iterator[None]:
     """While inside, a signal that ends the program has ``clean_up`` called first."""

@@ -28,6 +28,7 @@ class Terms:
 
     ``since`` is the moment at which this process began to want it: what is read after that is
     fresh in any case. ``key_of`` finds the key, and ``hear`` is told the API's answer as it came.
+    Who is ``patient`` rather waits for another process's answer than shows an old reading.
     """
 
     max_age: float
@@ -37,6 +38,7 @@ class Terms:
     now: Callable[[], datetime] = utc_now
     key_of: Callable[[Secret], str] = key.of
     hear: Callable[[Answer], None] | None = None
+    patient: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def _newest(account: Account, store: Store, terms: Terms) -> Known:
     known = store.recall(account)
     if _settled(known, terms):
         return known
-    patience = 0.0 if known.reading and not terms.refresh else terms.timeout
+    hurried = known.reading and not terms.refresh and not terms.patient
+    patience = 0.0 if hurried else terms.timeout
     with store.claim(account, patience) as mine:
         known = store.recall(account)
         if _settled(known, terms):

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support import KEY, PROGRAM, REPOSITORY
 
-from moonshot_status import __version__, demo, early, formats, privacy
+from moonshot_status import __version__, demo, early, formats, inputs, privacy
 from moonshot_status.formats import Reply
 
 Poll = Callable[..., tuple[bytes, int, bool]]
@@ -208,13 +208,13 @@ def test_no_secret_is_in_it(poll: Poll, server: demo.Server, replies: Path) -> N
 
 
 @pytest.fixture
-def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def input_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file that the reply depends on, written a while ago."""
     path = tmp_path / "input"
     path.write_text("before")
     # Only touching makes the time of the last change of the inode come later, never earlier.
     monkeypatch.setattr(early, "_SETTLED_NANOSECONDS", 0)
-    monkeypatch.setattr(early, "_inputs", lambda _: [bytes(path), b"/nowhere/at/all"])
+    monkeypatch.setattr(inputs, "paths", lambda _: [bytes(path), b"/nowhere/at/all"])
     time.sleep(0.02)
     return path
 
@@ -230,13 +230,13 @@ def recalled() -> tuple[int, bytes] | None:
         return None
 
 
-def test_the_text_may_hold_anything(inputs: Path) -> None:
+def test_the_text_may_hold_anything(input_file: Path) -> None:
     remember("¥1.00 \0\0 \udc00", 33)
     assert recalled() == (33, b"\xc2\xa51.00 \0\0 ?")
 
 
 def test_it_ends_when_its_words_stop_being_true(
-    inputs: Path, monkeypatch: pytest.MonkeyPatch
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember(seconds=60)
     now = time.time_ns()
@@ -245,12 +245,14 @@ def test_it_ends_when_its_words_stop_being_true(
         assert bool(recalled()) is holds
 
 
-def test_what_is_over_already_is_not_kept(inputs: Path) -> None:
+def test_what_is_over_already_is_not_kept(input_file: Path) -> None:
     remember(seconds=0)
     assert recalled() is None
 
 
-def test_another_offset_of_the_clock_ends_it(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_offset_of_the_clock_ends_it(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     remember()
     assert recalled()
     monkeypatch.setattr(early, "_utc_offset", lambda: 3600)
@@ -258,7 +260,7 @@ def test_another_offset_of_the_clock_ends_it(inputs: Path, monkeypatch: pytest.M
 
 
 def test_another_version_of_the_program_ends_it(
-    inputs: Path, monkeypatch: pytest.MonkeyPatch
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember()
     monkeypatch.setattr(early, "__version__", f"{__version__}.1")
@@ -266,35 +268,35 @@ def test_another_version_of_the_program_ends_it(
 
 
 @pytest.mark.parametrize("change", ["write", "touch", "mode", "remove", "replace"])
-def test_a_change_of_a_file_ends_it(inputs: Path, change: str) -> None:
+def test_a_change_of_a_file_ends_it(input_file: Path, change: str) -> None:
     remember()
     assert recalled()
     time.sleep(0.02)
     if change == "write":
-        inputs.write_text("after!")
+        input_file.write_text("after!")
     elif change == "touch":
-        inputs.touch()
+        input_file.touch()
     elif change == "mode":
-        inputs.chmod(0o600)
+        input_file.chmod(0o600)
     elif change == "remove":
-        inputs.unlink()
+        input_file.unlink()
     else:
-        other = inputs.with_name("other")
+        other = input_file.with_name("other")
         other.write_text("before")
-        other.replace(inputs)
+        other.replace(input_file)
     assert recalled() is None
 
 
-def test_what_changes_meanwhile_is_not_remembered(inputs: Path) -> None:
+def test_what_changes_meanwhile_is_not_remembered(input_file: Path) -> None:
     keep = early.memory(None)
     time.sleep(0.02)
-    inputs.write_text("after")
+    input_file.write_text("after")
     keep(Reply("before", until=time.time() + 60))
     assert recalled() is None
 
 
 def test_what_changed_a_moment_ago_is_not_remembered(
-    inputs: Path, monkeypatch: pytest.MonkeyPatch
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(early, "_SETTLED_NANOSECONDS", MINUTE)
     remember()
@@ -302,7 +304,7 @@ def test_what_changed_a_moment_ago_is_not_remembered(
 
 
 def test_what_cannot_be_looked_at_is_not_remembered(
-    inputs: Path, monkeypatch: pytest.MonkeyPatch
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: bytes) -> bytes:
         raise PermissionError
@@ -314,14 +316,16 @@ def test_what_cannot_be_looked_at_is_not_remembered(
     remember()
 
 
-def test_where_nothing_can_be_written_nothing_is_kept(inputs: Path, home: Path) -> None:
+def test_where_nothing_can_be_written_nothing_is_kept(input_file: Path, home: Path) -> None:
     (home / ".cache").touch()
     remember()
     early.answer()
 
 
 @pytest.mark.parametrize("damage", ["short", "long", "noise", "empty", "open", "link", "folder"])
-def test_a_file_that_is_not_ours_is_not_believed(inputs: Path, replies: Path, damage: str) -> None:
+def test_a_file_that_is_not_ours_is_not_believed(
+    input_file: Path, replies: Path, damage: str
+) -> None:
     remember()
     (path,) = replies.iterdir()
     content = path.read_bytes()
@@ -347,7 +351,7 @@ def test_a_file_that_is_not_ours_is_not_believed(inputs: Path, replies: Path, da
 
 
 def test_a_reply_to_another_call_is_not_believed(
-    inputs: Path, replies: Path, monkeypatch: pytest.MonkeyPatch
+    input_file: Path, replies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember()
     (path,) = replies.iterdir()
@@ -357,7 +361,7 @@ def test_a_reply_to_another_call_is_not_believed(
 
 
 def test_a_file_of_another_user_is_not_believed(
-    inputs: Path, monkeypatch: pytest.MonkeyPatch
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember()
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
@@ -365,7 +369,7 @@ def test_a_file_of_another_user_is_not_believed(
 
 
 def test_the_folder_does_not_grow(
-    inputs: Path, replies: Path, monkeypatch: pytest.MonkeyPatch
+    input_file: Path, replies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(early._MOST_REPLIES + 10):
         monkeypatch.setenv("NUMBER", str(number))
@@ -380,7 +384,7 @@ class EndError(Exception):
 
 @pytest.mark.parametrize(("piece", "status"), [(3, 33), (None, 1)])
 def test_it_is_written_whole_or_the_status_says_so(
-    inputs: Path, monkeypatch: pytest.MonkeyPatch, piece: int | None, status: int
+    input_file: Path, monkeypatch: pytest.MonkeyPatch, piece: int | None, status: int
 ) -> None:
     remember("ten bytes!", 33)
     written = []
@@ -402,7 +406,7 @@ def test_it_is_written_whole_or_the_status_says_so(
 
 
 def test_a_closed_standard_output_is_left_to_the_long_way(
-    inputs: Path, monkeypatch: pytest.MonkeyPatch
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(descriptor: int, text: bytes) -> int:
         raise BrokenPipeError
@@ -413,7 +417,7 @@ def test_a_closed_standard_output_is_left_to_the_long_way(
 
 
 def test_the_inputs_are_the_files_that_a_reply_depends_on(home: Path) -> None:
-    names = [os.fsdecode(name) for name in early._inputs(Path("given.json"))]
+    names = [os.fsdecode(name) for name in inputs.paths(Path("given.json"))]
     assert names == [
         f"{REPOSITORY}/given.json" if Path.cwd() == REPOSITORY else f"{Path.cwd()}/given.json",
         f"{home}/.config/codexbar/config.json",
@@ -423,7 +427,7 @@ def test_the_inputs_are_the_files_that_a_reply_depends_on(home: Path) -> None:
         f"{database(home)}-journal",
         "/etc/localtime",
     ]
-    assert os.fsdecode(early._inputs(None)[0]) == f"{home}/.config/moonshot-status/config.json"
+    assert os.fsdecode(inputs.paths(None)[0]) == f"{home}/.config/moonshot-status/config.json"
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])

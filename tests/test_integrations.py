@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -39,8 +40,8 @@ def in_a_bar(home: Path, command: list[str], **more: str) -> bytes:
     return done.stdout
 
 
-def waybar_module() -> dict[str, str]:
-    text = (FOLDER / "waybar" / "moonshot.jsonc").read_text()
+def waybar_module(file: str = "moonshot.jsonc") -> dict[str, str]:
+    text = (FOLDER / "waybar" / file).read_text()
     module: dict[str, str] = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))[
         "custom/moonshot"
     ]
@@ -72,11 +73,44 @@ def test_a_plugin_shows_the_balance(installed: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["i3blocks/moonshot", "xbar/moonshot.1m.sh", "swiftbar/moonshot.1m.sh"]
-)
+    "path",
+    [
+        "i3blocks/moonshot", "i3blocks/moonshot-stream", "xbar/moonshot.1m.sh",
+        "swiftbar/moonshot.1m.sh", "swiftbar/moonshot-stream.sh",
+    ],
+)  # fmt: skip
 def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
     assert b"not installed" in in_a_bar(home, [str(FOLDER / path)])
     assert os.access(FOLDER / path, os.X_OK)
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        (["sh", "-c", waybar_module("moonshot-stream.jsonc")["exec"]], ['{"text":"¥49.58",']),
+        ([str(FOLDER / "i3blocks" / "moonshot-stream")], ['{"full_text": "¥49.58",']),
+        ([str(FOLDER / "swiftbar" / "moonshot-stream.sh")], ["~~~", "¥49.58 | "]),
+    ],
+    ids=["waybar", "i3blocks", "swiftbar"],
+)
+def test_a_stream_begins_with_the_balance(
+    installed: Path, command: list[str], lines: list[str]
+) -> None:
+    environment = {"HOME": str(installed), "PATH": BARE_PATH}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        for line in lines:
+            assert process.stdout.readline().decode().startswith(line)
+        process.terminate()
+    # It is the program itself, with no shell around it that would keep the bar's end from it.
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_the_modules_differ_in_how_they_run_alone() -> None:
+    polls, streams = waybar_module(), waybar_module("moonshot-stream.jsonc")
+    assert polls["return-type"] == streams["return-type"] == "json"
+    assert polls["format"] == streams["format"]
+    assert "interval" not in streams
 
 
 @pytest.fixture

@@ -45,3 +45,13 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"{__name__}.{name}").command
         return command
+
+
+def heed(chosen: dict[str, Any]) -> None:
+    """Refuse general options that contradict each other, and begin to tell every step if asked."""
+    if chosen["hide_amount"] and chosen["format"] == "json":
+        raise click.UsageError("--hide-amount is for bars: json holds the amounts.")
+    if chosen["debug"]:
+        from moonshot_status import debug
+
+        debug.turn_on()

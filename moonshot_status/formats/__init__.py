@@ -2,6 +2,10 @@
 
 To add one, write ``NAME.py`` here with one pure function, ``render(view: View) -> Reply``. It gets
 everything worded and returns everything that is printed; failures reach it as Views as well.
+
+A format whose reply is more than one line says how ``watch`` prints it, with one more function,
+``update(reply: Reply) -> str``, or with ``update = None`` that it cannot. Where a bar tells clicks
+on standard input, ``button(line: str) -> int`` reads them: 1 is left, 2 middle, 3 right, 0 none.
 """
 
 from __future__ import annotations
@@ -39,3 +43,22 @@ def renderer(name: str) -> Callable[[View], Reply]:
     """The ``render`` of one format; no other format is imported."""
     render: Callable[[View], Reply] = importlib.import_module(f"{__name__}.{name}").render
     return render
+
+
+def updater(name: str) -> Callable[[Reply], str] | None:
+    """What makes of a reply one update of a stream; None if the format cannot be streamed."""
+    module = importlib.import_module(f"{__name__}.{name}")
+    update: Callable[[Reply], str] | None = getattr(module, "update", _as_it_is)
+    return update
+
+
+def clicks(name: str) -> Callable[[str], int] | None:
+    """What reads the clicks that the format's bar tells; None if it tells none."""
+    button: Callable[[str], int] | None = getattr(
+        importlib.import_module(f"{__name__}.{name}"), "button", None
+    )
+    return button
+
+
+def _as_it_is(reply: Reply) -> str:
+    return reply.text

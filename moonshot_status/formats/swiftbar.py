@@ -33,6 +33,11 @@ def render(view: View) -> Reply:
     return Reply("".join(f"{line}\n" for line in [title, "---", *below]))
 
 
+def update(reply: Reply) -> str:
+    """A menu of a streamable plugin."""
+    return f"~~~\n{reply.text}"
+
+
 def _symbol(view: View) -> str:
     if view.problem:
         return "wifi.slash" if view.problem.kind in _NETWORK else "exclamationmark.triangle"

@@ -8,6 +8,9 @@ from __future__ import annotations
 from moonshot_status.formats import Reply, _colours, _menu
 from moonshot_status.view import View
 
+# xbar shows a menu when the plugin has ended.
+update = None
+
 
 def render(view: View) -> Reply:
     colour = _colours.BY_LEVEL.get(view.level)

@@ -53,15 +53,15 @@ def waybar_files(bench: Bench) -> tuple[Path, Path]:
     return install_waybar_files(bench.home)
 
 
-def install_waybar_files(home: Path) -> tuple[Path, Path]:
+def install_waybar_files(home: Path, module: str = "moonshot.jsonc") -> tuple[Path, Path]:
     """A user's two files, which take in the very files of ``integrations/waybar``."""
     folder = home / ".config" / "waybar"
     folder.mkdir(parents=True)
-    for name in ("moonshot.jsonc", "moonshot.css"):
+    for name in (module, "moonshot.css"):
         shutil.copy(INTEGRATIONS / "waybar" / name, folder)
     config, style = folder / "config", folder / "style.css"
     config.write_text(
-        '{"layer": "top", "height": 30, "include": ["~/.config/waybar/moonshot.jsonc"],'
+        f'{{"layer": "top", "height": 30, "include": ["~/.config/waybar/{module}"],'
         ' "modules-right": ["custom/moonshot"]}'
     )
     style.write_text(user_style(LIGHT, "#000000"))

@@ -30,14 +30,17 @@ class Waybar:
         self._pointer: Pointer | None = None
         self._sway = Sway(desktop, SIZE, outputs)
 
-    def start(self, config: Path | None = None, style: Path | None = None) -> None:
+    def start(
+        self, config: Path | None = None, style: Path | None = None, *, streams: bool = False
+    ) -> None:
         """With these files, or with those that Waybar finds in the home folder."""
         named = ["-c", config, "-s", style] if config and style else []
         self._process = self._desktop.start(
             "waybar", "-l", "trace", *named, log="waybar.log", GDK_BACKEND="wayland",
         )  # fmt: skip
         wait_for("the bars", lambda: self._log().count("Bar configured") >= self._outputs)
-        wait_for("the module", lambda: self.runs() >= self._outputs)
+        if not streams:
+            wait_for("the module", lambda: self.runs() >= self._outputs)
 
     def runs(self) -> int:
         """How often the module's command has ended."""
@@ -55,6 +58,11 @@ class Waybar:
             before = self.runs()
             os.kill(self._process.pid, signal.SIGRTMIN + 8)
             wait_for("an update", lambda: self.runs() >= before + self._outputs)  # noqa: B023
+
+    def end(self, number: signal.Signals) -> None:
+        """End Waybar alone, whatever it leaves behind."""
+        os.kill(self._process.pid, number)
+        self._process.wait(10)
 
     def complaints(self) -> list[str]:
         """What the log holds beyond the routine."""

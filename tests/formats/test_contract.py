@@ -24,7 +24,7 @@ def test_a_format_is_three_files(name: str) -> None:
     module = importlib.import_module(f"moonshot_status.formats.{name}")
     functions = inspect.getmembers(module, inspect.isfunction)
     public = [n for n, f in functions if f.__module__ == module.__name__ and n[0] != "_"]
-    assert public == ["render"]
+    assert set(public) - {"update", "button"} == {"render"}
     assert (HERE / f"test_{name}.py").exists()
     assert name in FOR_PEOPLE_AND_SCRIPTS or (INTEGRATIONS / name / "README.md").exists()
 
@@ -62,3 +62,16 @@ def test_the_key_word_of_a_problem_is_in_the_text(name: str) -> None:
         if view.problem:
             text = formats.renderer(name)(view).text
             assert view.problem.kind.label in text or view.problem.kind.value in text
+
+
+@pytest.mark.parametrize("name", formats.names())
+def test_an_update_of_a_stream_is_whole_or_there_is_none(name: str) -> None:
+    update, render = formats.updater(name), formats.renderer(name)
+    module = importlib.import_module(f"moonshot_status.formats.{name}")
+    for view in ALL_VIEWS.values():
+        reply = render(view)
+        lines = reply.text.count("\n")
+        # More lines than there are accounts have to be put into a frame.
+        assert lines <= len(view.sections) or hasattr(module, "update")
+        if update:
+            assert update(reply).endswith("\n")

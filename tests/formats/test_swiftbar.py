@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from menu_contract import MenuContract
 from menus import SWIFTBAR_KEYS
-from views import VIEWS
+from views import ALL_VIEWS, VIEWS
 
 from moonshot_status.formats import swiftbar
 
@@ -30,3 +30,11 @@ class TestSwiftBar(MenuContract):
     def test_low_levels_have_a_colour_for_light_and_one_for_dark(self) -> None:
         title, _ = self.read(VIEWS["warning"])
         assert title.attributes["color"] == "#8a5200,#ffb340"
+
+
+@pytest.mark.parametrize("view", ALL_VIEWS)
+def test_an_update_is_a_menu_behind_its_mark(view: str) -> None:
+    reply = swiftbar.render(ALL_VIEWS[view])
+    assert swiftbar.update(reply) == "~~~\n" + reply.text
+    # Nothing in a menu can pass for the beginning of the next one.
+    assert "~~~" not in reply.text.splitlines()
