@@ -1,7 +1,8 @@
 """The formats, one module each: its name is the value of ``--format``.
 
 To add one, write ``NAME.py`` here with one pure function, ``render(view: View) -> Reply``. It gets
-everything worded and returns everything that is printed; failures reach it as Views as well.
+everything worded and returns everything that is printed; failures reach it as Views as well. Where
+a bar's own name has dashes the module's has underscores.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ class Reply:
 
 def names() -> list[str]:
     """The formats that there are, in alphabetical order."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name.replace("_", "-") for name in modules if not name.startswith("_"))
 
 
 def renderer(name: str) -> Callable[[View], Reply]:
     """The ``render`` of one format; no other format is imported."""
-    render: Callable[[View], Reply] = importlib.import_module(f"{__name__}.{name}").render
+    module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    render: Callable[[View], Reply] = module.render
     return render

@@ -21,11 +21,12 @@ FOR_PEOPLE_AND_SCRIPTS = {"plain", "json"}
 
 @pytest.mark.parametrize("name", formats.names())
 def test_a_format_is_three_files(name: str) -> None:
-    module = importlib.import_module(f"moonshot_status.formats.{name}")
+    own_name = name.replace("-", "_")
+    module = importlib.import_module(f"moonshot_status.formats.{own_name}")
     functions = inspect.getmembers(module, inspect.isfunction)
     public = [n for n, f in functions if f.__module__ == module.__name__ and n[0] != "_"]
     assert public == ["render"]
-    assert (HERE / f"test_{name}.py").exists()
+    assert (HERE / f"test_{own_name}.py").exists()
     assert name in FOR_PEOPLE_AND_SCRIPTS or (INTEGRATIONS / name / "README.md").exists()
 
 
