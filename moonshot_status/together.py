@@ -25,6 +25,7 @@ def side_by_side(views: Sequence[View]) -> View:
         account=", ".join(view.account for view in views),
         region=regions.pop() if len(regions) == 1 else None,
         balance=None,
+        thresholds=None,
         forecast=None,
         hide_amount=views[0].hide_amount,
         level=level,

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from moonshot_status import outlook
-from moonshot_status.account import Account, Balance, Level, Region
+from moonshot_status.account import Account, Balance, Level, Region, Thresholds
 from moonshot_status.errors import Problem
 from moonshot_status.forecast import Forecast
 from moonshot_status.money import (
@@ -43,6 +43,7 @@ class View:
     account: str
     region: Region | None
     balance: Balance | None
+    thresholds: Thresholds | None
     forecast: Forecast | None
     hide_amount: bool
     level: Level
@@ -97,6 +98,7 @@ def view_of(
         account=account.name,
         region=account.region,
         balance=scene.balance,
+        thresholds=account.thresholds,
         forecast=forecast,
         hide_amount=hide_amount,
         level=scene.level,

@@ -90,5 +90,5 @@ def test_a_format_knows_the_view_and_nothing_that_acts() -> None:
         assert ours <= {
             "moonshot_status.account", "moonshot_status.view", "moonshot_status.wording",
             "moonshot_status.strictjson", "moonshot_status.formats", "moonshot_status.errors",
-            "moonshot_status.forecast",
+            "moonshot_status.forecast", "moonshot_status.text",
         }  # fmt: skip
