@@ -79,6 +79,18 @@ def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
     assert os.access(FOLDER / path, os.X_OK)
 
 
+def test_the_check_of_nagios_and_of_icinga_is_the_same_program(installed: Path) -> None:
+    nagios, icinga = (
+        (FOLDER / "nagios" / f"moonshot.{kind}").read_text() for kind in ("cfg", "conf")
+    )
+    command = re.findall(r"command_line +(.+)", nagios)[0].split()
+    assert json.loads(re.findall(r"command = (\[.+\])", icinga)[0]) == command[:3]
+    file = str(installed / ".config" / "moonshot-status" / "config.json")
+    program = str(installed / ".local" / "bin" / "moonshot-status")
+    shown = in_a_bar(installed, [program, *command[1:-1], file]).decode()
+    assert shown.startswith("OK: ¥49.58 | 'available'=49.58894;35:;7:")
+
+
 @pytest.fixture
 def desktop(home: Path, tmp_path: Path) -> Path:
     """A folder of programs which write down their arguments and their standard input."""
