@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
         return OwnFile(path)
     except OSError as error:
         raise _problem(path, f"cannot be read: {error.strerror}") from error
+    return _valid(path, raw)
+
+
+@lru_cache(maxsize=1)
+def _valid(path: Path, raw: bytes) -> OwnFile:
+    """Parsed and checked once, however many accounts are looked up in the same bytes."""
     try:
         document = _without_blanks(strictjson.loads(raw))
     except (ValueError, RecursionError) as error:

@@ -12,7 +12,17 @@ import moonshot_status
 PACKAGE = Path(moonshot_status.__file__).parent
 # Each layer may import what stands before it.
 LAYERS = [
-    {"__init__", "text", "folders", "errors", "strictjson", "schemas", "signals", "interrupt"},
+    {
+        "__init__",
+        "text",
+        "folders",
+        "errors",
+        "strictjson",
+        "schemas",
+        "signals",
+        "interrupt",
+        "grouped",
+    },
     {"debug", "account", "lock", "privacy"},
     {"money", "waiting", "endpoint", "key", "ownfile", "notice"},
     {"codexbar", "answer", "proxy", "stored", "ledger", "timeline"},
