@@ -14,6 +14,7 @@ import pytest
 from support import KEY, PROGRAM, REPOSITORY
 
 from moonshot_status import demo
+from moonshot_status.formats import prometheus
 
 FOLDER = REPOSITORY / "integrations"
 # What a bar that was started by a display manager, or by launchd, gives to its children.
@@ -77,6 +78,29 @@ def test_a_plugin_shows_the_balance(installed: Path, name: str) -> None:
 def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
     assert b"not installed" in in_a_bar(home, [str(FOLDER / path)])
     assert os.access(FOLDER / path, os.X_OK)
+
+
+def test_the_metrics_are_written_beside_and_renamed(installed: Path, tmp_path: Path) -> None:
+    script = str(FOLDER / "prometheus" / "moonshot-textfile")
+    folder = tmp_path / "textfiles"
+    folder.mkdir()
+    assert in_a_bar(installed, [script, str(folder), "--max-age", "60"]) == b""
+    (file,) = folder.iterdir()
+    assert file.name == "moonshot.prom"
+    assert file.stat().st_mode & 0o777 == 0o644
+    sample = 'moonshot_balance_available{account="default",region="china",currency="CNY"} 49.58894'
+    assert sample in file.read_text().splitlines()
+
+
+def test_alerts_and_dashboard_speak_of_our_metrics_alone() -> None:
+    dashboard = json.loads((FOLDER / "prometheus" / "dashboard.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked.append((FOLDER / "prometheus" / "moonshot.rules.yml").read_text())
+    named = set(re.findall(r"moonshot_\w+", " ".join(asked)))
+    assert len(named) >= 5
+    assert named <= {f"moonshot_{metric}" for metric in prometheus._HELP}
+    readme = (FOLDER / "prometheus" / "README.md").read_text()
+    assert all(f"`moonshot_{metric}`" in readme for metric in prometheus._HELP)
 
 
 def test_the_check_of_nagios_and_of_icinga_is_the_same_program(installed: Path) -> None:
@@ -172,6 +196,6 @@ def test_a_notification_is_shown_when_the_level_is_low(
 @pytest.mark.parametrize("folder", sorted(p.parent.name for p in FOLDER.glob("*/README.md")))
 def test_the_readme_names_only_files_that_exist(folder: str) -> None:
     readme = (FOLDER / folder / "README.md").read_text()
-    named = re.findall(rf"integrations/{folder}/([\w.]+)", readme)
+    named = re.findall(rf"integrations/{folder}/([\w.-]+\w)", readme)
     assert named
     assert all((FOLDER / folder / name).exists() for name in named)
