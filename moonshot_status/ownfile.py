@@ -15,6 +15,8 @@ from moonshot_status.text import one_line, unquoted
 
 _SIZE_LIMIT = 1 << 20
 _REMEMBERED = 16
+# Quotes and blanks at its ends are meant.
+_FREE_TEXT = "template"
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _without_blanks(settings: Any) -> Any:
         return settings
     cleaned = {}
     for name, value in settings.items():
-        if isinstance(value, str):
+        if isinstance(value, str) and name != _FREE_TEXT:
             value = unquoted(value)
         elif name == "accounts" and isinstance(value, dict):
             value = {account: _without_blanks(own) for account, own in value.items()}

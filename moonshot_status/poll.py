@@ -79,6 +79,7 @@ def _worded(
         found.advice,
         forecast=foreseen,
         show=found.show,
+        own=found.template,
         hide_amount=options.hide_amount or privacy.is_hidden(found.hide_amount),
         toggle=(*program, "hide"),
     )

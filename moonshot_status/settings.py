@@ -40,6 +40,7 @@ class Options:
     config: Path | None = None
     refresh: bool = False
     show: tuple[str, ...] | None = None
+    template: str | None = None
     hide_amount: bool = False
 
 
@@ -48,7 +49,8 @@ class Settings:
     """The outcome. With a ``problem`` the account is as far known as it is named.
 
     ``advice`` is a word on what works but should be mended. ``show`` names the parts of the bar's
-    text, and ``hide_amount`` is what the file says of amounts. ``notify_command`` is empty where
+    text, ``template`` is the user's own line, empty if there is none, and ``hide_amount`` is what
+    the file says of amounts. ``notify_command`` is empty where
     nobody wants to be told of a change of level.
     """
 
@@ -58,6 +60,7 @@ class Settings:
     problem: Problem | None = None
     advice: str = ""
     show: tuple[str, ...] = DEFAULT_SHOW
+    template: str = ""
     hide_amount: bool = False
     notify_command: tuple[str, ...] = ()
 
@@ -85,6 +88,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         _first(options.max_age, DEFAULT_MAX_AGE),
         _first(options.timeout, DEFAULT_TIMEOUT),
         show=options.show or DEFAULT_SHOW,
+        template=options.template or "",
     )
     try:
         path = options.config or ownfile.default_path()
@@ -104,6 +108,7 @@ def _with_plain_values(settings: Settings, options: Options, file: OwnFile) -> S
         max_age=_first(options.max_age, float(own.get("max_age", DEFAULT_MAX_AGE))),
         timeout=_first(options.timeout, float(own.get("timeout", DEFAULT_TIMEOUT))),
         show=options.show or tuple(own.get("show", DEFAULT_SHOW)),
+        template=options.template or own.get("template", ""),
         hide_amount=own.get("hide_amount", False),
         notify_command=tuple(own.get("notify_command", ())),
     )

@@ -22,6 +22,7 @@ LAYERS = [
         "signals",
         "interrupt",
         "grouped",
+        "fields",
     },
     {"debug", "account", "lock", "privacy"},
     {"money", "waiting", "endpoint", "key", "ownfile", "notice"},

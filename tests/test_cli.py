@@ -166,6 +166,8 @@ def ends_as(code: int, name: str, view: str) -> bool:
         ["--show", "balance,nonsense"],
         ["--show", ""],
         ["--hide-amount", "--format", "json"],
+        ["--template", "{nonsense}"],
+        ["--template", "{balance.__class__}"],
         ["nonsense"],
     ],
 )

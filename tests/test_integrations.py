@@ -73,11 +73,20 @@ def test_a_plugin_shows_the_balance(installed: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["i3blocks/moonshot", "xbar/moonshot.1m.sh", "swiftbar/moonshot.1m.sh"]
+    "path",
+    ["i3blocks/moonshot", "template/moonshot", "xbar/moonshot.1m.sh", "swiftbar/moonshot.1m.sh"],
 )
 def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
     assert b"not installed" in in_a_bar(home, [str(FOLDER / path)])
     assert os.access(FOLDER / path, os.X_OK)
+
+
+def test_a_line_of_ones_own_can_be_changed(installed: Path) -> None:
+    script = str(FOLDER / "template" / "moonshot")
+    assert in_a_bar(installed, [script]).decode().rstrip() == "¥49.58"
+    changed = ["--template", "{account}: {balance} ({level})"]
+    assert in_a_bar(installed, [script, *changed]).decode() == "default: ¥49.58 (ok)\n"
+    assert f'"template": "{changed[1]}"' in (FOLDER / "template" / "README.md").read_text()
 
 
 def test_the_metrics_are_written_beside_and_renamed(installed: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from support import REPOSITORY, Run
 
 from moonshot_status import demo, formats, schemas
 from moonshot_status.errors import Kind
+from moonshot_status.fields import FIELDS
 
 sys.path.append(str(Path(__file__).parent / "bars"))
 
@@ -102,6 +103,11 @@ def test_the_pictures_show_todays_look_and_are_small() -> None:
     pictures = list(look.PICTURES.glob("*.png"))
     assert sum(path.stat().st_size for path in pictures) < 60_000
     assert all(f"integrations/pictures/{path.name})" in README for path in pictures)
+
+
+def test_every_field_of_a_template_is_in_the_table() -> None:
+    table = README.partition("| field |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"`\{(\w+)\}`", table)) == sorted(FIELDS)
 
 
 def test_every_format_is_in_the_table() -> None:
