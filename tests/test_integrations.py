@@ -65,16 +65,25 @@ def test_i3blocks_block_shows_the_balance_and_refreshes(
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("name", ["xbar", "swiftbar"])
-def test_a_plugin_shows_the_balance(installed: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("xbar", "shell={} param"), ("swiftbar", "shell={} param"), ("argos", "bash='{} ")],
+)
+def test_a_plugin_shows_the_balance(installed: Path, name: str, command: str) -> None:
     menu = in_a_bar(installed, [str(FOLDER / name / "moonshot.1m.sh")]).decode()
     assert menu.startswith("¥49.58 |")
-    assert f"shell={installed}/.local/bin/moonshot-status" in menu
+    assert command.format(f"{installed}/.local/bin/moonshot-status") in menu
 
 
 @pytest.mark.parametrize(
     "path",
-    ["i3blocks/moonshot", "template/moonshot", "xbar/moonshot.1m.sh", "swiftbar/moonshot.1m.sh"],
+    [
+        "argos/moonshot.1m.sh",
+        "i3blocks/moonshot",
+        "template/moonshot",
+        "xbar/moonshot.1m.sh",
+        "swiftbar/moonshot.1m.sh",
+    ],
 )
 def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
     assert b"not installed" in in_a_bar(home, [str(FOLDER / path)])
