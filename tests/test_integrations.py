@@ -75,6 +75,17 @@ def test_a_plugin_shows_the_balance(installed: Path, name: str, command: str) ->
     assert command.format(f"{installed}/.local/bin/moonshot-status") in menu
 
 
+def test_i3status_rusts_block_shows_the_balance(installed: Path, server: demo.Server) -> None:
+    text = (FOLDER / "i3status-rust" / "moonshot.toml").read_text()
+    commands = re.findall(r"^(?:command|cmd) = '(.+)'$", text, re.MULTILINE)
+    show, _, refresh, hide = (["sh", "-c", command] for command in commands)
+    assert json.loads(in_a_bar(installed, show))["text"] == "¥49.58"
+    assert in_a_bar(installed, refresh) == b""
+    assert len(server.requests) == 2
+    assert in_a_bar(installed, hide) == b""
+    assert json.loads(in_a_bar(installed, show))["text"] == "ok"
+
+
 @pytest.mark.parametrize(
     "path",
     [
