@@ -75,6 +75,15 @@ def test_a_plugin_shows_the_balance(installed: Path, name: str, command: str) ->
     assert command.format(f"{installed}/.local/bin/moonshot-status") in menu
 
 
+def test_polybars_module_shows_the_balance(installed: Path) -> None:
+    text = (FOLDER / "polybar" / "moonshot.ini").read_text()
+    commands = dict(re.findall(r"^(exec|click-\w+) = (.+)$", text, re.MULTILINE))
+    assert in_a_bar(installed, ["sh", "-c", commands["exec"]]).decode() == "¥49.58\n"
+    assert in_a_bar(installed, ["sh", "-c", commands["click-right"]]) == b""
+    assert in_a_bar(installed, ["sh", "-c", commands["click-middle"]]) == b""
+    assert in_a_bar(installed, ["sh", "-c", commands["exec"]]) == b"ok\n"
+
+
 def test_i3status_rusts_block_shows_the_balance(installed: Path, server: demo.Server) -> None:
     text = (FOLDER / "i3status-rust" / "moonshot.toml").read_text()
     commands = re.findall(r"^(?:command|cmd) = '(.+)'$", text, re.MULTILINE)
