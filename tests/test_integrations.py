@@ -84,6 +84,12 @@ def test_polybars_module_shows_the_balance(installed: Path) -> None:
     assert in_a_bar(installed, ["sh", "-c", commands["exec"]]) == b"ok\n"
 
 
+def test_tmuxs_command_shows_the_balance(installed: Path) -> None:
+    (command,) = re.findall(r"#\((.+)\)'", (FOLDER / "tmux" / "moonshot.conf").read_text())
+    assert not set(command) & set(")%'")
+    assert in_a_bar(installed, ["sh", "-c", command]).decode() == "¥49.58\n"
+
+
 def test_i3status_rusts_block_shows_the_balance(installed: Path, server: demo.Server) -> None:
     text = (FOLDER / "i3status-rust" / "moonshot.toml").read_text()
     commands = re.findall(r"^(?:command|cmd) = '(.+)'$", text, re.MULTILINE)
