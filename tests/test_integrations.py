@@ -90,6 +90,23 @@ def test_tmuxs_command_shows_the_balance(installed: Path) -> None:
     assert in_a_bar(installed, ["sh", "-c", command]).decode() == "¥49.58\n"
 
 
+def test_sketchybar_gets_the_label_as_one_argument(
+    installed: Path, server: demo.Server, tmp_path: Path
+) -> None:
+    bar = installed / ".local" / "bin" / "sketchybar"
+    bar.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" > {tmp_path}/words\n")
+    bar.chmod(0o700)
+    script = str(FOLDER / "sketchybar" / "moonshot.sh")
+    for clicked in ({}, {"SENDER": "mouse.clicked", "BUTTON": "right"}):
+        assert in_a_bar(installed, [script], NAME="moonshot", **clicked) == b""
+        words = (tmp_path / "words").read_text(encoding="utf-8").split("\0")
+        assert words == ["--set", "moonshot", "label=¥49.58", ""]
+    assert len(server.requests) == 2
+    (installed / ".local" / "bin" / "moonshot-status").unlink()
+    in_a_bar(installed, [script], NAME="moonshot")
+    assert "not installed" in (tmp_path / "words").read_text(encoding="utf-8")
+
+
 def test_i3status_rusts_block_shows_the_balance(installed: Path, server: demo.Server) -> None:
     text = (FOLDER / "i3status-rust" / "moonshot.toml").read_text()
     commands = re.findall(r"^(?:command|cmd) = '(.+)'$", text, re.MULTILINE)
