@@ -25,6 +25,7 @@ def options(choices: dict[str, Any]) -> Options:
         config=choices["config"],
         refresh=choices["refresh"],
         show=choices["show"],
+        template=choices["template"],
         hide_amount=choices["hide_amount"],
         wanted_at=choices.get("wanted_at"),
     )

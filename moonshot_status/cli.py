@@ -11,7 +11,7 @@ import click
 
 from moonshot_status import __version__, formats
 from moonshot_status.commands import Commands, heed
-from moonshot_status.parameters import PARTS, AccountName, Parts, RegionName, Seconds
+from moonshot_status.parameters import PARTS, AccountName, Parts, RegionName, Seconds, Template
 
 if TYPE_CHECKING:
     from moonshot_status.formats import Reply
@@ -54,6 +54,12 @@ DEMO_STATES = (
     "--show", metavar="PARTS", type=Parts(),
     help=f"What stands in the bar, of {', '.join(PARTS)}.  [default: balance]",
 )  # fmt: skip
+@click.option(
+    "--template",
+    metavar="TEXT",
+    type=Template(),
+    help="The line of --format template, such as '{balance}, {runway}'.",
+)
 @click.option("--hide-amount", is_flag=True, help="Show the level without any amount.")
 @click.option(
     "--demo", metavar="STATE", type=click.Choice(DEMO_STATES),

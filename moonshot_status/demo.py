@@ -175,8 +175,10 @@ def view(name: str, options: Options) -> View:
     account, status = _look_at(name, options)
     foreseen = forecast(_past(status.reading, account), utc_now()) if status.reading else None
     show = options.show or DEFAULT_SHOW
-    hide = options.hide_amount
-    return view_of(account, status, utc_now(), forecast=foreseen, show=show, hide_amount=hide)
+    own, hide = options.template or "", options.hide_amount
+    return view_of(
+        account, status, utc_now(), forecast=foreseen, show=show, own=own, hide_amount=hide
+    )
 
 
 def books(name: str, options: Options) -> tuple[Account, Books]:

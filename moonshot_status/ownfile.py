@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _SIZE_LIMIT = 1 << 20
 _REMEMBERED = 16
+# Quotes and blanks at its ends are meant.
+_FREE_TEXT = "template"
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,12 @@ def read(path: Path, *, required: bool = False) -> OwnFile:
     return parse(path, raw)
 
 
+@lru_cache(maxsize=1)
 def parse(path: Path, raw: bytes) -> OwnFile:
-    """Check what stands, or is to stand, in the file. Raises ProblemError of kind ``config``."""
+    """Check what stands, or is to stand, in the file. Raises ProblemError of kind ``config``.
+
+    It is done once, however many accounts are looked up in the same bytes.
+    """
     document = unchecked(path, raw)
     _check(path, raw, document)
     return OwnFile(path, document)
@@ -142,7 +149,7 @@ def _without_blanks(settings: Any) -> Any:
         return settings
     cleaned = {}
     for name, value in settings.items():
-        if isinstance(value, str):
+        if isinstance(value, str) and name != _FREE_TEXT:
             value = unquoted(value)
         elif name == "accounts" and isinstance(value, dict):
             value = {account: _without_blanks(own) for account, own in value.items()}

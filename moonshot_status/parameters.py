@@ -113,6 +113,20 @@ class Parts(click.ParamType[tuple[str, ...]]):
         return completion.items(completion.listed(PARTS, incomplete), incomplete)
 
 
+class Template(click.ParamType[str]):
+    """The user's own line."""
+
+    name = "template"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from moonshot_status import fields
+
+        mistake = fields.mistake(value)
+        if mistake:
+            raise click.BadParameter(f"{value!r}: {mistake}.", ctx, param)
+        return str(value)
+
+
 class FirstDay(click.ParamType[date]):
     """A date, a number of days such as ``30d`` that ends today, or ``all``; local, as days are."""
 

@@ -12,8 +12,8 @@ from moonshot_status.status import Status, Terms
 from moonshot_status.store import Store
 from moonshot_status.view import View, view_of
 
-# So many accounts are asked for at the same time.
-_AT_ONCE = 8
+# So many accounts are asked for at the same time; what is stored comes in groups.
+_AT_ONCE = 32
 
 
 def view(options: Options, program: tuple[str, ...]) -> View:
@@ -79,6 +79,7 @@ def _worded(
         found.advice,
         forecast=foreseen,
         show=found.show,
+        own=found.template,
         hide_amount=options.hide_amount or privacy.is_hidden(found.hide_amount),
         toggle=(*program, "hide"),
     )

@@ -25,6 +25,7 @@ _DEFAULTS = {
     "max_age": DEFAULT_MAX_AGE,
     "timeout": DEFAULT_TIMEOUT,
     "show": DEFAULT_SHOW,
+    "template": "",
     "hide_amount": False,
     "notify_command": (),
 }
@@ -54,6 +55,7 @@ class Options:
     config: Path | None = None
     refresh: bool = False
     show: tuple[str, ...] | None = None
+    template: str | None = None
     hide_amount: bool = False
     wanted_at: datetime | None = None
 
@@ -63,10 +65,10 @@ class Settings:
     """The outcome. With a ``problem`` the account is as far known as it is named.
 
     ``advice`` is a word on what works but should be mended. ``show`` names the parts of the bar's
-    text, and ``hide_amount`` is what the file says of amounts. ``notify_command`` is empty where
-    nobody wants to be told of a change of level. ``places`` says where each value came from, by
-    its name in the file; the key and its command are ``key`` there. ``accounts`` are the names in
-    the file, if it has any.
+    text, ``template`` is the user's own line, empty if there is none, and ``hide_amount`` is what
+    the file says of amounts. ``notify_command`` is empty where nobody wants to be told of a change
+    of level. ``places`` says where each value came from, by its name in the file; the key and its
+    command are ``key`` there. ``accounts`` are the names in the file, if it has any.
     """
 
     account: Account
@@ -75,6 +77,7 @@ class Settings:
     problem: Problem | None = None
     advice: str = ""
     show: tuple[str, ...] = DEFAULT_SHOW
+    template: str = ""
     hide_amount: bool = False
     notify_command: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
@@ -115,7 +118,7 @@ def resolve(options: Options, environ: Mapping[str, str], file: OwnFile | None =
 
 def _plain(options: Options, name: str, file: OwnFile) -> Settings:
     """The settings that depend on no other."""
-    flags = {"max_age": options.max_age, "timeout": options.timeout, "show": options.show}
+    flags = {flag: getattr(options, flag) for flag in ("max_age", "timeout", "show", "template")}
     found = {setting: _found(flags.get(setting), setting, name, file) for setting in _DEFAULTS}
     places = {setting: value.place for setting, value in found.items()}
     places["account"] = "default"
@@ -128,6 +131,7 @@ def _plain(options: Options, name: str, file: OwnFile) -> Settings:
         float(found["max_age"].value),
         float(found["timeout"].value),
         show=tuple(found["show"].value),
+        template=found["template"].value,
         hide_amount=found["hide_amount"].value,
         notify_command=tuple(found["notify_command"].value),
         places=places,

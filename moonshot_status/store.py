@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from moonshot_status import bookkeeping, debug, folders, lock, tables
 from moonshot_status.account import Account, Level, Reading
 from moonshot_status.errors import Kind, Problem
+from moonshot_status.grouped import Grouped
 from moonshot_status.ledger import Books
 from moonshot_status.tables import Known, NewerStoreError
 from moonshot_status.text import one_line
@@ -31,6 +33,9 @@ _DAMAGE = (
     "unsupported file",
     "attempt to write a readonly",
 )
+# SQLite has those who wait for each other sleep, ever longer; threads can do better.
+_ONE_THREAD = threading.Lock()
+_WRITES: dict[Path, Grouped[tuple[Account, Known], Known]] = {}
 _T = TypeVar("_T")
 
 
@@ -136,15 +141,23 @@ class Store:
     def _write(self, account: Account, latest: Known) -> Known:
         folders.private_folder(self._folder)
         folders.private_file(self._file)
+        # To wait for the disk takes longest: what comes from several threads waits for it once.
+        writes = _WRITES.setdefault(self._file, Grouped(self._write_all))
+        return writes.do((account, latest))
+
+    def _write_all(self, latest: Sequence[tuple[Account, Known]]) -> list[Known]:
         with self._open() as db:
-            return tables.write(db, account, latest)
+            return tables.write(db, latest)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         uri = f"{self._file.as_uri()}?mode=rw"
-        with closing(
-            sqlite3.connect(uri, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
-        ) as db:
+        with (
+            _ONE_THREAD,
+            closing(
+                sqlite3.connect(uri, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
+            ) as db,
+        ):
             yield db
 
     def _lock_path(self, account: Account) -> Path:

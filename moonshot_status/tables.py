@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -81,22 +81,26 @@ def read(db: sqlite3.Connection, account: Account) -> Known:
     return Known(newest(db, number, key), _last_attempt(db, number), key)
 
 
-def write(db: sqlite3.Connection, account: Account, latest: Known) -> Known:
-    """Store an attempt and its reading, all or nothing, and return what is known then.
+def write(db: sqlite3.Connection, latest: Sequence[tuple[Account, Known]]) -> list[Known]:
+    """Store attempts and their readings, all or nothing, and return what is known then.
 
     Raises as ``read`` does.
     """
     with transaction(db):
         _bring_up_to_date(db)
-        number = _account_number(db, account, latest.key)
-        if latest.reading:
-            _insert_reading(db, number, latest.reading)
-        if latest.attempt:
-            _replace_attempt(db, number, latest.attempt)
-        # Still in the transaction: after it another process may have added a newer reading.
-        known = read(db, account)
-        if latest.reading and known.reading != latest.reading:
-            raise sqlite3.DatabaseError("the file does not give back what was written")
+        return [_write_one(db, account, known) for account, known in latest]
+
+
+def _write_one(db: sqlite3.Connection, account: Account, latest: Known) -> Known:
+    number = _account_number(db, account, latest.key)
+    if latest.reading:
+        _insert_reading(db, number, latest.reading)
+    if latest.attempt:
+        _replace_attempt(db, number, latest.attempt)
+    # Still in the transaction: after it another process may have added a newer reading.
+    known = read(db, account)
+    if latest.reading and known.reading != latest.reading:
+        raise sqlite3.DatabaseError("the file does not give back what was written")
     return known
 
 

@@ -25,6 +25,7 @@ def side_by_side(views: Sequence[View]) -> View:
         account=", ".join(view.account for view in views),
         region=regions.pop() if len(regions) == 1 else None,
         balance=None,
+        thresholds=None,
         forecast=None,
         hide_amount=views[0].hide_amount,
         level=level,
@@ -36,6 +37,7 @@ def side_by_side(views: Sequence[View]) -> View:
         headline=_SEPARATOR.join(f"{_name(view)} {view.headline}" for view in views),
         short=_SEPARATOR.join(view.short for view in views),
         line=_SEPARATOR.join(f"{_name(view)} {view.line}" for view in views),
+        own=_own(views),
         rows=(),
         notes=tuple(f"{_name(view)}: {note}" for view in views for note in view.notes),
         classes=tuple(_classes(level, views)),
@@ -44,6 +46,14 @@ def side_by_side(views: Sequence[View]) -> View:
         until=min(view.until for view in views),
         members=tuple(views),
     )
+
+
+def _own(views: Sequence[View]) -> str | None:
+    """Each account's own line, its usual one where it has none; what is empty takes no place."""
+    if all(view.own is None for view in views):
+        return None
+    lines = (f"{_name(view)} {view.headline}" if view.own is None else view.own for view in views)
+    return _SEPARATOR.join(line for line in lines if line)
 
 
 def _name(view: View) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from moonshot_status import outlook
-from moonshot_status.account import Account, Balance, Level, Region
+from moonshot_status.account import Account, Balance, Level, Region, Thresholds
 from moonshot_status.errors import Problem
 from moonshot_status.forecast import Forecast
 from moonshot_status.money import (
@@ -35,15 +35,17 @@ class View:
     ``account`` may hold any character. ``expired``: older than was asked for; ``stale``: that, and
     no newer balance can be had. All the words are plain text on one line each, and their times are
     local. ``headline`` is for the bar, ``short`` for a narrow one, ``line`` has every amount in
-    full. Of the ``notes`` the worst news comes first. ``refresh`` is the command that asks the API
-    now, and ``toggle`` the one that hides amounts or shows them; empty where there is none.
-    ``until`` is how long all this holds if nothing but time changes. ``members`` are the accounts
-    of a View that shows several side by side; rows, notes and console are theirs then.
+    full, and ``own`` is what the user's template makes of them; None without a template. Of the
+    ``notes`` the worst news comes first. ``refresh`` is the command that asks the API now, and
+    ``toggle`` the one that hides amounts or shows them; empty where there is none. ``until`` is how
+    long all this holds if nothing but time changes. ``members`` are the accounts of a View that
+    shows several side by side; rows, notes and console are theirs then.
     """
 
     account: str
     region: Region | None
     balance: Balance | None
+    thresholds: Thresholds | None
     forecast: Forecast | None
     hide_amount: bool
     level: Level
@@ -55,6 +57,7 @@ class View:
     headline: str
     short: str
     line: str
+    own: str | None
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     classes: tuple[str, ...]
@@ -93,18 +96,21 @@ def view_of(
     *,
     forecast: Forecast | None = None,
     show: tuple[str, ...] = (_BALANCE,),
+    own: str = "",
     hide_amount: bool = False,
     toggle: tuple[str, ...] = (),
 ) -> View:
     """Word the status of the account as it is at ``now``; ``advice`` is the last of the notes.
 
-    With ``hide_amount`` no word tells how much money there is; the facts stay as they are.
+    ``own`` is the user's template, without a mistake; empty if there is none. With
+    ``hide_amount`` no word tells how much money there is; the facts stay as they are.
     """
     scene = _Scene(account, status, now, forecast, show, hide_amount)
     return View(
         account=account.name,
         region=account.region,
         balance=scene.balance,
+        thresholds=account.thresholds,
         forecast=forecast,
         hide_amount=hide_amount,
         level=scene.level,
@@ -116,7 +122,8 @@ def view_of(
         headline=_headline(scene, bar_balance_words, bar_deficit_words),
         short=_short(scene),
         line=_headline(scene, balance_words, deficit_words),
-        rows=tuple(row for row in _rows(scene) if not (hide_amount and row.is_amount)),
+        own=_own(scene, own) if own else None,
+        rows=tuple(_rows(scene)),
         notes=tuple(one_line(note, 400) for note in [*_notes(scene), advice] if note),
         classes=tuple(_classes(scene)),
         refresh=refresh,
@@ -196,7 +203,43 @@ def _short(scene: _Scene) -> str:
     return (scene.level.value if scene.hide_amount else amount) + doubt
 
 
+def _own(scene: _Scene, template: str) -> str:
+    from moonshot_status import fields  # for those who have a template
+
+    return fields.filled(template, _fields(scene))
+
+
+def _fields(scene: _Scene) -> dict[str, str]:
+    """What a template can be filled with; empty where nothing can be said."""
+    region, problem = scene.account.region, scene.status.problem
+    rows = {row.label: row.value for row in _rows(scene)}
+    known = (
+        outlook.in_the_bar(scene.forecast, region, scene.now) if scene.forecast and region else {}
+    )
+    return {
+        "account": one_line(scene.account.name, 40),
+        "region": region.value if region else "",
+        "currency": region.currency if region else "",
+        "level": scene.level.value,
+        "balance": rows.get("Available", scene.level.value if scene.balance else UNKNOWN),
+        "voucher": rows.get("Voucher", ""),
+        "cash": rows.get("Cash", ""),
+        "deficit": rows.get("Deficit", ""),
+        "runway": known.get("runway", ""),
+        "per_day": rows.get("A day", ""),
+        "spent_today": rows.get("Spent today", ""),
+        "as_of": rows.get("As of", ""),
+        "problem": problem.kind.label if problem else "",
+        "bar": _headline(scene, bar_balance_words, bar_deficit_words),
+    }
+
+
 def _rows(scene: _Scene) -> Iterator[Row]:
+    """All that may be shown: with hidden amounts, none of them."""
+    return (row for row in _every_row(scene) if not (scene.hide_amount and row.is_amount))
+
+
+def _every_row(scene: _Scene) -> Iterator[Row]:
     balance, region = scene.balance, scene.account.region
     if balance and region:
         yield Row("Available", balance_words(balance.available, region), is_amount=True)

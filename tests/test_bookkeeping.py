@@ -58,7 +58,7 @@ def account_of(days: float, minutes: int = 5, seed: int = 1) -> list[Reading]:
 def keep(db: sqlite3.Connection, readings: Sequence[Reading], every: int = 1) -> None:
     """As the program does; to look for what can be booked takes long, and need not be each time."""
     for number, reading in enumerate(readings):
-        tables.write(db, ACCOUNT, Known(reading, None, fingerprint(KEY)))
+        tables.write(db, [(ACCOUNT, Known(reading, None, fingerprint(KEY)))])
         if number % every == 0:
             bookkeeping.book(db, ACCOUNT)
 

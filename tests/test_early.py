@@ -49,16 +49,18 @@ def is_remembered(poll: Poll, *arguments: str, **more: Any) -> bool:
     return third[2]
 
 
-@pytest.mark.parametrize("name", formats.names())
 @pytest.mark.parametrize(
-    "more",
-    [[], ["--account", "default"], ["--max-age", "3000"], ["--region", "international"]],
+    "arguments",
+    [
+        *(["--format", name] for name in formats.names()),
+        ["--account", "default"], ["--max-age", "3000"], ["--region", "international"],
+    ],
     ids=" ".join,
-)
+)  # fmt: skip
 def test_it_prints_what_the_long_way_prints(
-    poll: Poll, server: demo.Server, name: str, more: list[str]
+    poll: Poll, server: demo.Server, arguments: list[str]
 ) -> None:
-    assert is_remembered(poll, "--format", name, *more)
+    assert is_remembered(poll, *arguments)
     assert len(server.requests) == 1
 
 

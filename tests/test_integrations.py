@@ -15,6 +15,7 @@ import pytest
 from support import KEY, PROGRAM, REPOSITORY
 
 from moonshot_status import demo
+from moonshot_status.formats import prometheus
 
 FOLDER = REPOSITORY / "integrations"
 # What a bar that was started by a display manager, or by launchd, gives to its children.
@@ -65,18 +66,65 @@ def test_i3blocks_block_shows_the_balance_and_refreshes(
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("name", ["xbar", "swiftbar"])
-def test_a_plugin_shows_the_balance(installed: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("xbar", "shell={} param"), ("swiftbar", "shell={} param"), ("argos", "bash='{} ")],
+)
+def test_a_plugin_shows_the_balance(installed: Path, name: str, command: str) -> None:
     menu = in_a_bar(installed, [str(FOLDER / name / "moonshot.1m.sh")]).decode()
     assert menu.startswith("¥49.58 |")
-    assert f"shell={installed}/.local/bin/moonshot-status" in menu
+    assert command.format(f"{installed}/.local/bin/moonshot-status") in menu
+
+
+def test_polybars_module_shows_the_balance(installed: Path) -> None:
+    text = (FOLDER / "polybar" / "moonshot.ini").read_text()
+    commands = dict(re.findall(r"^(exec|click-\w+) = (.+)$", text, re.MULTILINE))
+    assert in_a_bar(installed, ["sh", "-c", commands["exec"]]).decode() == "¥49.58\n"
+    assert in_a_bar(installed, ["sh", "-c", commands["click-right"]]) == b""
+    assert in_a_bar(installed, ["sh", "-c", commands["click-middle"]]) == b""
+    assert in_a_bar(installed, ["sh", "-c", commands["exec"]]) == b"ok\n"
+
+
+def test_tmuxs_command_shows_the_balance(installed: Path) -> None:
+    (command,) = re.findall(r"#\((.+)\)'", (FOLDER / "tmux" / "moonshot.conf").read_text())
+    assert not set(command) & set(")%'")
+    assert in_a_bar(installed, ["sh", "-c", command]).decode() == "¥49.58\n"
+
+
+def test_sketchybar_gets_the_label_as_one_argument(
+    installed: Path, server: demo.Server, tmp_path: Path
+) -> None:
+    bar = installed / ".local" / "bin" / "sketchybar"
+    bar.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" > {tmp_path}/words\n")
+    bar.chmod(0o700)
+    script = str(FOLDER / "sketchybar" / "moonshot.sh")
+    for clicked in ({}, {"SENDER": "mouse.clicked", "BUTTON": "right"}):
+        assert in_a_bar(installed, [script], NAME="moonshot", **clicked) == b""
+        words = (tmp_path / "words").read_text(encoding="utf-8").split("\0")
+        assert words == ["--set", "moonshot", "label=¥49.58", ""]
+    assert len(server.requests) == 2
+    (installed / ".local" / "bin" / "moonshot-status").unlink()
+    in_a_bar(installed, [script], NAME="moonshot")
+    assert "not installed" in (tmp_path / "words").read_text(encoding="utf-8")
+
+
+def test_i3status_rusts_block_shows_the_balance(installed: Path, server: demo.Server) -> None:
+    text = (FOLDER / "i3status-rust" / "moonshot.toml").read_text()
+    commands = re.findall(r"^(?:command|cmd) = '(.+)'$", text, re.MULTILINE)
+    show, _, refresh, hide = (["sh", "-c", command] for command in commands)
+    assert json.loads(in_a_bar(installed, show))["text"] == "¥49.58"
+    assert in_a_bar(installed, refresh) == b""
+    assert len(server.requests) == 2
+    assert in_a_bar(installed, hide) == b""
+    assert json.loads(in_a_bar(installed, show))["text"] == "ok"
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "i3blocks/moonshot", "i3blocks/moonshot-stream", "xbar/moonshot.1m.sh",
-        "swiftbar/moonshot.1m.sh", "swiftbar/moonshot-stream.sh",
+        "argos/moonshot.1m.sh", "i3blocks/moonshot", "i3blocks/moonshot-stream",
+        "template/moonshot", "xbar/moonshot.1m.sh", "swiftbar/moonshot.1m.sh",
+        "swiftbar/moonshot-stream.sh",
     ],
 )  # fmt: skip
 def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
@@ -111,6 +159,49 @@ def test_the_modules_differ_in_how_they_run_alone() -> None:
     assert polls["return-type"] == streams["return-type"] == "json"
     assert polls["format"] == streams["format"]
     assert "interval" not in streams
+
+
+def test_a_line_of_ones_own_can_be_changed(installed: Path) -> None:
+    script = str(FOLDER / "template" / "moonshot")
+    assert in_a_bar(installed, [script]).decode().rstrip() == "¥49.58"
+    changed = ["--template", "{account}: {balance} ({level})"]
+    assert in_a_bar(installed, [script, *changed]).decode() == "default: ¥49.58 (ok)\n"
+    assert f'"template": "{changed[1]}"' in (FOLDER / "template" / "README.md").read_text()
+
+
+def test_the_metrics_are_written_beside_and_renamed(installed: Path, tmp_path: Path) -> None:
+    script = str(FOLDER / "prometheus" / "moonshot-textfile")
+    folder = tmp_path / "textfiles"
+    folder.mkdir()
+    assert in_a_bar(installed, [script, str(folder), "--max-age", "60"]) == b""
+    (file,) = folder.iterdir()
+    assert file.name == "moonshot.prom"
+    assert file.stat().st_mode & 0o777 == 0o644
+    sample = 'moonshot_balance_available{account="default",region="china",currency="CNY"} 49.58894'
+    assert sample in file.read_text().splitlines()
+
+
+def test_alerts_and_dashboard_speak_of_our_metrics_alone() -> None:
+    dashboard = json.loads((FOLDER / "prometheus" / "dashboard.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked.append((FOLDER / "prometheus" / "moonshot.rules.yml").read_text())
+    named = set(re.findall(r"moonshot_\w+", " ".join(asked)))
+    assert len(named) >= 5
+    assert named <= {f"moonshot_{metric}" for metric in prometheus._HELP}
+    readme = (FOLDER / "prometheus" / "README.md").read_text()
+    assert all(f"`moonshot_{metric}`" in readme for metric in prometheus._HELP)
+
+
+def test_the_check_of_nagios_and_of_icinga_is_the_same_program(installed: Path) -> None:
+    nagios, icinga = (
+        (FOLDER / "nagios" / f"moonshot.{kind}").read_text() for kind in ("cfg", "conf")
+    )
+    command = re.findall(r"command_line +(.+)", nagios)[0].split()
+    assert json.loads(re.findall(r"command = (\[.+\])", icinga)[0]) == command[:3]
+    file = str(installed / ".config" / "moonshot-status" / "config.json")
+    program = str(installed / ".local" / "bin" / "moonshot-status")
+    shown = in_a_bar(installed, [program, *command[1:-1], file]).decode()
+    assert shown.startswith("OK: ¥49.58 | 'available'=49.58894;35:;7:")
 
 
 @pytest.fixture
@@ -194,6 +285,6 @@ def test_a_notification_is_shown_when_the_level_is_low(
 @pytest.mark.parametrize("folder", sorted(p.parent.name for p in FOLDER.glob("*/README.md")))
 def test_the_readme_names_only_files_that_exist(folder: str) -> None:
     readme = (FOLDER / folder / "README.md").read_text()
-    named = re.findall(rf"integrations/{folder}/([\w.]+)", readme)
+    named = re.findall(rf"integrations/{folder}/([\w.-]+\w)", readme)
     assert named
     assert all((FOLDER / folder / name).exists() for name in named)

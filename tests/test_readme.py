@@ -14,8 +14,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from support import REPOSITORY, Run
 
-from moonshot_status import demo, schemas
+from moonshot_status import demo, formats, schemas
 from moonshot_status.errors import Kind
+from moonshot_status.fields import FIELDS
 
 sys.path.append(str(Path(__file__).parent / "bars"))
 
@@ -104,7 +105,17 @@ def test_the_pictures_show_todays_look_and_are_small() -> None:
     assert all(f"integrations/pictures/{path.name})" in README for path in pictures)
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)]+)\)", README))
+def test_every_field_of_a_template_is_in_the_table() -> None:
+    table = README.partition("| field |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"`\{(\w+)\}`", table)) == sorted(FIELDS)
+
+
+def test_every_format_is_in_the_table() -> None:
+    table = README.partition("| where | `--format` |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| .+ \| `([\w-]+)` \|", table, re.MULTILINE)) == formats.names()
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
 def test_a_link_leads_somewhere(link: str) -> None:
     assert (REPOSITORY / link).exists()
 

@@ -411,6 +411,21 @@ def test_an_accounts_notify_command_goes_before_the_general_one(
     assert resolve(account="cn").notify_command == tuple(general.get("notify_command", ()))
 
 
+def test_a_template_keeps_its_ends_and_an_accounts_own_goes_before(own_file: Write) -> None:
+    own_file({"template": ' "{bar}"', "accounts": {"work": OWN, "cn": OWN | {"template": "{bar}"}}})
+    assert resolve().template == ' "{bar}"'
+    assert resolve(account="cn").template == "{bar}"
+    assert resolve(account="cn", template="{level}").template == "{level}"
+    own_file(OWN | {"template": ""})
+    assert (resolve().template, resolve().problem) == ("", None)
+
+
+@pytest.mark.parametrize("template", ["{nonsense}", "{", "}", "{balance.real}", "a\nb", 5, "{}"])
+def test_a_template_with_a_mistake_is_a_problem(own_file: Write, template: Any) -> None:
+    own_file({"accounts": {"work": OWN | {"template": template}}})
+    assert "accounts.work.template: allowed is one line" in problem_of(resolve()).message
+
+
 def test_a_notify_command_stands_in_a_file_without_accounts_too(own_file: Write) -> None:
     own_file(OWN | {"notify_command": ["a"]})
     assert resolve().notify_command == ("a",)
@@ -464,6 +479,7 @@ def test_each_value_says_where_it_came_from(own_file: Write) -> None:
         "base_url": "default",
         "max_age": f"accounts.work.max_age in {path}",
         "timeout": "default",
+        "template": "default",
         "show": "--show",
         "hide_amount": "default",
         "notify_command": "default",

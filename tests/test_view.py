@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from moonshot_status.account import Account, Balance, Level, Reading, Region, Thresholds
 from moonshot_status.errors import Kind, Problem
+from moonshot_status.fields import FIELDS
 from moonshot_status.forecast import Forecast, Spent
 from moonshot_status.runway import Runway
 from moonshot_status.status import Status
@@ -369,3 +370,37 @@ def test_the_words_hold_until_the_runway_is_a_day_shorter_or_too_short() -> None
     assert soon.until == NOW + timedelta(hours=2)
     assert foreseen().until == day + timedelta(days=1)
     assert foreseen(few="9.4").until == NOW + timedelta(days=0.1)
+
+
+EVERY_FIELD = " ".join(f"{name}={{{name}}}" for name in FIELDS)
+FORESEEN = Forecast(
+    Spent(today=Decimal("0.1")),
+    Runway(Decimal("4.09501"), *(NOW + timedelta(days=n) for n in (12, 9, 16))),
+)
+
+
+@pytest.mark.parametrize(
+    ("shown", "hide", "line"),
+    [
+        (
+            DEFICIT, False,
+            "account=work region=international currency=USD level=ok balance=$49.58"
+            " voucher=$49.58 cash=−$0.42 deficit=$0.42 runway=12 days per_day=$4.10"
+            " spent_today=$0.10 as_of=18:16 problem= bar=$49.58 · $0.42 in deficit",
+        ),
+        (
+            replace(DEFICIT, stale=True, problem=PROBLEM), True,
+            "account=work region=international currency=USD level=ok balance=ok"
+            " voucher= cash= deficit= runway=12 days per_day="
+            " spent_today= as_of=18:16 problem=offline bar=ok · in deficit · as of 18:16 · offline",
+        ),
+    ],
+)  # fmt: skip
+def test_a_template_is_filled_in(shown: Status, hide: bool, line: str) -> None:
+    own = view_of(ACCOUNT, shown, NOW, forecast=FORESEEN, own=EVERY_FIELD, hide_amount=hide).own
+    assert own == line
+
+
+def test_where_nothing_is_known_the_fields_are_empty() -> None:
+    nothing = view_of(Account("work"), NOTHING, NOW, own="{balance}|{cash}|{region}|{problem}").own
+    assert nothing == "—|||offline"

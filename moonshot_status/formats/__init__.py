@@ -1,7 +1,8 @@
 """The formats, one module each: its name is the value of ``--format``.
 
 To add one, write ``NAME.py`` here with one pure function, ``render(view: View) -> Reply``. It gets
-everything worded and returns everything that is printed; failures reach it as Views as well.
+everything worded and returns everything that is printed; failures reach it as Views as well. Where
+a bar's own name has dashes the module's has underscores.
 
 A format whose reply is more than one line says how ``watch`` prints it, with one more function,
 ``update(reply: Reply) -> str``, or with ``update = None`` that it cannot. Where a bar tells clicks
@@ -14,6 +15,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,28 +38,30 @@ class Reply:
 
 def names() -> list[str]:
     """The formats that there are, in alphabetical order."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name.replace("_", "-") for name in modules if not name.startswith("_"))
 
 
 def renderer(name: str) -> Callable[[View], Reply]:
     """The ``render`` of one format; no other format is imported."""
-    render: Callable[[View], Reply] = importlib.import_module(f"{__name__}.{name}").render
+    render: Callable[[View], Reply] = _module(name).render
     return render
 
 
 def updater(name: str) -> Callable[[Reply], str] | None:
     """What makes of a reply one update of a stream; None if the format cannot be streamed."""
-    module = importlib.import_module(f"{__name__}.{name}")
-    update: Callable[[Reply], str] | None = getattr(module, "update", _as_it_is)
+    update: Callable[[Reply], str] | None = getattr(_module(name), "update", _as_it_is)
     return update
 
 
 def clicks(name: str) -> Callable[[str], int] | None:
     """What reads the clicks that the format's bar tells; None if it tells none."""
-    button: Callable[[str], int] | None = getattr(
-        importlib.import_module(f"{__name__}.{name}"), "button", None
-    )
+    button: Callable[[str], int] | None = getattr(_module(name), "button", None)
     return button
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
 
 
 def _as_it_is(reply: Reply) -> str:

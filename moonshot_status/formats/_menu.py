@@ -24,7 +24,7 @@ _FONT = "Menlo"
 def line(text: str, **attributes: str) -> str:
     """One item; without an attribute that acts, the bar shows it greyed out."""
     words = [f"{name}={_value(value)}" for name, value in attributes.items()]
-    return " ".join([_text(text), "|", *words, "emojize=false"])
+    return " ".join([text_of(text), "|", *words, "emojize=false"])
 
 
 def below_the_title(view: View, item: Item, *, console: Item, refresh: Item) -> list[str]:
@@ -58,7 +58,8 @@ def _command(argv: tuple[str, ...]) -> dict[str, str] | None:
     return {"shell": argv[0], **words, **_NO_ACTION}
 
 
-def _text(text: str) -> str:
+def text_of(text: str) -> str:
+    """The text of an item, in which nothing is syntax."""
     text = text.translate(_LOOK_ALIKES)
     # A line that starts with a dash is a separator or an item of a submenu.
     return f"\u2010{text[1:]}" if text.startswith("-") else text

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 
 from moonshot_status.formats import Reply, _table
+from moonshot_status.formats._markup import escaped
 from moonshot_status.view import View
 
 
 def render(view: View) -> Reply:
     module = {
-        "text": _escaped(view.headline),
+        "text": escaped(view.headline),
         "alt": view.level.value,
         "tooltip": _tooltip(view),
         "class": list(view.classes),
@@ -29,13 +30,7 @@ def _tooltip(view: View) -> str:
 
 
 def _section(view: View) -> str:
-    worst, *others = map(_escaped, view.notes or [""])
+    worst, *others = map(escaped, view.notes or [""])
     notes = "\n".join([f"<b>{worst}</b>", *others]) if worst else ""
-    rows = "\n".join(f"<tt>{_escaped(line)}</tt>" for line in _table.lines(view.rows))
-    return "\n\n".join(part for part in (notes, rows, _escaped(view.console)) if part)
-
-
-def _escaped(text: str) -> str:
-    # Some versions read a backslash as the start of an escape even after their JSON reader did.
-    text = text.replace("\\", "∖")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    rows = "\n".join(f"<tt>{escaped(line)}</tt>" for line in _table.lines(view.rows))
+    return "\n\n".join(part for part in (notes, rows, escaped(view.console)) if part)

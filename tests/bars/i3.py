@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-import socket
 import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 
 import screen
+import xvfb
 from desktop import Desktop, wait_for
-from PIL import ImageGrab
 from sway import Sway
 
 SIZE = (900, 100)
@@ -43,9 +40,6 @@ bar {{
     }}
 }}
 """
-
-
-_COUNT = itertools.count()
 
 
 class I3blocks:
@@ -105,42 +99,17 @@ class I3bar:
 
     def __init__(self, desktop: Desktop, config: Path) -> None:
         self._desktop = desktop
-        self._start_xvfb()
+        xvfb.start(desktop, SIZE)
         i3_config = desktop.folder / "i3.conf"
         i3_config.write_text(_I3.format(config))
         desktop.start("i3", "-c", i3_config, log="i3.log")
 
     def bar(self) -> screen.Picture:
-        grabbed = ImageGrab.grab(xdisplay=self._desktop.environment["DISPLAY"]).convert("RGB")
-        return grabbed.crop((SIZE[0] // 4, 0, SIZE[0], BAR_HEIGHT))
+        return xvfb.shot(self._desktop).crop((SIZE[0] // 4, 0, SIZE[0], BAR_HEIGHT))
 
     def click(self, x: int, button: int) -> None:
         """Click ``x`` pixels from the right edge."""
-        move = ["mousemove", str(SIZE[0] - x), "12", "sleep", "0.1"]
-        self._desktop.call("xdotool", *move, "click", str(button))
-
-    def _start_xvfb(self) -> None:
-        # A number of its own: an Xvfb that ends removes the socket of one that took its number.
-        number = os.getpid() * 100 % 1_000_000 + next(_COUNT)
-        size = f"{SIZE[0]}x{SIZE[1]}x24"
-        self._desktop.start(
-            "Xvfb",
-            f":{number}",
-            "-nolisten",
-            "tcp",
-            "-noreset",
-            "-screen",
-            "0",
-            size,
-            log="xvfb.log",
-        )
-        wait_for("Xvfb", lambda: _is_listening(f"/tmp/.X11-unix/X{number}"))
-        self._desktop.environment["DISPLAY"] = f":{number}"
-
-
-def _is_listening(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as connection:
-        return connection.connect_ex(path) == 0
+        xvfb.click(self._desktop, SIZE[0] - x, 12, button)
 
 
 class Swaybar:

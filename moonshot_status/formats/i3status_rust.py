@@ -1,0 +1,31 @@
+"""One line of JSON for a custom block of i3status-rust with ``json = true``.
+
+All members are strings (``blocks/custom.rs``), and the texts are Pango markup to the bar.
+"""
+
+from __future__ import annotations
+
+import json
+
+from moonshot_status.account import Level
+from moonshot_status.formats import Reply
+from moonshot_status.formats._markup import escaped
+from moonshot_status.view import View
+
+_STATES = {
+    Level.OK: "Idle",
+    Level.WARNING: "Warning",
+    Level.CRITICAL: "Critical",
+    Level.EMPTY: "Critical",
+    Level.UNKNOWN: "Info",
+}
+
+
+def render(view: View) -> Reply:
+    is_doubtful = view.stale and view.level is Level.OK
+    block = {
+        "text": escaped(view.headline),
+        "short_text": escaped(view.short),
+        "state": "Info" if is_doubtful else _STATES[view.level],
+    }
+    return Reply(json.dumps(block, ensure_ascii=False) + "\n")

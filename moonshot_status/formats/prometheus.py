@@ -1,0 +1,100 @@
+"""Metrics in the text format of Prometheus, for the textfile collector of its node exporter.
+
+The escapes, and that the samples of a metric stand together below its HELP and TYPE, are those of
+Prometheus' "Exposition formats". What is not known has no sample: 0 would be an amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from moonshot_status.account import Level
+from moonshot_status.formats import Reply, _names
+from moonshot_status.view import View
+
+_HELP = {
+    "balance_available": "What can be spent, in the account's currency.",
+    "balance_voucher": "What vouchers are worth, in the account's currency.",
+    "balance_cash": "What was paid in, in the account's currency; below zero it is a deficit.",
+    "spent_per_day": "The usual spend of a day, in the account's currency.",
+    "runway_timestamp_seconds": "When the money is expected to end.",
+    "runway_earliest_timestamp_seconds": "When the money may end at the earliest.",
+    "runway_latest_timestamp_seconds": "When the money may end at the latest.",
+    "fetched_timestamp_seconds": "When the balance was read.",
+    "level": "1 for the level that the account has.",
+    "stale": "1 when the balance is too old and no newer one can be had.",
+    "problem": "1 for the kind of problem that there is.",
+}
+
+
+class _Sample(NamedTuple):
+    metric: str
+    value: Decimal | datetime | bool | None
+    label: tuple[str, str] | None = None
+
+
+# A collector reads whole files.
+update = None
+
+
+def render(view: View) -> Reply:
+    lines: dict[str, list[str]] = {metric: [] for metric in _HELP}
+    for name, section in zip(_names.labels(view), view.sections, strict=True):
+        own = _own_labels(name, section)
+        for metric, value, label in _samples(section):
+            if value is not None:
+                more = {label[0]: label[1]} if label else {}
+                lines[metric].append(f"{_written({**own, **more})} {_number(value)}")
+    return Reply("".join(_block(metric, found) for metric, found in lines.items() if found))
+
+
+def _samples(view: View) -> Iterator[_Sample]:
+    if view.balance and not view.hide_amount:
+        yield _Sample("balance_available", view.balance.available)
+        yield _Sample("balance_voucher", view.balance.voucher)
+        yield _Sample("balance_cash", view.balance.cash)
+    if view.forecast:
+        runway = view.forecast.runway
+        yield _Sample("spent_per_day", None if view.hide_amount else runway.per_day)
+        yield _Sample("runway_timestamp_seconds", runway.zero_at)
+        yield _Sample("runway_earliest_timestamp_seconds", runway.earliest)
+        yield _Sample("runway_latest_timestamp_seconds", runway.latest)
+    yield _Sample("fetched_timestamp_seconds", view.fetched_at)
+    for level in Level:
+        yield _Sample("level", level is view.level, ("level", level.value))
+    yield _Sample("stale", view.stale)
+    if view.problem:
+        yield _Sample("problem", True, ("kind", view.problem.kind.value))
+
+
+def _own_labels(name: str, view: View) -> dict[str, str]:
+    region = view.region
+    return {
+        "account": name,
+        "region": region.value if region else "",
+        "currency": region.currency if region else "",
+    }
+
+
+def _block(metric: str, lines: list[str]) -> str:
+    name = f"moonshot_{metric}"
+    head = f"# HELP {name} {_HELP[metric]}\n# TYPE {name} gauge\n"
+    return head + "".join(f"{name}{line}\n" for line in lines)
+
+
+def _written(labels: dict[str, str]) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _number(value: Decimal | datetime | bool) -> str:
+    """Without an exponent; whole seconds, since no clock is as exact as their fractions."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return f"{value.timestamp():.0f}" if isinstance(value, datetime) else f"{value:d}"

@@ -1,0 +1,15 @@
+"""One line for ``#(…)`` in tmux's status line, in the level's colour.
+
+tmux expands the output again, and ``##`` is its escape of ``#`` (tmux(1), FORMATS and STYLES).
+"""
+
+from __future__ import annotations
+
+from moonshot_status.formats import Reply, _colours
+from moonshot_status.view import View
+
+
+def render(view: View) -> Reply:
+    text = view.headline.replace("#", "##")
+    colour = _colours.BY_LEVEL.get(view.level)
+    return Reply(f"#[fg={colour}]{text}#[fg=default]\n" if colour else f"{text}\n")

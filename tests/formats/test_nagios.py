@@ -1,0 +1,105 @@
+"""``nagios``: a status, performance data that a strict reader accepts, and the right exit code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS
+
+from moonshot_status.account import Level
+from moonshot_status.formats.nagios import render
+from moonshot_status.together import side_by_side
+from moonshot_status.view import View
+
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_VALUE = re.compile(
+    rf"'(?P<label>[^'=|]+)'=(?P<value>{_NUMBER})(?P<unit>s?)"
+    rf"(?:;(?P<warn>{_NUMBER}:)(?:;(?P<crit>{_NUMBER}:))?)?(?: |$)"
+)
+
+
+def read(view: View) -> tuple[str, dict[str, str]]:
+    """The status line and the values with their limits, refusing what a parser would misread."""
+    first, *notes = render(view).text.splitlines()
+    assert not any("|" in note for note in notes)
+    text, _, data = first.partition(" | ")
+    assert "|" not in text + data
+    assert not set("<>") & set(text + "".join(notes))
+    values, position = {}, 0
+    while position < len(data):
+        found = _VALUE.match(data, position)
+        assert found, data[position:]
+        assert "::" not in found["label"]
+        assert found["label"] not in values
+        values[found["label"]] = found[0].partition("=")[2].strip()
+        position = found.end()
+    return text, values
+
+
+@pytest.mark.parametrize("view", ALL_VIEWS)
+def test_it_keeps_to_the_grammar(view: str) -> None:
+    read(ALL_VIEWS[view])
+
+
+def test_a_low_limit_is_a_range() -> None:
+    text, values = read(VIEWS["forecast"])
+    assert text == "OK: $49.58"
+    assert values == {
+        "available": "49.58894;5:;1:", "voucher": "46.58893", "cash": "3.00001",
+        "runway": "1071420s;259200:",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("view", "status", "code"),
+    [
+        ("ok", "OK", 0),
+        ("warning", "WARNING", 1),
+        ("critical", "CRITICAL", 2),
+        ("empty", "CRITICAL", 2),
+        ("fresh-but-failed", "OK", 0),
+        ("stale-offline", "WARNING", 1),
+        ("nothing-unauthorized", "UNKNOWN", 3),
+        ("together", "WARNING", 1),
+        ("together-nothing", "UNKNOWN", 3),
+    ],
+)
+def test_each_level_has_its_status(view: str, status: str, code: int) -> None:
+    reply = render(VIEWS[view])
+    assert reply.text.startswith(f"{status}: ")
+    assert reply.exit_code == code
+
+
+def test_what_is_stale_does_not_get_better_by_that() -> None:
+    stale = replace(VIEWS["critical"], stale=True)
+    assert render(stale).exit_code == 2
+    assert render(replace(stale, level=Level.UNKNOWN)).exit_code == 3
+
+
+def test_the_reason_stands_below() -> None:
+    _, *notes = render(VIEWS["stale-tls"]).text.splitlines()
+    assert notes == list(VIEWS["stale-tls"].notes)
+
+
+def test_values_of_several_accounts_have_their_names() -> None:
+    _, values = read(VIEWS["together"])
+    assert {"work available", "cn available", "old cash"} <= set(values)
+
+
+def test_accounts_that_look_alike_are_told_apart() -> None:
+    alike = [replace(VIEWS["ok"], account=name) for name in ("a=b", "a|b", "a_b 2", "a'b")]
+    _, values = read(side_by_side(alike))
+    names = [label.removesuffix(" cash") for label in values if label.endswith(" cash")]
+    assert names == ["a_b", "a_b 2", "a_b 2 2", "a_b 3"]
+    assert len(read(side_by_side(list(HOSTILE_VIEWS.values())))[1]) == 3 * len(HOSTILE_VIEWS)
+
+
+def test_without_thresholds_there_are_no_limits() -> None:
+    _, values = read(replace(VIEWS["forecast"], thresholds=None))
+    assert (values["available"], values["runway"]) == ("49.58894", "1071420s")
+
+
+def test_hidden_amounts_are_no_values_either() -> None:
+    assert set(read(VIEWS["hidden"])[1]) == {"runway"}
