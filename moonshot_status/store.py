@@ -34,7 +34,7 @@ _DAMAGE = (
     "attempt to write a readonly",
 )
 # SQLite has those who wait for each other sleep, ever longer; threads can do better.
-_ONE_THREAD = threading.Lock()
+_ONE_THREAD = threading.RLock()
 _WRITES: dict[Path, Grouped[tuple[Account, Known], Known]] = {}
 _T = TypeVar("_T")
 
