@@ -16,6 +16,8 @@ EVERY = 15.0
 # One change of the store is several changes in its folder.
 _SETTLING = 0.1
 _BETWEEN_LOOKS = 1.0
+# A signal to several processes is one wish, though some are slower to hear it.
+_AT_ONCE = 0.05
 _AFTER_A_FAILURE = 10.0
 # For what holds only at the moment: as often as bars run the program.
 _AT_LEAST = 60.0
@@ -60,7 +62,7 @@ class Watch:
 
     def refresh(self) -> None:
         """Ask the API, as soon as there is nobody at it."""
-        self._wish = Wish(self._wall(), refresh=True)
+        self._wish = Wish(self._wall() - _AT_ONCE, refresh=True)
 
     def end(self) -> None:
         """Have what is at work end as well."""
