@@ -448,7 +448,7 @@ def test_five_of_them_and_polls_make_one_request_a_period(
     assert [stream.line(0.01) for stream in streams] == [""] * 5
 
 
-def test_a_signal_to_five_of_them_makes_one_request(watch: Watch, server: demo.Server) -> None:
+def test_a_signal_to_five_of_them_is_one_wish(watch: Watch, server: demo.Server) -> None:
     streams = [watch() for _ in range(5)]
     for stream in streams:
         stream.line()
@@ -457,4 +457,5 @@ def test_a_signal_to_five_of_them_makes_one_request(watch: Watch, server: demo.S
     for stream in streams:
         stream.process.send_signal(signal.SIGUSR1)
     assert {stream.line() for stream in streams} == {"$4.20"}
-    assert len(server.requests) == 2
+    # On a busy machine somebody can hear it when the first has begun to ask.
+    assert 2 <= len(server.requests) <= 3

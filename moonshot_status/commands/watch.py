@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Any
 
@@ -27,6 +28,8 @@ def command(ctx: click.Context, /, **later: Any) -> None:
 
     Bars read it line by line. SIGUSR1 asks the API now. It ends when its reader or its parent does.
     """
+    # Until somebody hears it, it must not be the end; a first look is coming anyway.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     from moonshot_status import choices
     from moonshot_status.watching import run
 

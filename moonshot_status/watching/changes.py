@@ -9,6 +9,8 @@ from contextlib import suppress
 States = dict[bytes, "tuple[int, ...]"]
 """Of each file, what changes with every change of it; nothing of one that is not there."""
 
+ARE_TOLD = hasattr(fcntl, "F_NOTIFY")
+"""Whether the system tells of changes at all."""
 _NEWS = ("DN_MODIFY", "DN_CREATE", "DN_DELETE", "DN_RENAME")
 
 
@@ -37,19 +39,23 @@ class Changes:
 
     def listen(self) -> None:
         """Have the next change told, also after one was told already."""
+        self.ignore()
+        # A file can be replaced where it is, and where a link leads to.
+        places = [path for known in self._known for path in (known, os.path.realpath(known))]
+        for folder in {_folder(path) for path in places}:
+            with suppress(OSError):
+                self._listen_to(folder)
+
+    def ignore(self) -> None:
+        """Have nothing told."""
         for descriptor in self._folders:
             os.close(descriptor)
         self._folders.clear()
-        # A file can be replaced where it is, and where a link leads to.
-        places = [path for known in self._known for path in (known, os.path.realpath(known))]
-        for folder in {os.path.dirname(path) for path in places}:
-            with suppress(OSError):
-                self._listen_to(folder)
 
     def _listen_to(self, path: bytes) -> None:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK)
         self._folders.append(folder)
-        if hasattr(fcntl, "F_NOTIFY"):
+        if ARE_TOLD:
             fcntl.fcntl(folder, fcntl.F_NOTIFY, sum(getattr(fcntl, news) for news in _NEWS))
 
 
@@ -59,3 +65,13 @@ def _state(path: bytes) -> tuple[int, ...]:
     except OSError:
         return ()
     return seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_mode, seen.st_ino
+
+
+def _folder(path: bytes) -> bytes:
+    """The one in which the file is, or the nearest in which it could begin to be."""
+    folder = os.path.dirname(path)
+    if os.path.isdir(folder):
+        return folder
+    nearest = _folder(folder)
+    # In a home folder something is written all the time.
+    return folder if nearest == os.path.expanduser(b"~") else nearest

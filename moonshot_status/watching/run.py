@@ -57,8 +57,8 @@ def _go_on(watch: Watch, senses: Senses, outlet: Outlet, clicks: Clicks | None) 
             return
         if _OUTPUT in woken.ready:
             outlet.write()
-        if clicks and _INPUT in woken.ready:
-            clicks.hear()
-        if clicks:
+        if clicks and woken.ready:
+            if _INPUT in woken.ready:
+                clicks.hear()
             clicks.reap()
         pause = watch.turn(woken.signals)

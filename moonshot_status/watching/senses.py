@@ -6,7 +6,7 @@ import math
 import os
 import select
 import signal
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -28,6 +28,9 @@ class Woken:
     is_alone: bool
 
 
+NOTHING = Woken(b"", frozenset(), is_alone=False)
+
+
 class Senses:
     """Those of a process for the rest of its life; ``reader`` is where its updates are read."""
 
@@ -41,21 +44,33 @@ class Senses:
         # The system writes the number of each signal that has a handler.
         signal.set_wakeup_fd(told, warn_on_full_buffer=False)
         self._always = [self._signals]
+        self._listens_to: tuple[Sequence[int], bool] | None = None
         # Elsewhere the parent's end is seen at the next wake-up.
         if hasattr(os, "pidfd_open"):
             with suppress(OSError):
                 self._always.append(os.pidfd_open(self._parent))
 
-    def rest(self, seconds: float, readable: Iterable[int], *, is_writing: bool) -> Woken:
+    def rest(self, seconds: float, readable: Sequence[int], *, is_writing: bool) -> Woken:
         """Sleep so long at most; what is ``readable`` and, if asked, the reader wake us as well."""
+        if self._listens_to != (readable, is_writing):
+            self._listens_to = (readable, is_writing)
+            self._poll = self._polling(readable, is_writing)
+        woken = self._poll.poll(math.ceil(seconds * 1000))
+        is_orphan = os.getppid() != self._parent
+        # Nearly always, and worth nothing more: it is all that is done in most hours.
+        if not woken and not is_orphan:
+            return NOTHING
+        ready = dict(woken)
+        is_alone = bool(ready.get(self._reader, 0) & _GONE) or is_orphan
+        return Woken(self._heard(), frozenset(ready), is_alone)
+
+    def _polling(self, readable: Sequence[int], is_writing: bool) -> select.poll:
         poll = select.poll()
         for descriptor in (*self._always, *readable):
             poll.register(descriptor, select.POLLIN)
         # Its end is told unasked.
         poll.register(self._reader, select.POLLOUT if is_writing else 0)
-        woken = dict(poll.poll(math.ceil(seconds * 1000)))
-        is_alone = woken.get(self._reader, 0) & _GONE or os.getppid() != self._parent
-        return Woken(self._heard(), frozenset(woken), bool(is_alone))
+        return poll
 
     def _heard(self) -> bytes:
         with suppress(BlockingIOError):

@@ -8,14 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from moonshot_status.settings import UnknownAccountError
-from moonshot_status.watching.changes import Changes
+from moonshot_status.watching.changes import ARE_TOLD, Changes
 from moonshot_status.watching.worker import Found, Worker
 
-# Seconds. A file that changed in silence is seen this late, and so is the end of a suspend.
-EVERY = 15.0
+# Seconds. The end of a suspend is seen this late.
+EVERY = 20.0
+# Where changes are told, files are compared all the same, because of those that change in silence.
+_COMPARE_EVERY = 3 * EVERY if ARE_TOLD else EVERY
 # One change of the store is several changes in its folder.
 _SETTLING = 0.1
 _BETWEEN_LOOKS = 1.0
+# A signal to several processes is one wish, though some are slower to hear it.
+_AT_ONCE = 0.05
 _AFTER_A_FAILURE = 10.0
 # For what holds only at the moment: as often as bars run the program.
 _AT_LEAST = 60.0
@@ -60,7 +64,7 @@ class Watch:
 
     def refresh(self) -> None:
         """Ask the API, as soon as there is nobody at it."""
-        self._wish = Wish(self._wall(), refresh=True)
+        self._wish = Wish(self._wall() - _AT_ONCE, refresh=True)
 
     def end(self) -> None:
         """Have what is at work end as well."""
@@ -69,18 +73,22 @@ class Watch:
 
     def turn(self, heard: bytes) -> float:
         """Do what is due, also after the signals ``heard``; returns how many seconds to rest."""
-        if signal.SIGUSR1 in heard:
-            self.refresh()
-        if signal.SIGIO in heard:
-            self._compare_at = min(self._compare_at, self._steady() + _SETTLING)
-            # A folder in which others write all the time must not keep us awake.
-            self._deaf_until = self._steady() + EVERY
+        if heard:
+            self._hear(heard)
         if self.worker:
             self._attend(self.worker)
         if not self.worker:
             self._wish = self._wish or self._due()
             self._look()
         return max(0.0, self._next() - self._steady())
+
+    def _hear(self, signals: bytes) -> None:
+        if signal.SIGUSR1 in signals:
+            self.refresh()
+        if signal.SIGIO in signals:
+            self._compare_at = min(self._compare_at, self._steady() + _SETTLING)
+            # A folder in which others write all the time must not keep us awake.
+            self._deaf_until = self._steady() + EVERY
 
     def _attend(self, worker: Worker) -> None:
         if worker.has_ended():
@@ -119,10 +127,12 @@ class Watch:
         if self._changes.any():
             # Who changed the store has asked for all that wanted a reading by then.
             return Wish(self._looked_at)
-        self._compare_at = steady + EVERY
-        if self._deaf_until is not None and steady >= self._deaf_until:
-            self._changes.listen()
-            self._deaf_until = None
+        self._compare_at = steady + _COMPARE_EVERY
+        if self._deaf_until is not None:
+            self._compare_at = self._deaf_until
+            if steady >= self._deaf_until:
+                self._changes.listen()
+                self._deaf_until, self._compare_at = None, steady
         return None
 
     def _look(self) -> None:
@@ -131,6 +141,7 @@ class Watch:
         if self._wish is None or steady < self._not_before:
             return
         wish, self._wish = self._wish, None
+        self._changes.ignore()  # What the look itself changes is no news.
         self._looked_at, self._lead = self._wall(), self._wall() - steady
         self._not_before, self._give_up_at = steady + _BETWEEN_LOOKS, steady + self._limit
         try:
@@ -145,4 +156,4 @@ class Watch:
             return min(self._give_up_at, steady + EVERY)
         if self._wish:
             return self._not_before
-        return min(self._compare_at, steady + self._until - self._wall())
+        return min(self._compare_at, steady + min(EVERY, self._until - self._wall()))
