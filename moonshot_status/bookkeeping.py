@@ -153,9 +153,9 @@ def _book_days(db: sqlite3.Connection, owner: Owner) -> None:
 
 def _drop_oldest(db: sqlite3.Connection, owner: Owner) -> None:
     db.execute(
-        "DELETE FROM move WHERE account = ?1 AND key = ?2 AND ends <= (SELECT ends FROM move"
-        " WHERE account = ?1 AND key = ?2 ORDER BY ends DESC LIMIT 1 OFFSET ?3)",
-        [*owner, _MOST_HOURS + _MOST_DAYS],
+        "DELETE FROM move WHERE account = ? AND key = ? AND ends <= (SELECT ends FROM move"
+        " WHERE account = ? AND key = ? ORDER BY ends DESC LIMIT 1 OFFSET ?)",
+        [*owner, *owner, _MOST_HOURS + _MOST_DAYS],
     )
 
 

@@ -366,9 +366,9 @@ def lived_through(hours: int) -> None:
         db.execute("UPDATE reading SET id = id + ?", [hours])
         for hour in range(1, hours + 1):
             db.execute(
-                "INSERT INTO reading SELECT id - ?1, account, key, fetched_at - ?1 * 3600000000,"
-                " ?2, NULL, NULL FROM reading WHERE id = ?3",
-                [hour, str(Decimal("49.58894") + Decimal(hour) / 24)[:20], hours + 1],
+                "INSERT INTO reading SELECT id - ?, account, key, fetched_at - ? * 3600000000,"
+                " ?, NULL, NULL FROM reading WHERE id = ?",
+                [hour, hour, str(Decimal("49.58894") + Decimal(hour) / 24)[:20], hours + 1],
             )
         db.execute("UPDATE reading SET voucher = NULL, cash = NULL")
 
