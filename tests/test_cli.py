@@ -165,6 +165,7 @@ def ends_as(code: int, name: str, view: str) -> bool:
         ["--timeout", "soon"],
         ["--show", "balance,nonsense"],
         ["--show", ""],
+        ["--template", "{nonsense}"],
         ["--hide-amount", "--format", "json"],
         ["--template", "{nonsense}"],
         ["--template", "{balance.__class__}"],

@@ -363,6 +363,11 @@ def test_money_without_time_is_a_warning_that_says_so() -> None:
     assert poor.notes == ("At or below the warning mark of $5.00",)
 
 
+def test_a_mark_without_a_currency_is_not_worded() -> None:
+    shown = view(status("4"), replace(ACCOUNT, region=None))
+    assert (shown.level, shown.notes) == (Level.WARNING, ())
+
+
 def test_the_words_hold_until_the_runway_is_a_day_shorter_or_too_short() -> None:
     day = NOW.replace(hour=0, minute=0, second=0)
     later = replace(FORECAST.runway, zero_at=NOW + timedelta(days=9, hours=2))
