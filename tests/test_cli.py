@@ -165,7 +165,6 @@ def ends_as(code: int, name: str, view: str) -> bool:
         ["--timeout", "soon"],
         ["--show", "balance,nonsense"],
         ["--show", ""],
-        ["--template", "{nonsense}"],
         ["--hide-amount", "--format", "json"],
         ["--template", "{nonsense}"],
         ["--template", "{balance.__class__}"],
@@ -334,6 +333,11 @@ def test_the_demos_states_are_those_that_the_command_line_offers() -> None:
 def test_the_bar_shows_more_on_request(run: Run) -> None:
     done = run("--demo", "ok", "--show", "balance, runway")
     assert re.fullmatch(r"\$49\.58 · \d+ days\n", done.stdout.decode())
+
+
+def test_a_line_of_the_users_own(run: Run) -> None:
+    done = run("--demo", "ok", "--format", "template", "--template", "{account} {level}")
+    assert done.stdout == b"demo ok\n"
 
 
 def test_a_month_of_use_is_told_in_every_format(
