@@ -16,9 +16,9 @@ from moonshot_status.account import Account, Reading
 from moonshot_status.ledger import Books, Move
 from moonshot_status.tables import Owner
 
-# Of each account, in rows: with a reading every five minutes two to three days as they came, then
+# Of each account, in rows: with a reading every five minutes a day or so as they came, then
 # six weeks by the hour, then more than five years by the day. Older days are dropped.
-_MOST_READINGS, _BOOKED_AT_ONCE = 900, 500
+_MOST_READINGS, _BOOKED_AT_ONCE = 400, 200
 _MOST_HOURS, _MOST_DAYS = 1000, 2000
 # When hours become days, as many rows as this are gone through.
 _AGED_AT_ONCE = 300

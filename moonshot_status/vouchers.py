@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from moonshot_status.ledger import Move, exactly
@@ -22,9 +22,10 @@ def with_ends(found: Sequence[Move]) -> tuple[Move, ...]:
     """The moves with what a voucher lost at once, far beyond what a day costs, as ended."""
     if not found or found[-1].end - found[0].start < _USUAL:
         return tuple(found)
+    costs = [_per_day(move) for move in found]
     suspects = [number for number, move in enumerate(found) if move.is_from_voucher_alone]
-    largest = sorted(suspects, key=lambda number: -_per_day(found[number]))[:_MOST_ENDS]
-    ended = _beyond_usual(found, largest)
+    largest = sorted(suspects, key=lambda number: -costs[number])[:_MOST_ENDS]
+    ended = _beyond_usual(found, costs, largest)
     return tuple(
         replace(move, from_voucher=_ZERO, ended=move.ended + move.from_voucher)
         if number in ended
@@ -33,25 +34,24 @@ def with_ends(found: Sequence[Move]) -> tuple[Move, ...]:
     )
 
 
-def _beyond_usual(found: Sequence[Move], largest: list[int]) -> set[int]:
+def _beyond_usual(
+    found: Sequence[Move], costs: Sequence[Decimal], largest: Sequence[int]
+) -> Collection[int]:
     """As many of the largest as cost more than twice the dearest day that is left without them."""
+    days: dict[date, Decimal] = {}
+    for move, cost in zip(found, costs, strict=True):
+        days[move.end.date()] = days.get(move.end.date(), _ZERO) + cost
+    for number in largest:
+        days[found[number].end.date()] -= costs[number]
     for count in range(len(largest), 0, -1):
-        ended = set(largest[:count])
-        usual = _dearest_day(move for number, move in enumerate(found) if number not in ended)
-        if usual and _per_day(found[largest[count - 1]]) > 2 * usual:
-            return ended
-    return set()
+        number, usual = largest[count - 1], max(days.values())
+        if usual and costs[number] > 2 * usual:
+            return largest[:count]
+        days[found[number].end.date()] += costs[number]
+    return ()
 
 
 def _per_day(move: Move) -> Decimal:
     """What a day of this would have cost; what took less than a day counts as one."""
-    days = max(move.end - move.start, _DAY) / _DAY
-    return move.spent / Decimal(days)
-
-
-def _dearest_day(others: Iterable[Move]) -> Decimal:
-    """The most that was spent within one day, by the calendar of UTC."""
-    days: dict[object, Decimal] = {}
-    for move in others:
-        days[move.end.date()] = days.get(move.end.date(), _ZERO) + _per_day(move)
-    return max(days.values(), default=_ZERO)
+    length = move.end - move.start
+    return move.spent if length <= _DAY else move.spent / Decimal(length / _DAY)
