@@ -27,7 +27,7 @@ def require(*programs: str) -> None:
         pytest.skip(f"not installed: {', '.join(missing)}")
 
 
-def wait_for(what: str, look: Callable[[], _T], seconds: float = 20) -> _T:
+def wait_for(what: str, look: Callable[[], _T], seconds: float = 60) -> _T:
     """What ``look`` finds, as soon as it finds anything. Raises DesktopError."""
     until = time.monotonic() + seconds
     while True:
