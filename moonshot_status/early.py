@@ -95,11 +95,8 @@ def _write(name: str, reply: Reply, began: int, states: dict[bytes, bytes]) -> N
     inputs = (part for pair in states.items() for part in pair)
     head = b"\0".join([*(b"%d" % fact for fact in facts), *inputs])
     body = head + b"\0\0" + reply.text.encode("utf-8", "replace")
-    folder = folders.private_folder(folders.cache_folder() / _FOLDER)
-    beside = folder / f"{name}.{os.getpid()}"
-    folders.private_file(beside)
-    beside.write_bytes(_digest(name.encode(), body).encode() + b"\0" + body)
-    beside.replace(folder / name)
+    folder = folders.cache_folder() / _FOLDER
+    folders.write_privately(folder / name, _digest(name.encode(), body).encode() + b"\0" + body)
     oldest_last = sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)
     for path in oldest_last[_MOST_REPLIES:]:
         path.unlink(missing_ok=True)

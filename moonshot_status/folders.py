@@ -43,6 +43,15 @@ def private_file(path: Path) -> None:
         path.chmod(0o600)
 
 
+def write_privately(path: Path, content: bytes) -> None:
+    """Beside it and renamed, for its owner alone; who reads it sees old or new. Raises OSError."""
+    private_folder(path.parent)
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    private_file(beside)
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
 def _absolute(variable: str, folder_of: Callable[..., str]) -> Path:
     # The XDG specification has relative values ignored; appdirs would take them as they are.
     if not os.path.isabs(os.environ.get(variable, "/")):

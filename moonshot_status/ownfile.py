@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -133,14 +133,10 @@ def _marked(marks: Path) -> list[str]:
 
 
 def _mark(marks: Path, digest: str) -> None:
-    beside = marks.with_name(f"{marks.name}.{os.getpid()}")
-    try:
-        folders.private_folder(marks.parent)
-        folders.private_file(beside)
-        beside.write_text("\n".join([*_marked(marks), digest][-_REMEMBERED:]), encoding="ascii")
-        beside.replace(marks)
-    except OSError:
-        pass  # Nothing is lost: the file is checked again next time.
+    kept = "\n".join([*_marked(marks), digest][-_REMEMBERED:])
+    # Where it fails nothing is lost: the file is checked again next time.
+    with suppress(OSError):
+        folders.write_privately(marks, kept.encode("ascii"))
 
 
 def _without_blanks(settings: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from moonshot_status import folders
@@ -26,9 +25,4 @@ def is_hidden(otherwise: bool) -> bool:
 
 def remember(hidden: bool) -> None:
     """From now on, in every bar. Raises OSError."""
-    file = path()
-    folders.private_folder(file.parent)
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
-    folders.private_file(beside)
-    beside.write_text(_HIDDEN if hidden else _SHOWN, encoding="ascii")
-    beside.replace(file)
+    folders.write_privately(path(), (_HIDDEN if hidden else _SHOWN).encode())
