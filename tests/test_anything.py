@@ -31,6 +31,8 @@ from moonshot_status.view import View
 sys.path.append(str(Path(__file__).parent / "formats"))
 import menus
 
+pytestmark = pytest.mark.slow
+
 OUTPUT = Draft202012Validator(schemas.load("output"))
 Answers = Callable[[Callable[..., Balance]], None]
 Write = Callable[[Any], Path]

@@ -18,6 +18,8 @@ from support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, balance,
 
 from moonshot_status import demo
 
+pytestmark = pytest.mark.slow
+
 PROCESSES = 50
 LARGE, LARGEST = 50, 100
 TOLD_AT_ONCE = 20

@@ -15,6 +15,8 @@ from support import Run
 
 from moonshot_status import demo
 
+pytestmark = pytest.mark.slow
+
 SIZE = 500
 LATENCY = 0.05
 LIMIT = 10

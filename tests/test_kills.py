@@ -20,6 +20,8 @@ from support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, Run, bal
 
 from moonshot_status import demo
 
+pytestmark = pytest.mark.slow
+
 KILLS = 500
 AT_ONCE = 4
 TIMEOUT = 10

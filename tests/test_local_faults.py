@@ -19,6 +19,8 @@ from support import PROGRAM, Run
 from moonshot_status import tables
 from moonshot_status.demo import Server, balance, error
 
+pytestmark = pytest.mark.slow
+
 Patch = Callable[[str], int]
 FORMATS = ("plain", "json", "waybar")
 ASK = ("--max-age", "0")

@@ -40,6 +40,8 @@ sys.path.append(str(Path(__file__).parent / "formats"))
 
 import menus
 
+pytestmark = pytest.mark.slow
+
 HOST, PASSWORD = "balance.test", "geheim7"
 LEAK = "org-leak7 <b>|</b> %{F#f00}"
 LOGIN = base64.b64encode(f"me:{PASSWORD}".encode()).decode()

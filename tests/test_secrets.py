@@ -17,6 +17,8 @@ from support import KEY, Run
 
 from moonshot_status import demo, formats
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "canary-password"
 IDS = "org-canary ak-canary proj-canary Bearer sk-canary0123456789"
 # What must not turn up; the second is user:canary-password in the form that proxies are sent.

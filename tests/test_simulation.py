@@ -14,6 +14,8 @@ from simulation import GOALS, HOUR, KINDS, OTHER_GOAL, RAW, by_hour, score
 from moonshot_status import ledger
 from moonshot_status.runway import Runway, runway
 
+pytestmark = pytest.mark.slow
+
 ACCOUNTS = 20
 CLAIMED = 0.8
 # At how many of the moments a day is named at least: not before bursts of unknown size.

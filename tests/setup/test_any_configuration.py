@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from configurations import Files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moonshot_status import jsonc
 from moonshot_status.setup import bars, plan
+
+pytestmark = pytest.mark.slow
 
 trivia = st.lists(
     st.sampled_from(
