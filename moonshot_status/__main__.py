@@ -1,38 +1,39 @@
-"""The program: what ``moonshot-status`` and ``python -m moonshot_status`` run."""
+"""The entry point: what ``moonshot-status`` and ``python -m moonshot_status`` run."""
 
 from __future__ import annotations
 
-from moonshot_status import interrupt
+import _signal  # signal itself builds enumerations, which take a twentieth of a cached poll
 
-# Before anything that takes time is imported.
-interrupt.end_at_once()
+# Ctrl-C ends the process as the system does, without a traceback, from the first import on.
+if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 try:
-    from moonshot_status import early
+    from moonshot_status import reply_cache
 except ImportError:
-    early = None  # type: ignore[assignment]  # the program does without it
+    reply_cache = None  # type: ignore[assignment]  # a cache must not be necessary
 
 
 def run() -> None:
-    """What is remembered, or else the command line; then a quick end."""
-    if early:
-        early.answer()
+    """Print the cached reply if it is valid, else run the command line, and end the process."""
+    if reply_cache:
+        reply_cache.print_if_valid()
     import click
 
-    from moonshot_status import output
-    from moonshot_status.cli import main
+    from moonshot_status.cli import output
+    from moonshot_status.cli.main import main
 
     code: object = 1
     try:
         main(prog_name="moonshot-status")
     except SystemExit as end:
         code = end.code
-    except Exception:  # noqa: BLE001 - a traceback may hold a key
-        from moonshot_status import status
+    except Exception:  # noqa: BLE001 - a traceback may contain a key
+        from moonshot_status.polling.balance import internal_error
 
-        problem = status.unforeseen()
+        problem = internal_error()
         click.echo(f"Error: {problem.message}. {problem.hint}", err=True)
-    output.leave(code if isinstance(code, int) else 1)
+    output.end_process(code if isinstance(code, int) else 1)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from support import KEY, PROGRAM, Recorder, Run, balance
+from kit.support import KEY, PROGRAM, Recorder, Run, balance
 
-from moonshot_status import debug, demo
+from moonshot_status.core import log
+from moonshot_status.polling import demo
+
+_SIGINT = signal.getsignal(signal.SIGINT)
+import moonshot_status.__main__ as entry_point  # noqa: E402 - it sets what Ctrl-C does
+
+signal.signal(signal.SIGINT, _SIGINT)
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +35,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setattr(debug, "_secrets", set())
+    time.tzset()
+    monkeypatch.setattr(log, "_secrets", set())
     return folder
 
 
@@ -38,6 +49,37 @@ def run() -> Run:
         return subprocess.run([*PROGRAM, *arguments], check=False, **more)
 
     return run
+
+
+class _ProcessEnd(BaseException):
+    """Stands in for the end of the process."""
+
+
+@pytest.fixture
+def invoke(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """The program within this process: the same path as ``run``, forty times as fast.
+
+    For what needs no process of its own: no signal, no terminal, no umask, no other Python.
+    """
+
+    def end(status: int) -> NoReturn:
+        raise _ProcessEnd(status)
+
+    def invoke(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        capfdbinary.readouterr()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", [*PROGRAM, *arguments])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+            patch.setattr(os, "_exit", end)
+            patch.setattr(log, "_logger", None)
+            try:
+                entry_point.run()
+            except _ProcessEnd as ended:
+                status = ended.args[0]
+        stdout, stderr = capfdbinary.readouterr()
+        return subprocess.CompletedProcess([*PROGRAM, *arguments], status, stdout, stderr)
+
+    return invoke
 
 
 @pytest.fixture

@@ -8,38 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from moonshot_status import debug
+from moonshot_status.core import log
 from moonshot_status.doctor import (
-    asking,
     environment,
     files,
     i3blocks,
-    keeping,
     keys,
-    menubars,
+    menu_bars,
     network,
     program,
-    strays,
+    request,
+    store,
     waybar,
+    whitespace,
 )
 from moonshot_status.doctor.bars import Bar
-from moonshot_status.doctor.case import Case
-from moonshot_status.doctor.finding import Finding, State, absent, hint, ok, wrong
+from moonshot_status.doctor.context import Context
+from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok
 
-_BARS = (waybar.bar, i3blocks.bar, menubars.xbar, menubars.swiftbar)
+_BARS = (waybar.bar, i3blocks.bar, menu_bars.xbar, menu_bars.swiftbar)
 
 
-def examine(case: Case) -> Iterator[Finding]:
-    for check in (program.findings, files.findings, keys.findings, strays.findings):
+def examine(case: Context) -> Iterator[Finding]:
+    for check in (program.findings, files.findings, keys.findings, whitespace.findings):
         yield from _guarded(check.__module__, check(case))
     yield from _guarded("environment", environment.findings(case))
     way_is_open = True
     for finding in _guarded("network", network.findings(case)):
-        blocks = finding.state is State.WRONG and finding.name in network.NEEDED
+        blocks = finding.state is State.FAIL and finding.name in network.NEEDED
         way_is_open = way_is_open and not blocks
         yield finding
-    yield from _guarded("store", keeping.findings(case))
-    yield from _guarded("request", asking.findings(case, way_is_open))
+    yield from _guarded("store", store.findings(case))
+    yield from _guarded("request", request.findings(case, way_is_open))
     yield from _guarded("bars", _bars())
 
 
@@ -48,8 +48,8 @@ def _guarded(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     try:
         yield from findings
     except Exception:  # noqa: BLE001 - the other checks have to go on
-        debug.show_traceback()
-        yield wrong(
+        log.log_traceback()
+        yield fail(
             name.rpartition(".")[2],
             "this check itself failed",
             "Run it with --debug and report what it prints.",
@@ -72,4 +72,4 @@ def _as_a_whole(bar: Bar, served: bool) -> Finding:
     if bar.file is None:
         return absent(bar.name, "installed, but you have no file of your own for it")
     fact = f"the module is not in {bar.file}"
-    return hint(bar.name, fact, mend) if served else wrong(bar.name, fact, mend)
+    return hint(bar.name, fact, mend) if served else fail(bar.name, fact, mend)

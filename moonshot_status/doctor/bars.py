@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonshot_status.doctor import places
-from moonshot_status.doctor.finding import Finding, hint, wrong
-from moonshot_status.ownfile import read_bytes
+from moonshot_status.config.settings_file import read_bytes
+from moonshot_status.doctor import bar_path
+from moonshot_status.doctor.finding import Finding, fail, hint
 
 US = re.compile("moonshot[-_]status")
 """What a command says that runs this program."""
@@ -33,7 +33,7 @@ class Bar:
 
 def without_file(name: str) -> Bar | None:
     """The bar, if it is installed, that has no file of the user's own."""
-    return Bar(name) if shutil.which(name) or places.found_by_bars(name) else None
+    return Bar(name) if shutil.which(name) or bar_path.found_by_bars(name) else None
 
 
 def config_home() -> Path:
@@ -71,9 +71,9 @@ def faults_of_command(name: str, command: str, wanted: str) -> Iterator[Finding]
     script = _script(command)
     if script and not script.is_file():
         mend = f"Copy it there, as integrations/{name}/README.md says."
-        yield wrong(name, f"{script} is not there, which it runs", mend)
+        yield fail(name, f"{script} is not there, which it runs", mend)
     elif script and not os.access(script, os.X_OK):
-        yield wrong(name, f"{script} cannot be run", f"chmod +x {script}")
+        yield fail(name, f"{script} cannot be run", f"chmod +x {script}")
     else:
         yield from faults_of_text(name, text_of(script) if script else command, wanted)
 
@@ -82,7 +82,7 @@ def faults_of_text(name: str, text: str, wanted: str) -> Iterator[Finding]:
     """The same for the text of a script."""
     yield from _program(name, text)
     if not re.search(rf"--format[= ]{wanted}\b", text):
-        yield wrong(
+        yield fail(
             name, f"its command does not say --format {wanted}", f"Add --format {wanted} to it."
         )
 
@@ -91,14 +91,14 @@ def _program(name: str, text: str) -> Iterator[Finding]:
     words = _WORD.findall(text)
     if not words and US.search(text):
         return  # as a module of a Python that it names
-    word = words[-1] if words else places.PROGRAM
-    mend = f"Write its full path: {places.running()}"
+    word = words[-1] if words else bar_path.PROGRAM
+    mend = f"Write its full path: {bar_path.running()}"
     if "/" in word:
         if not os.access(expanded(word), os.X_OK):
-            yield wrong(name, f"its command runs {word}, which is not there", mend)
+            yield fail(name, f"its command runs {word}, which is not there", mend)
         return
-    found = places.found_by_bars(word)
+    found = bar_path.found_by_bars(word)
     if found is None:
-        yield wrong(name, f"it does not find {word} with the PATH of bars", mend)
-    elif Path(found).parent == Path(places.own_folder()) and ".local/bin" not in text:
+        yield fail(name, f"it does not find {word} with the PATH of bars", mend)
+    elif Path(found).parent == Path(bar_path.own_folder()) and ".local/bin" not in text:
         yield hint(name, f"it finds {word} only where ~/.local/bin is in the session's PATH", mend)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import ssl
 
-from moonshot_status import status
-from moonshot_status.doctor.finding import Finding, ok, wrong
+from moonshot_status.doctor.finding import Finding, fail, ok
+from moonshot_status.polling import balance
 
 _NAME = "CA certificates"
 # OpenSSL's numbers for what is wrong with a certificate.
@@ -22,7 +22,7 @@ def authorities() -> Finding:
     places = ssl.get_default_verify_paths()
     if places.cafile or places.capath:
         return ok(_NAME, "the system's own")
-    return wrong(
+    return fail(
         _NAME,
         "this machine has none, so it can trust nobody",
         "Install the package ca-certificates.",
@@ -34,37 +34,37 @@ def _file(path: str) -> Finding:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
-        return wrong(_NAME, f"SSL_CERT_FILE names {path}, which holds no certificate", mend)
+        return fail(_NAME, f"SSL_CERT_FILE names {path}, which holds no certificate", mend)
     except OSError as error:
-        return wrong(_NAME, f"SSL_CERT_FILE names {path}: {error.strerror}", mend)
+        return fail(_NAME, f"SSL_CERT_FILE names {path}: {error.strerror}", mend)
     return ok(_NAME, f"{path}, as SSL_CERT_FILE says")
 
 
 def explained(error: ssl.SSLError, host: str) -> Finding:
     code = getattr(error, "verify_code", 0)
-    now = status.utc_now().strftime("%Y-%m-%d %H:%M UTC")
+    now = balance.utc_now().strftime("%Y-%m-%d %H:%M UTC")
     if code in (_NOT_YET_VALID, _EXPIRED):
         what = "is not valid yet" if code == _NOT_YET_VALID else "has expired"
-        return wrong(
+        return fail(
             "TLS",
             f"the certificate of {host} {what}, by this machine's clock: {now}",
             "Set the clock if it is wrong (timedatectl set-ntp true); else the server is.",
         )
     if code in _UNKNOWN_AUTHORITY:
-        return wrong(
+        return fail(
             "TLS",
             f"the certificate of {host} is signed by nobody who is known here",
             _whom_to_trust(),
         )
     if code in _OTHER_NAME:
-        return wrong(
+        return fail(
             "TLS",
             f"the certificate is for another name than {host}",
             "A login page of the network may answer, or the base URL is wrong.",
         )
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
-        return wrong("TLS", f"{host} does not speak TLS on that port", "Is the base URL right?")
-    return wrong(
+        return fail("TLS", f"{host} does not speak TLS on that port", "Is the base URL right?")
+    return fail(
         "TLS",
         f"the handshake with {host} failed ({error.reason or 'cut off'})",
         "Something between here and there may inspect or cut TLS.",

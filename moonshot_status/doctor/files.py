@@ -8,11 +8,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from moonshot_status import codexbar
-from moonshot_status.doctor.case import Case, is_about_the_key
-from moonshot_status.doctor.finding import Finding, absent, hint, ok, wrong
-from moonshot_status.errors import ProblemError
-from moonshot_status.ownfile import OwnFile, read_bytes
+from moonshot_status.config import codexbar
+from moonshot_status.config.settings_file import SettingsFile, read_bytes
+from moonshot_status.core.errors import ProblemError
+from moonshot_status.doctor.context import Context, is_about_the_key
+from moonshot_status.doctor.finding import Finding, absent, fail, hint, ok
 
 # What people write that is not JSON, and what to tell them.
 _SLIPS = (
@@ -27,7 +27,7 @@ _SLIPS = (
 )
 
 
-def findings(case: Case) -> Iterator[Finding]:
+def findings(case: Context) -> Iterator[Finding]:
     yield _own(case)
     if case.file:
         yield from _modes(case, case.file)
@@ -35,13 +35,13 @@ def findings(case: Case) -> Iterator[Finding]:
         yield from _settings(case)
 
 
-def _own(case: Case) -> Finding:
+def _own(case: Context) -> Finding:
     path, problem = case.path, case.file_problem
     if problem:
         mend = _slip(path) or _meant(problem.message) or _owner(path) or problem.hint
-        return wrong("settings file", problem.message, mend)
+        return fail("settings file", problem.message, mend)
     if path.is_symlink() and not path.exists():
-        return wrong("settings file", f"{path} is a link that leads nowhere", "Make the link anew.")
+        return fail("settings file", f"{path} is a link that leads nowhere", "Make the link anew.")
     if not path.exists():
         return _no_file(path)
     count = len(case.file.accounts) if case.file else 0
@@ -70,10 +70,10 @@ def _slip(path: Path) -> str:
         return "Save it as UTF-8."
     except OSError:
         return ""
-    from moonshot_status import strictjson
+    from moonshot_status.core import strict_json
 
     try:
-        strictjson.loads(text.encode())
+        strict_json.loads(text.encode())
     except ValueError:
         return next((words for pattern, words in _SLIPS if pattern.search(text)), "")
     return ""
@@ -102,7 +102,7 @@ def _owner(path: Path) -> str:
     return "" if os.access(path, os.R_OK) else f"chmod u+r {path}"
 
 
-def _modes(case: Case, file: OwnFile) -> Iterator[Finding]:
+def _modes(case: Context, file: SettingsFile) -> Iterator[Finding]:
     """The files with keys that others can read."""
     held = (file.settings, *file.accounts.values())
     own = {file.path} if any("api_key" in settings for settings in held) else set()
@@ -111,12 +111,12 @@ def _modes(case: Case, file: OwnFile) -> Iterator[Finding]:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
             fact = f"{path} holds a key and has mode {stat.S_IMODE(mode):04o}: others can read it"
-            yield wrong("file mode", fact, f"chmod 600 {path}")
+            yield fail("file mode", fact, f"chmod 600 {path}")
         else:
             yield ok("file mode", f"{path} is for you alone")
 
 
-def _codexbar(case: Case, file: OwnFile) -> Finding:
+def _codexbar(case: Context, file: SettingsFile) -> Finding:
     there = next((path for path in codexbar.candidates(case.environ) if path.exists()), None)
     if there is None:
         named = case.environ.get("CODEXBAR_CONFIG", "").strip()
@@ -133,7 +133,7 @@ def _codexbar(case: Case, file: OwnFile) -> Finding:
         entry = codexbar.read(case.environ)
     except ProblemError as error:
         if error.problem == case.problem:
-            return wrong("CodexBar's file", error.problem.message, error.problem.hint)
+            return fail("CodexBar's file", error.problem.message, error.problem.hint)
         return hint("CodexBar's file", f"{error.problem.message}, but it is not needed")
     if entry is None:
         return absent("CodexBar's file", f"{there} has no entry of Moonshot")
@@ -142,8 +142,8 @@ def _codexbar(case: Case, file: OwnFile) -> Finding:
     return ok("CodexBar's file", f"{there} has a key of Moonshot")
 
 
-def _settings(case: Case) -> Iterator[Finding]:
+def _settings(case: Context) -> Iterator[Finding]:
     """What is wrong with the settings together, where it is not said already."""
     problem = case.problem
     if problem and not is_about_the_key(problem) and not problem.message.startswith("CodexBar's"):
-        yield wrong("settings", problem.message, problem.hint)
+        yield fail("settings", problem.message, problem.hint)

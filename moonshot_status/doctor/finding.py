@@ -10,7 +10,7 @@ class State(Enum):
     """``HINT`` is no fault but worth knowing; ``SKIPPED`` is what was not there or not tried."""
 
     OK = "ok"
-    WRONG = "wrong"
+    FAIL = "wrong"
     HINT = "hint"
     SKIPPED = "skipped"
 
@@ -29,7 +29,7 @@ class Finding:
     name: str
     state: State
     fact: str
-    mend: str = ""
+    fix: str = ""
     private: str = ""
 
 
@@ -37,8 +37,8 @@ def ok(name: str, fact: str, private: str = "") -> Finding:
     return Finding(name, State.OK, fact, private=private)
 
 
-def wrong(name: str, fact: str, mend: str, private: str = "") -> Finding:
-    return Finding(name, State.WRONG, fact, mend, private)
+def fail(name: str, fact: str, mend: str, private: str = "") -> Finding:
+    return Finding(name, State.FAIL, fact, mend, private)
 
 
 def hint(name: str, fact: str, mend: str = "") -> Finding:

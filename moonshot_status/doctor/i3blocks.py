@@ -9,7 +9,7 @@ from pathlib import Path
 
 from moonshot_status.doctor import bars
 from moonshot_status.doctor.bars import Bar
-from moonshot_status.doctor.finding import Finding, wrong
+from moonshot_status.doctor.finding import Finding, fail
 
 _NAME = "i3blocks"
 Block = dict[str, str]
@@ -56,12 +56,12 @@ def _command(block: Block) -> str:
 def _faults(block: Block) -> Iterator[Finding]:
     place, command = f"[{block['']}]", _command(block)
     if not command:
-        yield wrong(_NAME, f"{place} has no command", "Write command=~/.config/i3blocks/moonshot.")
+        yield fail(_NAME, f"{place} has no command", "Write command=~/.config/i3blocks/moonshot.")
         return
     if block.get("markup") == "pango":
-        yield wrong(_NAME, f"{place} sets markup=pango, but the text is plain", "Take it away.")
+        yield fail(_NAME, f"{place} sets markup=pango, but the text is plain", "Take it away.")
     if block.get("interval", "0") == "0":
-        yield wrong(
+        yield fail(
             _NAME,
             f"{place} has no interval, so it is shown once and never again",
             "Write interval=60.",

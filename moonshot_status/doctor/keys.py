@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from moonshot_status.account import Region
-from moonshot_status.doctor import command
-from moonshot_status.doctor.case import Case, is_about_the_key
-from moonshot_status.doctor.finding import Finding, hint, ok, untried, wrong
-from moonshot_status.errors import Kind, Problem
+from moonshot_status.core.errors import Kind, Problem
+from moonshot_status.core.regions import Region
+from moonshot_status.doctor import key_command
+from moonshot_status.doctor.context import Context, is_about_the_key
+from moonshot_status.doctor.finding import Finding, fail, hint, ok, untried
 
 _VARIABLES = ("MOONSHOT_API_KEY", "MOONSHOT_KEY")
 _NEARLY = re.compile(r"(MOONSHOT|KIMI).*(KEY|TOKEN)", re.IGNORECASE)
@@ -34,7 +34,7 @@ _STAND_INS = (
 )
 
 
-def findings(case: Case) -> Iterator[Finding]:
+def findings(case: Context) -> Iterator[Finding]:
     if case.file is None:
         yield untried("region", "the settings file is broken")
         yield untried("key", "the settings file is broken")
@@ -51,7 +51,7 @@ def findings(case: Case) -> Iterator[Finding]:
     yield from _unread(case)
 
 
-def _region(case: Case) -> Finding:
+def _region(case: Context) -> Finding:
     region = case.settings.account.region
     if region is None:
         return untried("region", "the settings are wrong")
@@ -65,16 +65,16 @@ def _region(case: Case) -> Finding:
     return ok("region", f"{region.value}, because none is written anywhere")
 
 
-def _bad(case: Case, problem: Problem) -> Finding:
+def _bad(case: Context, problem: Problem) -> Finding:
     if problem.kind is Kind.NO_KEY:
-        return wrong("key", f"{problem.message}. {problem.hint}", _way_to_a_key(case))
+        return fail("key", f"{problem.message}. {problem.hint}", _way_to_a_key(case))
     place = f" ({case.chosen.name})" if case.chosen else ""
     strange = case.chosen and case.chosen.secret and strangeness(case.chosen.secret.key)
     within = f": {strange} stands in it" if strange and problem.kind is Kind.BAD_KEY else ""
-    return wrong("key", f"{problem.message}{within}{place}", problem.hint)
+    return fail("key", f"{problem.message}{within}{place}", problem.hint)
 
 
-def _way_to_a_key(case: Case) -> str:
+def _way_to_a_key(case: Context) -> str:
     region = case.settings.account.region or Region.INTERNATIONAL
     other = next(other for other in Region if other is not region)
     if any(source.secret for source in case.sources):
@@ -91,13 +91,13 @@ def strangeness(key: str) -> str:
     return found or ("" if key.isascii() else "a character that is not ASCII")
 
 
-def _used(case: Case) -> Iterator[Finding]:
+def _used(case: Context) -> Iterator[Finding]:
     region, answered = case.settings.account.region, case.answered
     if case.settings.account.secret.command:
-        yield command.finding(case)
+        yield key_command.finding(case)
     if answered.problem and is_about_the_key(answered.problem):
         if answered.problem.kind is not Kind.NO_KEY:
-            yield wrong(
+            yield fail(
                 "key", f"{answered.problem.message} (api_key_command)", answered.problem.hint
             )
         return
@@ -109,7 +109,7 @@ def _used(case: Case) -> Iterator[Finding]:
 def _looks(key: str, place: str) -> Finding | None:
     for pattern, what, mend in _STAND_INS:
         if pattern.match(key):
-            return wrong("key", f"what stands in {place} {what}", mend)
+            return fail("key", f"what stands in {place} {what}", mend)
     if key.startswith("sk-"):
         return None
     return hint(
@@ -119,7 +119,7 @@ def _looks(key: str, place: str) -> Finding | None:
     )
 
 
-def _unused(case: Case) -> Iterator[Finding]:
+def _unused(case: Context) -> Iterator[Finding]:
     """The keys that are not used, and why."""
     region = case.settings.account.region
     others = [source for source in case.sources if source.secret and source != case.chosen]
@@ -137,7 +137,7 @@ def _unused(case: Case) -> Iterator[Finding]:
         yield hint("another key", "MOONSHOT_KEY is not used: MOONSHOT_API_KEY comes first")
 
 
-def _unread(case: Case) -> Iterator[Finding]:
+def _unread(case: Context) -> Iterator[Finding]:
     """Variables of names that are nearly right, where a key is missing."""
     if case.problem and case.problem.kind is Kind.NO_KEY:
         for name in sorted(set(case.environ) - set(_VARIABLES)):
@@ -145,5 +145,5 @@ def _unread(case: Case) -> Iterator[Finding]:
                 yield hint("another key", f"{name} is not read", "Its name is MOONSHOT_API_KEY.")
 
 
-def _name(case: Case) -> str:
+def _name(case: Context) -> str:
     return case.chosen.name if case.chosen else "another place"

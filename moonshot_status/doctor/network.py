@@ -18,13 +18,13 @@ from queue import Empty
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from moonshot_status import api, proxy
+from moonshot_status.api import client, proxy
+from moonshot_status.api.base_url import is_loopback
+from moonshot_status.api.proxy import Route
+from moonshot_status.core.errors import ProblemError
 from moonshot_status.doctor import certificates
-from moonshot_status.doctor.case import Case
-from moonshot_status.doctor.finding import Finding, State, absent, hint, ok, untried, wrong
-from moonshot_status.endpoint import is_loopback
-from moonshot_status.errors import ProblemError
-from moonshot_status.proxy import Route
+from moonshot_status.doctor.context import Context
+from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok, untried
 
 _STEPS = ("name lookup", "connection", "TLS")
 NEEDED = ("proxy", *_STEPS)
@@ -51,20 +51,20 @@ class Way:
     def within(self, call: Callable[[], _T]) -> _T:
         """Raises TimeoutError when the time is up."""
         try:
-            return api.within(max(self.until - time.monotonic(), 0.001), call)
+            return client.run_with_deadline(max(self.until - time.monotonic(), 0.001), call)
         except Empty as error:
             raise TimeoutError from error
 
 
-def findings(case: Case) -> Iterator[Finding]:
+def findings(case: Context) -> Iterator[Finding]:
     if not case.settings.account.base_url:
         yield from _untried("the settings do not say where the API is")
         return
     target = urlsplit(case.settings.account.base_url)
     try:
-        route = proxy.for_url(case.settings.account.base_url)
+        route = proxy.route_for(case.settings.account.base_url)
     except ProblemError as error:
-        yield wrong("proxy", error.problem.message, error.problem.hint)
+        yield fail("proxy", error.problem.message, error.problem.hint)
         yield from _untried("the proxy cannot be used")
         return
     yield _proxy(route, target)
@@ -77,7 +77,7 @@ def findings(case: Case) -> Iterator[Finding]:
 def _proxy(route: Route | None, target: SplitResult) -> Finding:
     if route:
         login = ", with a login" if route.headers else ""
-        return ok("proxy", f"{proxy.variable()} leads through {route.host}{login}")
+        return ok("proxy", f"{proxy.proxy_variable()} leads through {route.host}{login}")
     if any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY")):
         return hint(
             "proxy",
@@ -85,7 +85,7 @@ def _proxy(route: Route | None, target: SplitResult) -> Finding:
             "Set HTTPS_PROXY if the network wants a proxy.",
         )
     if any(os.environ.get(name) for name in proxy.VARIABLES):
-        return ok("proxy", f"{proxy.variable()} does not count for {target.hostname}")
+        return ok("proxy", f"{proxy.proxy_variable()} does not count for {target.hostname}")
     return absent("proxy", "none is named")
 
 
@@ -99,7 +99,7 @@ def _steps(way: Way) -> Iterator[Finding]:
     for number, check in enumerate(checks):
         finding = check(way)
         yield finding
-        if finding.state is State.WRONG:
+        if finding.state is State.FAIL:
             rest = _STEPS[number + 1 :]
             yield from (untried(name, f"see {_STEPS[number]}") for name in rest)
             return
@@ -110,18 +110,18 @@ def _lookup(way: Way) -> Finding:
     try:
         found = way.within(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except TimeoutError:
-        return wrong(
+        return fail(
             _STEPS[0],
             f"{host} is not found within {way.limit:g} s",
             "No name server answers: look at /etc/resolv.conf, VPN and Wi-Fi.",
         )
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no name"
-        return wrong(_STEPS[0], f"{host} is not found: {why}", _where_to_look(way, host))
+        return fail(_STEPS[0], f"{host} is not found: {why}", _where_to_look(way, host))
     addresses = sorted({str(entry[4][0]) for entry in found})
     if is_loopback(host) or not any(_is_blocked(address) for address in addresses):
         return ok(_STEPS[0], f"{host} is found", f" ({', '.join(addresses)})")
-    return wrong(
+    return fail(
         _STEPS[0],
         f"{host} leads to this machine itself",
         "A filter does that: look for the name in /etc/hosts, Pi-hole and the like.",
@@ -131,7 +131,7 @@ def _lookup(way: Way) -> Finding:
 
 def _where_to_look(way: Way, host: str) -> str:
     if way.route:
-        return f"{proxy.variable()} names that host."
+        return f"{proxy.proxy_variable()} names that host."
     if host.startswith("api.moonshot."):
         return "Is there a network connection? Look at name servers, VPN and Wi-Fi."
     return "Is the base URL right, and is there a network connection?"
@@ -148,19 +148,19 @@ def _connection(way: Way) -> Finding:
     try:
         way.within(lambda: socket.create_connection((host, port), way.limit).close())
     except TimeoutError:
-        return wrong(
+        return fail(
             _STEPS[1],
             f"{place} does not answer within {way.limit:g} s",
             "A firewall may swallow it, or the network wants a proxy in HTTPS_PROXY.",
         )
     except OSError as error:
-        return wrong(_STEPS[1], f"{place} cannot be reached: {error.strerror}", _who_is_there(way))
+        return fail(_STEPS[1], f"{place} cannot be reached: {error.strerror}", _who_is_there(way))
     return ok(_STEPS[1], f"{place} answers")
 
 
 def _who_is_there(way: Way) -> str:
     if way.route:
-        return f"{proxy.variable()} names that proxy: is it right, and is the proxy running?"
+        return f"{proxy.proxy_variable()} names that proxy: is it right, and is the proxy running?"
     if is_loopback(way.target.hostname or ""):
         return "Nothing listens there: is the base URL right, and is the program behind it running?"
     return "Is there a network connection? A firewall may be in between."
@@ -174,7 +174,7 @@ def _tls(way: Way) -> Finding:
     try:
         return ok(_STEPS[2], way.within(lambda: _handshake(way)))
     except TimeoutError:
-        return wrong(
+        return fail(
             _STEPS[2],
             f"no handshake within {way.limit:g} s",
             "Something in the network swallows it.",
@@ -185,12 +185,12 @@ def _tls(way: Way) -> Finding:
 
 def _no_tls(way: Way, error: Exception) -> Finding:
     host = way.target.hostname or ""
-    if isinstance(error, ssl.SSLError) and not isinstance(error, api.TLS_CUT_OFF):
+    if isinstance(error, ssl.SSLError) and not isinstance(error, client.TLS_CUT_OFF):
         return certificates.explained(error, host)
     if way.route:
-        problem = proxy.failed(error).problem
-        return wrong("proxy", problem.message, problem.hint)
-    return wrong(
+        problem = proxy.proxy_failure(error).problem
+        return fail("proxy", problem.message, problem.hint)
+    return fail(
         _STEPS[2],
         f"{host} hangs up in the middle of the handshake",
         "A firewall may do that, or no TLS is spoken on that port.",

@@ -7,30 +7,30 @@ import platform
 from collections.abc import Iterator
 
 from moonshot_status import __version__
-from moonshot_status.doctor import places
-from moonshot_status.doctor.case import Case
-from moonshot_status.doctor.finding import Finding, hint, ok, wrong
+from moonshot_status.doctor import bar_path
+from moonshot_status.doctor.context import Context
+from moonshot_status.doctor.finding import Finding, fail, hint, ok
 
 
-def findings(_: Case) -> Iterator[Finding]:
+def findings(_: Context) -> Iterator[Finding]:
     system = f"{platform.system()} {platform.machine()}"
     yield ok(
-        "program", f"{places.PROGRAM} {__version__}, Python {platform.python_version()}, {system}"
+        "program", f"{bar_path.PROGRAM} {__version__}, Python {platform.python_version()}, {system}"
     )
     yield _on_path()
 
 
 def _on_path() -> Finding:
     found, link = (
-        places.found_by_bars(places.PROGRAM),
-        os.path.join(places.own_folder(), places.PROGRAM),
+        bar_path.found_by_bars(bar_path.PROGRAM),
+        os.path.join(bar_path.own_folder(), bar_path.PROGRAM),
     )
-    mend = f"ln -sf {places.running()} {places.own_folder()}/"
+    mend = f"ln -sf {bar_path.running()} {bar_path.own_folder()}/"
     if os.path.lexists(link) and not os.access(link, os.X_OK):
-        return wrong("PATH of bars", f"{link} leads to nothing that can be run", mend)
+        return fail("PATH of bars", f"{link} leads to nothing that can be run", mend)
     if found is None:
-        return hint("PATH of bars", f"bars do not find {places.PROGRAM} by its name", mend)
-    if not places.same_file(found, places.running()):
+        return hint("PATH of bars", f"bars do not find {bar_path.PROGRAM} by its name", mend)
+    if not bar_path.same_file(found, bar_path.running()):
         return hint(
             "PATH of bars", f"bars run {found}, which is not the program that runs now", mend
         )

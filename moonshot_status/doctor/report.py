@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from moonshot_status import debug, proxy, strictjson
-from moonshot_status.account import Region
-from moonshot_status.doctor.case import Case
+from moonshot_status.api import proxy
+from moonshot_status.api.base_url import is_loopback
+from moonshot_status.core import log, strict_json
+from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.regions import Region
+from moonshot_status.core.text import one_line
+from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding
-from moonshot_status.endpoint import is_loopback
-from moonshot_status.errors import ProblemError
-from moonshot_status.text import one_line
 
 _WIDTH = 15
 _LONGEST = 600
@@ -25,11 +26,11 @@ _SETTINGS = "region|api_key|api_key_command|base_url|max_age|timeout|thresholds|
 def line(finding: Finding) -> str:
     """For the user's own eyes: with amounts, and with full paths where they are to be typed."""
     fact = _homely(_clean(f"{finding.fact}{finding.private}"))
-    mend = f"\n{' ' * (_WIDTH + 3)}→ {_clean(finding.mend)}" if finding.mend else ""
+    mend = f"\n{' ' * (_WIDTH + 3)}→ {_clean(finding.fix)}" if finding.fix else ""
     return f"{finding.state.sign} {finding.name:{_WIDTH}} {fact}{mend}\n"
 
 
-def document(findings: Iterable[Finding], case: Case) -> str:
+def document(findings: Iterable[Finding], case: Context) -> str:
     """For anybody's eyes: no secret, no amount, and no name of a person, an account or a host."""
     masks = _masks(case)
     listed = [
@@ -37,11 +38,11 @@ def document(findings: Iterable[Finding], case: Case) -> str:
             "name": finding.name,
             "state": finding.state.value,
             "fact": _public(finding.fact, masks),
-            "mend": _public(finding.mend, masks),
+            "mend": _public(finding.fix, masks),
         }
         for finding in findings
     ]
-    rows = ",\n ".join(strictjson.dumps(row) for row in listed)
+    rows = ",\n ".join(strict_json.dumps(row) for row in listed)
     return f'{{"version": 1, "findings": [\n {rows}\n]}}\n'
 
 
@@ -54,7 +55,7 @@ def _homely(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return debug.masked(one_line(text, _LONGEST))
+    return log.masked(one_line(text, _LONGEST))
 
 
 def _public(text: str, masks: list[tuple[str, str]]) -> str:
@@ -64,7 +65,7 @@ def _public(text: str, masks: list[tuple[str, str]]) -> str:
     return text
 
 
-def _masks(case: Case) -> list[tuple[str, str]]:
+def _masks(case: Context) -> list[tuple[str, str]]:
     """What is not to be published, as patterns, and what stands in its place."""
     home = Path(os.path.expanduser("~"))
     people = {home.name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
@@ -88,12 +89,12 @@ def _longest_first(words: Iterable[str | None]) -> list[str]:
     return sorted((word for word in words if word), key=len, reverse=True)
 
 
-def _hosts(case: Case) -> set[str]:
+def _hosts(case: Context) -> set[str]:
     """The API's host, where it is not the official one, and the proxy's."""
     url = case.settings.account.base_url
     hosts = {urlsplit(url).hostname or ""}
     try:
-        route = proxy.for_url(url) if url else None
+        route = proxy.route_for(url) if url else None
     except ProblemError:
         route = None
     if route:

@@ -13,7 +13,7 @@ from typing import Any
 
 from moonshot_status.doctor import bars
 from moonshot_status.doctor.bars import Bar
-from moonshot_status.doctor.finding import Finding, wrong
+from moonshot_status.doctor.finding import Finding, fail
 
 _NAME = "waybar"
 _DEEPEST = 8
@@ -40,7 +40,7 @@ def bar() -> Bar | None:
     try:
         _gather(loads(bars.text_of(file)), file.parent, config, 0)
     except ValueError as error:
-        fault = wrong(_NAME, f"{file} cannot be understood: {error}", "Correct it at that place.")
+        fault = fail(_NAME, f"{file} cannot be understood: {error}", "Correct it at that place.")
         return Bar(_NAME, file, "moonshot" in bars.text_of(file), (fault,))
     ours = {n for n, module in config.modules.items() if bars.runs_us(_exec(module))}
     ours |= {n for n in {*config.modules, *config.listed} if n.startswith("custom/moonshot")}
@@ -103,26 +103,26 @@ def _faults(name: str, config: _Config, file: Path) -> Iterator[Finding]:
         lost = (
             f", and {config.missing[0]}, which it includes, is not there" if config.missing else ""
         )
-        yield wrong(
+        yield fail(
             _NAME,
             f"{name} is in a list of {file}, but defined nowhere{lost}",
             'Copy moonshot.jsonc there: "include": ["~/.config/waybar/moonshot.jsonc"].',
         )
         return
     if name not in config.listed:
-        yield wrong(
+        yield fail(
             _NAME,
             f"{name} is defined, but is in no list of modules of {file}",
             f'Write "{name}" into modules-right or another list.',
         )
     if module.get("escape"):
-        yield wrong(
+        yield fail(
             _NAME, f"{name} sets escape, but the text is escaped already", 'Take "escape" away.'
         )
     if module.get("return-type") != "json":
-        yield wrong(_NAME, f"{name} shows raw JSON", 'Write "return-type": "json".')
+        yield fail(_NAME, f"{name} shows raw JSON", 'Write "return-type": "json".')
     if not (module.get("interval") or module.get("restart-interval")):
-        yield wrong(
+        yield fail(
             _NAME,
             f"{name} has no interval, so it is shown once and never again",
             'Write "interval": 60.',

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from moonshot_status.view import View
+    from moonshot_status.display.view import View
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moonshot_status.account import Level
+from moonshot_status.core.thresholds import Level
 
 # Their contrast is at least 3 to 1 on white, on black and on the greys that bars use.
 WARNING = "#b8720a"

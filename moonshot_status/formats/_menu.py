@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import _table
-from moonshot_status.view import View
 
 Item = Callable[..., str]
 """Makes one line of a text and its attributes; what the bar always wants is added by it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from moonshot_status.text import one_line
-from moonshot_status.view import View
+from moonshot_status.core.text import one_line
+from moonshot_status.display.view import View
 
 _LENGTH = 40
 

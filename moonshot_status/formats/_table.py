@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moonshot_status.wording import Row
+from moonshot_status.display.words import Row
 
 
 def lines(rows: tuple[Row, ...]) -> list[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import shlex
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _colours, _menu
 from moonshot_status.formats._markup import escaped
-from moonshot_status.view import View
 
 # Argos runs a plugin anew each time.
 update = None

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 
-from moonshot_status.account import Level
+from moonshot_status.core.thresholds import Level
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _colours
-from moonshot_status.view import View
 
 _URGENT = 33
 # i3blocks 1.4 does not undo escapes, so that nothing may need one.

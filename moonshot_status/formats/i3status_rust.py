@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 
-from moonshot_status.account import Level
+from moonshot_status.core.thresholds import Level
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply
 from moonshot_status.formats._markup import escaped
-from moonshot_status.view import View
 
 _STATES = {
     Level.OK: "Idle",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from moonshot_status import strictjson
-from moonshot_status.forecast import Forecast
+from moonshot_status.core import strict_json
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply
-from moonshot_status.view import View
+from moonshot_status.spending.forecast import Forecast
 
 
 def render(view: View) -> Reply:
-    lines = (strictjson.dumps(_document(section)) + "\n" for section in view.sections)
+    lines = (strict_json.dumps(_document(section)) + "\n" for section in view.sections)
     return Reply("".join(lines), 0 if view.has_balance else 1)
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from moonshot_status.account import Level
+from moonshot_status.core.thresholds import Level
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _names
-from moonshot_status.view import View
 
 _STATUS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _CODES = {Level.OK: 0, Level.WARNING: 1, Level.CRITICAL: 2, Level.EMPTY: 2, Level.UNKNOWN: 3}

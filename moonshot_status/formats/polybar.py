@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _colours
-from moonshot_status.view import View
 
 
 def render(view: View) -> Reply:

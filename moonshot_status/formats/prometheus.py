@@ -11,9 +11,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from moonshot_status.account import Level
+from moonshot_status.core.thresholds import Level
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _names
-from moonshot_status.view import View
 
 _HELP = {
     "balance_available": "What can be spent, in the account's currency.",

@@ -6,8 +6,8 @@ The item's script gives it to ``sketchybar --set NAME label=…`` as one argumen
 
 from __future__ import annotations
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply
-from moonshot_status.view import View
 
 
 def render(view: View) -> Reply:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from moonshot_status.account import Level
-from moonshot_status.errors import Kind
+from moonshot_status.core.errors import Kind
+from moonshot_status.core.thresholds import Level
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _menu
-from moonshot_status.view import View
 
 # For a light menu bar, then for a dark one.
 _COLOURS = {

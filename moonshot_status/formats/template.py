@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply
-from moonshot_status.view import View
 
 
 def render(view: View) -> Reply:
-    return Reply(f"{view.headline if view.own is None else view.own}\n")
+    return Reply(f"{view.headline if view.template_line is None else view.template_line}\n")

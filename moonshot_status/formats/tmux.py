@@ -5,8 +5,8 @@ tmux expands the output again, and ``##`` is its escape of ``#`` (tmux(1), FORMA
 
 from __future__ import annotations
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _colours
-from moonshot_status.view import View
 
 
 def render(view: View) -> Reply:

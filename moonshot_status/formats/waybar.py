@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _table
 from moonshot_status.formats._markup import escaped
-from moonshot_status.view import View
 
 
 def render(view: View) -> Reply:

@@ -5,8 +5,8 @@ xbar refuses a whole plugin for one key that it does not know, so only its own k
 
 from __future__ import annotations
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _colours, _menu
-from moonshot_status.view import View
 
 # xbar shows a menu when the plugin has ended.
 update = None

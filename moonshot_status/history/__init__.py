@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from moonshot_status.account import Region
-from moonshot_status.ledger import exactly
-from moonshot_status.spending import Day
+from moonshot_status.core.regions import Region
+from moonshot_status.spending.daily import Day
+from moonshot_status.spending.ledger import exact_decimals
 
 AMOUNTS = ("opening", "spent", "topped_up", "granted", "ended", "closing")
 """The amounts of a Day, in the order of every table."""
 
 
 @dataclass(frozen=True)
-class History:
+class DailyHistory:
     """Days in order; the amounts are in the region's currency.
 
     ``account`` is the name in the settings, which may hold any character.
@@ -31,7 +31,7 @@ def amounts(day: Day) -> dict[str, Decimal]:
     return {name: getattr(day, name) for name in AMOUNTS}
 
 
-@exactly()
+@exact_decimals()
 def total(days: Iterable[Day]) -> Day:
     """All the days, of which there is at least one, as if they were one that ends on the last."""
     first, *others = days

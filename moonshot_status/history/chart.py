@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
-from moonshot_status.account import Region
-from moonshot_status.history import History, total
-from moonshot_status.money import axis_words, bar_balance_words, bar_deficit_words
-from moonshot_status.spending import Day
-from moonshot_status.text import one_line
+from moonshot_status.core.money import axis_words, bar_balance_words, bar_deficit_words
+from moonshot_status.core.regions import Region
+from moonshot_status.core.text import one_line
+from moonshot_status.history import DailyHistory, total
+from moonshot_status.spending.daily import Day
 
 _NARROWEST, _WIDEST = 64, 120
 _WIDEST_BAR = 12
@@ -49,7 +49,7 @@ class _Scale:
     rows: int
 
 
-def render(history: History, width: int) -> str:
+def render(history: DailyHistory, width: int) -> str:
     """The chart of at least one day, for a terminal of so many columns."""
     room = min(max(width, _NARROWEST), _WIDEST) - _GUTTER - 2
     together = -(-len(history.days) // room)
@@ -167,7 +167,7 @@ def _dates(columns: list[_Column], bar: int, room: int) -> list[str]:
     ]
 
 
-def _summary(history: History) -> str:
+def _summary(history: DailyHistory) -> str:
     whole, region = total(history.days), history.region
     parts = [
         f"{history.days[0].date} to {whole.date}",

@@ -5,10 +5,10 @@ Nothing in it needs quotes: dates, digits, points and minus signs. Lines end as 
 
 from __future__ import annotations
 
-from moonshot_status.history import AMOUNTS, History, amounts
+from moonshot_status.history import AMOUNTS, DailyHistory, amounts
 
 
-def render(history: History) -> str:
+def render(history: DailyHistory) -> str:
     lines = [["date", *AMOUNTS]]
     for day in history.days:
         digits = [format(amount, "f") for amount in amounts(day).values()]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from moonshot_status import strictjson
-from moonshot_status.history import History, amounts
+from moonshot_status.core import strict_json
+from moonshot_status.history import DailyHistory, amounts
 
 
-def render(history: History) -> str:
+def render(history: DailyHistory) -> str:
     document: dict[str, Any] = {
         "version": 1,
         "account": history.account,
@@ -16,4 +16,4 @@ def render(history: History) -> str:
         "currency": history.region.currency,
         "days": [{"date": day.date.isoformat(), **amounts(day)} for day in history.days],
     }
-    return strictjson.dumps(document) + "\n"
+    return strict_json.dumps(document) + "\n"

@@ -18,11 +18,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from moonshot_status.account import Region
-from moonshot_status.history import History, total
-from moonshot_status.money import axis_words, balance_words, deficit_words
-from moonshot_status.spending import Day
-from moonshot_status.text import one_line
+from moonshot_status.core.money import axis_words, balance_words, deficit_words
+from moonshot_status.core.regions import Region
+from moonshot_status.core.text import one_line
+from moonshot_status.history import DailyHistory, total
+from moonshot_status.spending.daily import Day
 
 _INCHES = (8.0, 4.5)
 _BALANCE, _SPENT, _CAME, _LOST, _FAINT = "#2563a8", "#b8720a", "#2e7d32", "#c0392b", "#6b7280"
@@ -55,7 +55,7 @@ _MARKS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def draw(history: History, ending: str) -> bytes:
+def draw(history: DailyHistory, ending: str) -> bytes:
     """The picture of at least one day, as ``svg`` or ``png``."""
     file = io.BytesIO()
     with matplotlib.rc_context(), warnings.catch_warnings():
@@ -73,7 +73,7 @@ def _fonts() -> list[str]:
     return ["DejaVu Sans", *(name for name in _CHINESE if name in there)]
 
 
-def _figure(history: History) -> Figure:
+def _figure(history: DailyHistory) -> Figure:
     figure = Figure(figsize=_INCHES)
     figure.suptitle(
         f"{one_line(history.account, 40)} · {history.region.value}",
@@ -100,7 +100,7 @@ def _tidy(axes: Axes, region: Region) -> None:
     axes.margins(x=0.01)
 
 
-def _balances(axes: Axes, history: History) -> None:
+def _balances(axes: Axes, history: DailyHistory) -> None:
     """Each day's closing balance as a step."""
     days = history.days
     edges = [*map(_number, days), _number(days[-1]) + 1]
@@ -125,7 +125,7 @@ def _marks(axes: Axes, days: Sequence[Day]) -> None:
         axes.legend(frameon=False, ncols=len(_MARKS), loc="lower right", bbox_to_anchor=(1, 1))
 
 
-def _spends(axes: Axes, history: History) -> None:
+def _spends(axes: Axes, history: DailyHistory) -> None:
     places = [_number(day) + 0.5 for day in history.days]
     # Gaps between very many bars would only flicker.
     width = 0.8 if len(places) <= _MOST_GAPS else 1.0

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from moonshot_status.account import Region
-from moonshot_status.history import AMOUNTS, History, amounts, total
-from moonshot_status.ledger import exactly
-from moonshot_status.money import exact_words
-from moonshot_status.spending import Day
+from moonshot_status.core.money import exact_words
+from moonshot_status.core.regions import Region
+from moonshot_status.history import AMOUNTS, DailyHistory, amounts, total
+from moonshot_status.spending.daily import Day
+from moonshot_status.spending.ledger import exact_decimals
 
 _GAP = "  "
 _CENTS = 2
@@ -21,7 +21,7 @@ _RARE = ("topped_up", "granted", "ended")
 _OFTEN_UNUSED = ("granted", "ended")
 
 
-def render(history: History) -> str:
+def render(history: DailyHistory) -> str:
     """One line a day, and for several days a last line for all of them."""
     whole = total(history.days)
     names = [name for name in AMOUNTS if name not in _OFTEN_UNUSED or amounts(whole)[name]]
@@ -42,7 +42,7 @@ def _words(day: Day, names: list[str], region: Region, decimals: int) -> list[st
     ]
 
 
-@exactly()
+@exact_decimals()
 def _decimals(every: Iterable[Decimal]) -> int:
     """As few as hold all the digits of each amount, but never fewer than cents have."""
     exponents = (amount.normalize().as_tuple().exponent for amount in every)

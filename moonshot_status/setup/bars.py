@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moonshot_status.setup import SetupError, places
+from moonshot_status.setup import SetupError, paths
 
 _DATA = "setup.json"
 _COMMAND_SECONDS = 10
@@ -40,7 +40,7 @@ class Bar:
     def snippet(self, file: str) -> str:
         """The text of a file in the bar's folder of ``integrations/``, for where it will be."""
         text = (data_folder() / self.name / file).read_text(encoding="utf-8")
-        written = places.shell_word(self.folder())
+        written = paths.shell_word(self.folder())
         return text.replace(self.usual, written) if self.usual else text
 
     def folder(self) -> Path:
@@ -62,11 +62,11 @@ class Bar:
 
     def path(self, word: str) -> Path:
         """A file that the steps name: absolute, from a variable, or in the bar's folder."""
-        return self.folder() / (places.expanded(word) or word)
+        return self.folder() / (paths.expanded(word) or word)
 
     def _folders(self) -> list[Path]:
         words = [*_printed(self.folder_command), *self.folders]
-        return [path for word in words if (path := places.expanded(word)) and path.is_absolute()]
+        return [path for word in words if (path := paths.expanded(word)) and path.is_absolute()]
 
 
 def data_folder() -> Path:

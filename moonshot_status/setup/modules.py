@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonshot_status import jsonc
-from moonshot_status.jsonc import Element, JsoncError, Node
-from moonshot_status.setup import SetupError, places
+from moonshot_status.config import jsonc
+from moonshot_status.config.jsonc import Element, JsoncError, Node
+from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.bars import Bar, Step
-from moonshot_status.setup.draft import Draft
+from moonshot_status.setup.changes import PendingChanges
 
 _ADDED = "/* added by moonshot-status */"
 _MOST_FILES = 100
@@ -37,7 +37,7 @@ class _Part:
 class _Modules:
     """One configuration and all that it includes."""
 
-    def __init__(self, bar: Bar, step: Step, path: Path, draft: Draft) -> None:
+    def __init__(self, bar: Bar, step: Step, path: Path, draft: PendingChanges) -> None:
         self.path, self._draft = path, draft
         self._folder = path.parent
         self._file = bar.path(step["include"])
@@ -51,7 +51,7 @@ class _Modules:
         try:
             root = self.root(path)
         except JsoncError as error:
-            raise SetupError(f"{places.short(path)} cannot be read: {error}") from error
+            raise SetupError(f"{paths.short(path)} cannot be read: {error}") from error
         nodes = [child.node for child in root.children] if _is_array(root) else [root]
         return [node for node in nodes if _is_object(node)]
 
@@ -77,7 +77,7 @@ class _Modules:
         bar = self.bars(self.path)[number]
         if any(part.node.member(self._name) for part in self._parts(bar)):
             return
-        text, word = self._text(self.path), json.dumps(places.shell_word(self._file))
+        text, word = self._text(self.path), json.dumps(paths.shell_word(self._file))
         member = bar.member("include")
         if member is None:
             text = jsonc.insert_first(text, bar, jsonc.member_text(text, bar, "include", word))
@@ -94,7 +94,7 @@ class _Modules:
         text = self._text(path)
         if not _is_array(member.node):
             error = JsoncError(text, member.start, f"{self._list} is no list")
-            raise SetupError(f"{places.short(path)} cannot be changed: {error}")
+            raise SetupError(f"{paths.short(path)} cannot be changed: {error}")
         self._draft.put(path, jsonc.insert_first(text, member.node, json.dumps(self._name)))
 
     def _shows(self, parts: list[_Part]) -> bool:
@@ -127,8 +127,8 @@ class _Modules:
 
     def _paths(self, word: str) -> list[Path]:
         """The files that an include names and that exist."""
-        for part in places.words(word)[:1]:
-            for base in (places.home(), self._folder):
+        for part in paths.words(word)[:1]:
+            for base in (paths.home(), self._folder):
                 name = os.path.join(base, part)
                 found = [Path(path) for path in [*glob.glob(name), name]]  # noqa: PTH207
                 found = [path for path in found if path.is_file() or path == self._file]
@@ -187,7 +187,7 @@ class _Modules:
         return text
 
     def _is_ours(self, word: str) -> bool:
-        words = places.words(word)
+        words = paths.words(word)
         return bool(words) and Path(os.path.join(self._folder, words[0])) == self._file
 
     def _nodes(self, bar: Node) -> Iterator[Node]:
@@ -196,17 +196,17 @@ class _Modules:
         yield from _groups(bar)
 
 
-def add(bar: Bar, step: Step, path: Path, draft: Draft) -> None:
+def add(bar: Bar, step: Step, path: Path, draft: PendingChanges) -> None:
     """Draft the module in every bar. Raises SetupError."""
     config = _Modules(bar, step, path, draft)
     if not config.bars(path):
-        raise SetupError(f"{places.short(path)} has no bar in it")
+        raise SetupError(f"{paths.short(path)} has no bar in it")
     for number in range(len(config.bars(path))):
         config.add_name(number)
         config.add_include(number)
 
 
-def remove(bar: Bar, step: Step, path: Path, draft: Draft) -> None:
+def remove(bar: Bar, step: Step, path: Path, draft: PendingChanges) -> None:
     """Draft every bar without the module. Raises SetupError."""
     config = _Modules(bar, step, path, draft)
     for file in config.files():

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonshot_status import folders
-from moonshot_status.setup import SetupError, draft, places, program, record, steps, write
+from moonshot_status.core.paths import private_folder, state_folder
+from moonshot_status.setup import SetupError, apply, changes, manifest, path_link, paths, steps
 from moonshot_status.setup.bars import Bar
-from moonshot_status.setup.draft import Change
-from moonshot_status.setup.program import Link
+from moonshot_status.setup.changes import Change
+from moonshot_status.setup.path_link import Link
 
 
 @dataclass(frozen=True)
@@ -39,31 +39,31 @@ class Plan:
             if not change.quiet:
                 yield change.shown()
         if self.link:
-            yield f"link: {places.short(self.link.path)} -> {self.link.target}"
+            yield f"link: {paths.short(self.link.path)} -> {self.link.target}"
         for path in self.leftovers:
             what = "link removed" if path.is_symlink() else "folder removed, if empty"
-            yield f"{what}: {places.short(path)}"
+            yield f"{what}: {paths.short(path)}"
         for change in self.changes:
-            if change.path.name.rpartition(draft.BACKUP)[1]:
+            if change.path.name.rpartition(changes.BACKUP)[1]:
                 verb = "dropped" if change.after is None else "kept"
-                yield f"backup {verb}: {places.short(change.path)}"
+                yield f"backup {verb}: {paths.short(change.path)}"
 
     def check(self) -> None:
         """Raises SetupError where a file cannot be written."""
         for change in self.changes:
-            write.check(change)
+            apply.check(change)
 
     def carry_out(self) -> None:
         """Do all of it, or nothing. Raises SetupError."""
         self.check()
         try:
-            folders.private_folder(folders.state_folder())
+            private_folder(state_folder())
             if self.link:
                 self.link.make()
         except OSError as error:
             raise SetupError(f"{error.filename} cannot be made: {error.strerror}") from error
         try:
-            write.write_all(self.changes)
+            apply.write_all(self.changes)
         except SetupError:
             if self.link:
                 self.link.path.unlink()
@@ -75,28 +75,28 @@ class Plan:
 
 def to_add(bar: Bar) -> Plan:
     """What puts the module into the bar. Raises SetupError."""
-    drafted, made = draft.Draft(), record.read()
+    drafted, made = changes.PendingChanges(), manifest.read()
     steps.add(bar, drafted, made)
-    draft.back_up(drafted)
-    link = program.missing_link()
+    changes.back_up(drafted)
+    link = path_link.missing_link()
     new = [link.path] if link else []
-    for folder in write.missing_folders([*(change.path for change in drafted.changes()), *new]):
-        made.note(bar.name, folder, record.FOLDER)
-    if link or made.is_shared(program.own_path(), record.LINK):
-        made.note(bar.name, program.own_path(), record.LINK)
-    made.keep(drafted)
+    for folder in apply.missing_folders([*(change.path for change in drafted.changes()), *new]):
+        made.note(bar.name, folder, manifest.FOLDER)
+    if link or made.is_shared(path_link.own_path(), manifest.LINK):
+        made.note(bar.name, path_link.own_path(), manifest.LINK)
+    made.save(drafted)
     return Plan(bar, drafted.changes(), link, notes=tuple(drafted.notes))
 
 
 def to_remove(bar: Bar) -> Plan:
     """What takes the module out of the bar. Raises SetupError."""
-    drafted, made = draft.Draft(), record.read()
+    drafted, made = changes.PendingChanges(), manifest.read()
     steps.remove(bar, drafted, made)
-    draft.drop_backups(drafted)
-    left = [*made.paths(bar.name, record.LINK), *made.paths(bar.name, record.FOLDER)]
+    changes.drop_backups(drafted)
+    left = [*made.paths(bar.name, manifest.LINK), *made.paths(bar.name, manifest.FOLDER)]
     leftovers = [path for path in left if path.is_symlink() or path.is_dir()]
     made.forget(bar.name)
-    made.keep(drafted)
+    made.save(drafted)
     return Plan(
         bar, drafted.changes(), leftovers=tuple(leftovers), notes=tuple(drafted.notes)
     )  # fmt: skip

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from moonshot_status.setup import SetupError, modules, places, record
+from moonshot_status.setup import SetupError, manifest, modules, paths
 from moonshot_status.setup.bars import Bar, Step
-from moonshot_status.setup.draft import Draft
-from moonshot_status.setup.record import Record
+from moonshot_status.setup.changes import PendingChanges
+from moonshot_status.setup.manifest import Manifest
 
 _BEGIN, _END = "moonshot-status: begin", "moonshot-status: end"
 _MARK = "\ufeff"
 
 
-def add(bar: Bar, draft: Draft, made: Record) -> None:
+def add(bar: Bar, draft: PendingChanges, made: Manifest) -> None:
     """Draft what puts the module into the bar. Raises SetupError."""
     for step in bar.steps:
         if step["do"] == "copy":
@@ -30,7 +30,7 @@ def add(bar: Bar, draft: Draft, made: Record) -> None:
                 draft.put(path, with_block(text, bar.snippet(step["snippet"]), step["comment"]))
 
 
-def remove(bar: Bar, draft: Draft, made: Record) -> None:
+def remove(bar: Bar, draft: PendingChanges, made: Manifest) -> None:
     """Draft what takes the module out of the bar. Raises SetupError."""
     for step in reversed(bar.steps):
         if step["do"] == "copy":
@@ -50,35 +50,35 @@ def remove(bar: Bar, draft: Draft, made: Record) -> None:
             _delete_if_made(bar, path, draft, made)
 
 
-def _copy(bar: Bar, step: Step, draft: Draft, made: Record) -> None:
+def _copy(bar: Bar, step: Step, draft: PendingChanges, made: Manifest) -> None:
     path, text = bar.path(step["snippet"]), bar.snippet(step["snippet"])
     there = draft.text(path)
     if there == text:
         return
-    if there is not None and record.digest(there) != made.of(bar.name, path):
-        draft.notes.append(f"{places.short(path)} stays as it is: it is not what setup wrote")
+    if there is not None and manifest.digest(there) != made.of(bar.name, path):
+        draft.notes.append(f"{paths.short(path)} stays as it is: it is not what setup wrote")
         return
     draft.put(path, text, 0o755 if step.get("executable") else 0o644)
-    made.note(bar.name, path, record.digest(text))
+    made.note(bar.name, path, manifest.digest(text))
 
 
-def _uncopy(bar: Bar, step: Step, draft: Draft, made: Record) -> None:
+def _uncopy(bar: Bar, step: Step, draft: PendingChanges, made: Manifest) -> None:
     path = bar.path(step["snippet"])
     text = draft.text(path)
     if text is None:
         return
-    known = (made.of(bar.name, path), record.digest(bar.snippet(step["snippet"])))
-    if record.digest(text) in known and not path.is_symlink():
+    known = (made.of(bar.name, path), manifest.digest(bar.snippet(step["snippet"])))
+    if manifest.digest(text) in known and not path.is_symlink():
         draft.delete(path)
     else:
-        draft.notes.append(f"{places.short(path)} stays: it is not what setup wrote")
+        draft.notes.append(f"{paths.short(path)} stays: it is not what setup wrote")
 
 
 def _files(bar: Bar, step: Step) -> list[Path]:
     return [bar.path(file) for file in step["files"]]
 
 
-def _files_to_edit(bar: Bar, step: Step, draft: Draft, made: Record) -> list[Path]:
+def _files_to_edit(bar: Bar, step: Step, draft: PendingChanges, made: Manifest) -> list[Path]:
     """The user's own files; if there is none, a new one after the system's."""
     files = _files(bar, step)
     there = [path for path in files if draft.text(path) is not None]
@@ -88,17 +88,17 @@ def _files_to_edit(bar: Bar, step: Step, draft: Draft, made: Record) -> list[Pat
         source = bar.path(word)
         if (text := draft.text(source)) is not None:
             draft.put(files[0], text, source=source)
-            made.note(bar.name, files[0], record.digest(text))
+            made.note(bar.name, files[0], manifest.digest(text))
             return files[:1]
     if step["do"] == "modules":
-        raise SetupError(f"{bar.title} has no configuration: {places.short(files[0])} is not there")
-    made.note(bar.name, files[0], record.digest(""))
+        raise SetupError(f"{bar.title} has no configuration: {paths.short(files[0])} is not there")
+    made.note(bar.name, files[0], manifest.digest(""))
     return files[:1]
 
 
-def _delete_if_made(bar: Bar, path: Path, draft: Draft, made: Record) -> None:
+def _delete_if_made(bar: Bar, path: Path, draft: PendingChanges, made: Manifest) -> None:
     """Delete a file that setup made, if it is again as it was then."""
-    if record.digest(draft.text(path) or "") == made.of(bar.name, path):
+    if manifest.digest(draft.text(path) or "") == made.of(bar.name, path):
         draft.delete(path)
 
 
@@ -132,7 +132,7 @@ def without_block(path: Path, text: str, snippet: str, comment: str) -> str:
     if found:
         return _joined(text[: found.start()], text[found.end() :])
     if f"{comment}{_BEGIN}" in text:
-        raise SetupError(f"{places.short(path)} has no line {comment}{_END}: take the block out")
+        raise SetupError(f"{paths.short(path)} has no line {comment}{_END}: take the block out")
     return text.replace(snippet, "", 1)
 
 

@@ -11,7 +11,7 @@ import pytest
 MISSING = [name for name in ("PIL", "pywayland") if find_spec(name) is None]
 
 if not MISSING:
-    from fixtures import (  # noqa: F401
+    from kit.bars.fixtures import (  # noqa: F401
         bench,
         desktop,
         fresh_desktop,

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import screen
-from bench import DEFICIT, LEVELS, WITHOUT_READING, Bench
-from desktop import Desktop, require, wait_for
-from fixtures import INTEGRATIONS
-from i3 import I3bar, I3blocks, Swaybar
+from kit.bars import screen
+from kit.bars.bench import DEFICIT, LEVELS, WITHOUT_READING, Bench
+from kit.bars.desktop import Desktop, require, wait_for
+from kit.bars.fixtures import INTEGRATIONS
+from kit.bars.i3 import I3bar, I3blocks, Swaybar
 
-from moonshot_status.errors import Kind
+from moonshot_status.core.errors import Kind
 
 NEIGHBOUR = "\n[neighbour]\ncommand=echo neighbour\ninterval=once\n"
 TEXTS = {"ok": "$49.58", "warning": "$3.21", "critical": "$0.58", "empty": "$0.00"}

@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bench import LEVELS, Bench
-from desktop import Desktop, require, wait_for
-from fixtures import INTEGRATIONS
+from kit.bars.bench import LEVELS, Bench
+from kit.bars.desktop import Desktop, require, wait_for
+from kit.bars.fixtures import INTEGRATIONS
 
-from moonshot_status.errors import Kind
+from moonshot_status.core.errors import Kind
 
 ICINGA = shutil.which("icinga2", path="/usr/sbin:/usr/bin") or "icinga2"
 QUICK = "_interval = 0.5\n  retry_interval = 0.5"

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import screen
-import xvfb
-from bench import LEVELS, Bench
-from desktop import Desktop, require, wait_for
-from fixtures import INTEGRATIONS, a_desktop
+from kit.bars import screen, xvfb
+from kit.bars.bench import LEVELS, Bench
+from kit.bars.desktop import Desktop, require, wait_for
+from kit.bars.fixtures import INTEGRATIONS, a_desktop
 
-from moonshot_status.errors import Kind
+from moonshot_status.core.errors import Kind
 
 SIZE = (900, 60)
 COLOURS = {"warning": "#b8720a", "critical": "#e0433a", "empty": "#e0433a"}

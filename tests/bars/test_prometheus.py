@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import LEVELS, Bench
-from desktop import Desktop, require, wait_for
-from fixtures import INTEGRATIONS
+from kit.bars.bench import LEVELS, Bench
+from kit.bars.desktop import Desktop, require, wait_for
+from kit.bars.fixtures import INTEGRATIONS
 
 FILES = INTEGRATIONS / "prometheus"
 CONFIG = """

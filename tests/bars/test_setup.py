@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import screen
-from bench import KEY, OK, PROGRAM, Server
-from desktop import require
-from fixtures import at_home
-from support import REPOSITORY
-from waybar import Waybar
+from kit.bars import screen
+from kit.bars.bench import KEY, OK, PROGRAM, Server
+from kit.bars.desktop import require
+from kit.bars.fixtures import at_home
+from kit.bars.waybar import Waybar
+from kit.support import REPOSITORY
 
 sys.path.append(str(REPOSITORY / "tests" / "setup"))
 
-from configurations import CONFIGURATIONS
+from kit.configurations import CONFIGURATIONS
 
 # Where Waybar's own configuration has the module: before what is coloured and at the edge.
 _WINDOWS = [(left, 0, left + 150, 26) for left in range(300, 600, 40)]

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-import screen
-from bench import LEVELS, Bench
-from desktop import require, wait_for
-from fixtures import INTEGRATIONS, a_desktop, install_waybar_files
-from i3 import I3blocks
-from waybar import Waybar
+from kit.bars import screen
+from kit.bars.bench import LEVELS, Bench
+from kit.bars.desktop import require, wait_for
+from kit.bars.fixtures import INTEGRATIONS, a_desktop, install_waybar_files
+from kit.bars.i3 import I3blocks
+from kit.bars.waybar import Waybar
 
 NEIGHBOUR = "\n[neighbour]\ncommand=echo neighbour\ninterval=once\n"
 

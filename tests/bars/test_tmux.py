@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench import LEVELS, Bench
-from desktop import Desktop, require, wait_for
-from fixtures import INTEGRATIONS
+from kit.bars.bench import LEVELS, Bench
+from kit.bars.desktop import Desktop, require, wait_for
+from kit.bars.fixtures import INTEGRATIONS
 
-from moonshot_status.errors import Kind
+from moonshot_status.core.errors import Kind
 
 WIDTH = 120
 COLOURS = {"warning": "184;114;10", "critical": "224;67;58", "empty": "224;67;58"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import screen
-from bench import DEFICIT, LEVELS, OK, WITHOUT_READING, Bench
-from desktop import wait_for
-from fixtures import DARK, LIGHT, a_desktop, install_waybar_files, user_style
-from waybar import Waybar
+from kit.bars import screen
+from kit.bars.bench import DEFICIT, LEVELS, OK, WITHOUT_READING, Bench
+from kit.bars.desktop import wait_for
+from kit.bars.fixtures import DARK, LIGHT, a_desktop, install_waybar_files, user_style
+from kit.bars.waybar import Waybar
 
-from moonshot_status import demo
-from moonshot_status.errors import Kind
+from moonshot_status.core.errors import Kind
+from moonshot_status.polling import demo
 
 TEXTS = {"ok": "$49.58", "warning": "$3.21", "critical": "$0.58", "empty": "$0.00"}
 # What moonshot.css mixes into the text's own colour.

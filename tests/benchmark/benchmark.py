@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from moonshot_status import demo, formats
+from moonshot_status import formats
+from moonshot_status.polling import demo
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent

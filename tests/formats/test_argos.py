@@ -6,12 +6,12 @@ import shlex
 from xml.etree import ElementTree
 
 import pytest
-from menu_contract import MenuContract
-from menus import Item
-from views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, VIEWS
+from kit.menu_contract import MenuContract
+from kit.menus import Item
+from kit.views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, VIEWS
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import argos
-from moonshot_status.view import View
 
 _KEYS = {"href", "color", "font", "refresh", "terminal", "emojize", "bash"}
 

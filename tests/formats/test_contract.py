@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS
 
 from moonshot_status import formats
 

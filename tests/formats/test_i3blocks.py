@@ -6,9 +6,9 @@ import json
 import re
 
 import pytest
-from views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS
 
-from moonshot_status.account import Level
+from moonshot_status.core.thresholds import Level
 from moonshot_status.formats.i3blocks import button, render, update
 
 

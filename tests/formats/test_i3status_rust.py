@@ -6,11 +6,11 @@ import json
 from xml.etree import ElementTree
 
 import pytest
-from views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS
 
+from moonshot_status.display.combine import combine
+from moonshot_status.display.view import View
 from moonshot_status.formats.i3status_rust import render
-from moonshot_status.together import side_by_side
-from moonshot_status.view import View
 
 STATES = {"Idle", "Info", "Good", "Warning", "Critical"}
 
@@ -51,5 +51,5 @@ def test_the_state_follows_the_level(view: str, state: str) -> None:
 
 
 def test_names_of_several_accounts_are_text() -> None:
-    text, *_ = read(side_by_side([HOSTILE_VIEWS["markup"], HOSTILE_VIEWS["quotes"]]))
+    text, *_ = read(combine([HOSTILE_VIEWS["markup"], HOSTILE_VIEWS["quotes"]]))
     assert text.startswith("<b>bold</b> & <… $49.58")

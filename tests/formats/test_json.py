@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 from jsonschema import Draft202012Validator
-from views import ALL_VIEWS, HOSTILE_NAMES, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_NAMES, VIEWS
 
 from moonshot_status import schemas
-from moonshot_status.errors import Kind
+from moonshot_status.core.errors import Kind
 from moonshot_status.formats.json import render
 
 SCHEMA = Draft202012Validator(schemas.load("output"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from menus import MenuError, parse
+from kit.menus import MenuError, parse
 
 GOOD = "title | emojize=false\n---\nitem | href=https://a.example/b emojize=false\n"
 

@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 
 import pytest
-from views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS
 
-from moonshot_status.account import Level
+from moonshot_status.core.thresholds import Level
+from moonshot_status.display.combine import combine
+from moonshot_status.display.view import View
 from moonshot_status.formats.nagios import render
-from moonshot_status.together import side_by_side
-from moonshot_status.view import View
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _VALUE = re.compile(
@@ -90,10 +90,10 @@ def test_values_of_several_accounts_have_their_names() -> None:
 
 def test_accounts_that_look_alike_are_told_apart() -> None:
     alike = [replace(VIEWS["ok"], account=name) for name in ("a=b", "a|b", "a_b 2", "a'b")]
-    _, values = read(side_by_side(alike))
+    _, values = read(combine(alike))
     names = [label.removesuffix(" cash") for label in values if label.endswith(" cash")]
     assert names == ["a_b", "a_b 2", "a_b 2 2", "a_b 3"]
-    assert len(read(side_by_side(list(HOSTILE_VIEWS.values())))[1]) == 3 * len(HOSTILE_VIEWS)
+    assert len(read(combine(list(HOSTILE_VIEWS.values())))[1]) == 3 * len(HOSTILE_VIEWS)
 
 
 def test_without_thresholds_there_are_no_limits() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS
 
 from moonshot_status.formats.plain import render
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS
 
+from moonshot_status.display.view import View
 from moonshot_status.formats.polybar import render
-from moonshot_status.view import View
 
 _COLOURED = re.compile(r"%\{F(#[0-9a-f]{6})\}(.*)%\{F-\}")
 

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, NOW, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, NOW, VIEWS
 
+from moonshot_status.display.combine import combine
+from moonshot_status.display.view import View
 from moonshot_status.formats.prometheus import render
-from moonshot_status.together import side_by_side
-from moonshot_status.view import View
 
 _SAMPLE = re.compile(
     r'(?P<metric>[a-z_]+)\{(?P<labels>(?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)+)\} '
@@ -102,5 +102,5 @@ def test_a_name_is_told_as_it_is(name: str) -> None:
 
 def test_accounts_that_look_alike_are_told_apart() -> None:
     alike = [replace(VIEWS["ok"], account=name) for name in ("a\nb", "a\tb", "a b", "", "\x00")]
-    found = read(side_by_side(alike))["moonshot_stale"]
+    found = read(combine(alike))["moonshot_stale"]
     assert [labels[0] for labels in found] == ["a b", "a b 2", "a b 3", "-", "- 2"]

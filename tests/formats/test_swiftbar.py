@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from menu_contract import MenuContract
-from menus import SWIFTBAR_KEYS
-from views import ALL_VIEWS, VIEWS
+from kit.menu_contract import MenuContract
+from kit.menus import SWIFTBAR_KEYS
+from kit.views import ALL_VIEWS, VIEWS
 
 from moonshot_status.formats import swiftbar
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS
 
+from moonshot_status.display.combine import combine
 from moonshot_status.formats.template import render
-from moonshot_status.together import side_by_side
 
 
 @pytest.mark.parametrize("view", ALL_VIEWS)
@@ -17,14 +17,14 @@ def test_without_a_template_it_is_what_bars_show(view: str) -> None:
 
 
 def test_with_one_it_is_the_users_line() -> None:
-    reply = render(replace(VIEWS["ok"], own="mine | #[fg=red]"))
+    reply = render(replace(VIEWS["ok"], template_line="mine | #[fg=red]"))
     assert (reply.text, reply.exit_code) == ("mine | #[fg=red]\n", 0)
 
 
 def test_a_template_may_have_nothing_to_say() -> None:
-    assert render(replace(VIEWS["ok"], own="")).text == "\n"
+    assert render(replace(VIEWS["ok"], template_line="")).text == "\n"
 
 
 def test_of_several_accounts_each_has_its_line() -> None:
-    views = [replace(VIEWS["ok"], own=own) for own in ("one", "", None)]
-    assert render(side_by_side(views)).text == "one │ work $49.58\n"
+    views = [replace(VIEWS["ok"], template_line=own) for own in ("one", "", None)]
+    assert render(combine(views)).text == "one │ work $49.58\n"

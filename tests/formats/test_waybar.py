@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from views import ALL_VIEWS, HOSTILE_NAMES, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_NAMES, VIEWS
 
 from moonshot_status.formats.waybar import render
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from menu_contract import MenuContract
+from kit.menu_contract import MenuContract
 
 from moonshot_status.formats import xbar
 

@@ -7,8 +7,8 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["moonshot_status"]):
-    from moonshot_status.answer import Answer, balance_from
-    from moonshot_status.errors import Kind, ProblemError
+    from moonshot_status.api.response import HttpResponse, parse_balance
+    from moonshot_status.core.errors import Kind, ProblemError
 
 STATUSES = [200, 200, 200, 401, 403, 404, 418, 429, 500, 302, 204, 0]
 NAMES = ["Retry-After", "retry-after", "Date", "Content-Type"]
@@ -48,12 +48,12 @@ def one_input(raw: bytes) -> None:
     }
     body = written(data) if data.ConsumeIntInRange(0, 9) else None
     try:
-        balance = balance_from(Answer(status, headers, body))
+        balance = parse_balance(HttpResponse(status, headers, body))
     except ProblemError as error:
         problem = error.problem
         assert problem.kind is not Kind.INTERNAL
         assert f"{problem.message}{problem.hint}".isprintable()
-        assert problem.told is None or 0 < problem.told <= 3600
+        assert problem.retry_after is None or 0 < problem.told <= 3600
     else:
         assert status == 200
         assert balance.available.is_finite()

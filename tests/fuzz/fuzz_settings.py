@@ -9,10 +9,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["moonshot_status"]):
-    from moonshot_status import codexbar, ownfile, settings, sources
-    from moonshot_status.account import Region
-    from moonshot_status.errors import Kind
-    from moonshot_status.settings import Options, UnknownAccountError
+    from moonshot_status.config import codexbar, key_sources, resolver, settings_file
+    from moonshot_status.config.settings import Options, UnknownAccountError
+    from moonshot_status.core.errors import Kind
+    from moonshot_status.core.regions import Region
 
 NAMES = [
     "region", "api_key", "api_key_command", "base_url", "max_age", "timeout", "thresholds",
@@ -79,7 +79,7 @@ def one_input(raw: bytes) -> None:
     account = data.PickValueInList([None, None, "default", "a", "\ud800"])
     region = data.PickValueInList([None, None, *Region])
     try:
-        found = settings.resolve(Options(account=account, region=region), environ)
+        found = resolver.resolve(Options(account=account, region=region), environ)
     except UnknownAccountError:
         return
     if found.problem:
@@ -96,11 +96,11 @@ def one_input(raw: bytes) -> None:
 if __name__ == "__main__":
     # The disk is slow and not the matter, nor is what was found valid before.
     for module, name, stand_in in (
-        (ownfile, "_marked", lambda _: []),
-        (ownfile, "_mark", lambda *_: None),
-        (ownfile, "read_bytes", read_bytes),
+        (settings_file, "_marked", lambda _: []),
+        (settings_file, "_mark", lambda *_: None),
+        (settings_file, "read_bytes", read_bytes),
         (codexbar, "read_bytes", read_bytes),
-        (sources.Source, "is_open_to_others", False),
+        (key_sources.Source, "is_open_to_others", False),
     ):
         setattr(module, name, stand_in)
     atheris.Setup(sys.argv, one_input)

@@ -1,0 +1,62 @@
+"""What goes wrong on the command line, told so that it ends with the next thing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+from moonshot_status.core.errors import Problem, ProblemError
+from moonshot_status.core.text import without_keys
+
+_DOCTOR = "Next: moonshot-status doctor"
+
+
+class Failure(click.ClickException):
+    """Lines of which the last says what to do."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(line for line in lines if line))
+
+
+def from_problem(problem: Problem) -> Failure:
+    """For a problem that ends the program."""
+    return Failure(f"{problem.message}.", problem.hint, problem.kind.next_step)
+
+
+class WrongUsage(click.UsageError):
+    """Wrong usage as click tells it, but the way to the help stands last."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        path = "moonshot-status"
+        if self.ctx is not None:
+            path = self.ctx.command_path
+            click.echo(self.ctx.get_usage(), file=file, err=True, color=self.ctx.color)
+        click.echo(f"Error: {self.format_message()}", file=file, err=True)
+        click.echo(f"Next: {path} --help", file=file, err=True)
+
+
+@contextmanager
+def with_next_step() -> Iterator[None]:
+    """Have each error end with a next step; help that stands for a missing word stays as it is."""
+    try:
+        yield
+    except (Failure, WrongUsage):
+        raise
+    except click.UsageError as error:
+        if type(error).show is not click.UsageError.show:
+            raise
+        raise WrongUsage(without_keys(error.format_message()), error.ctx) from error
+    except click.ClickException as error:
+        raise Failure(without_keys(error.format_message()), _DOCTOR) from error
+
+
+@contextmanager
+def problems_as_click_errors() -> Iterator[None]:
+    """Have a problem end the program."""
+    try:
+        yield
+    except ProblemError as error:
+        raise from_problem(error.problem) from error

@@ -1,0 +1,76 @@
+"""From the parameters that click parsed to the options of the program."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from moonshot_status.config import resolver
+from moonshot_status.config.settings import SETTINGS, Options, Settings, UnknownAccountError
+from moonshot_status.core.regions import Region
+from moonshot_status.polling.reply import Request
+
+
+def make_options(params: dict[str, Any]) -> Options:
+    """Return the options for click's parameters."""
+    # A flag without a value that is not given is False, and must not override the file.
+    flags = {s.name: params[s.name] for s in SETTINGS if s.flag}
+    return Options(
+        account=params["account"],
+        region=Region(params["region"]) if params["region"] else None,
+        config=params["config"],
+        refresh=params["refresh"],
+        flags={name: value for name, value in flags.items() if value not in (None, False)},
+    )
+
+
+def make_request(params: dict[str, Any]) -> Request:
+    """Return the request for output for click's parameters."""
+    demo = params["demo"] or ""
+    program = () if demo else _program(params)
+    return Request(params["format"], make_options(params), program, demo)
+
+
+def load_settings(params: dict[str, Any]) -> list[Settings]:
+    """Return the settings of each requested account.
+
+    Raises click's usage error for an unknown account.
+    """
+    with usage_errors():
+        accounts = resolver.each_account(make_options(params))
+        return [resolver.resolve(account, os.environ) for account in accounts]
+
+
+def load_settings_of_one(params: dict[str, Any]) -> Settings:
+    """Return the settings of the one requested account. Raises as ``load_settings`` does."""
+    with usage_errors():
+        return resolver.resolve(make_options(params), os.environ)
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn an unknown account into click's usage error."""
+    try:
+        yield
+    except UnknownAccountError as error:
+        raise click.BadParameter(str(error), param_hint="'--account'") from error
+
+
+def _program(params: dict[str, Any]) -> tuple[str, ...]:
+    """Return the command line that runs this program again for the same accounts."""
+    program = shutil.which(sys.argv[0]) or ""
+    words = (
+        [str(Path(program).absolute())] if program else [sys.executable, "-m", "moonshot_status"]
+    )
+    for name in ("account", "region", "config"):
+        if params[name] is not None:
+            value = params[name].absolute() if name == "config" else params[name]
+            words += [f"--{name}", str(value)]
+    return tuple(words)

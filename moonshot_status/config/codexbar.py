@@ -1,0 +1,81 @@
+"""Read the Moonshot entry of a CodexBar file, which is never written."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moonshot_status.config.settings_file import read_bytes
+from moonshot_status.core import causes
+from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.text import unquoted
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The Moonshot entry of a CodexBar file; missing values are blank."""
+
+    path: Path
+    api_key: str = ""
+    api_key_region: str = ""
+    region: str = ""
+
+
+def read(environ: Mapping[str, str]) -> Entry | None:
+    """Return the entry of the file that CodexBar would read, or None if it has none.
+
+    Raises ProblemError of kind ``config`` if that file is invalid.
+    """
+    for path in candidates(environ):
+        try:
+            raw = read_bytes(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        return _entry(path, raw)
+    return None
+
+
+def candidates(environ: Mapping[str, str]) -> list[Path]:
+    """Return the files that CodexBar looks for, in its order."""
+    named = unquoted(environ.get("CODEXBAR_CONFIG", ""))
+    if named:
+        return [Path(os.path.expanduser(named))]
+    home = Path(os.path.expanduser("~"))
+    xdg = environ.get("XDG_CONFIG_HOME", "")
+    folders = [Path(xdg) / "codexbar"] if os.path.isabs(xdg) else []
+    folders += [home / ".config" / "codexbar", home / ".codexbar"]
+    return [folder / "config.json" for folder in folders]
+
+
+def _entry(path: Path, raw: bytes) -> Entry | None:
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(causes.CODEXBAR_NOT_JSON, path=str(path)) from error
+    providers = document.get("providers", []) if isinstance(document, dict) else None
+    if not isinstance(providers, list):
+        raise ProblemError(causes.CODEXBAR_NO_PROVIDERS, path=str(path))
+    for provider in providers:
+        if isinstance(provider, dict) and provider.get("id") == "moonshot":
+            words = (_word(path, provider, name) for name in ("apiKey", "apiKeyRegion", "region"))
+            return Entry(path, *words)
+    return None
+
+
+def _word(path: Path, provider: dict[str, Any], name: str) -> str:
+    value = provider.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ProblemError(causes.CODEXBAR_NOT_A_STRING, path=str(path), setting=name)
+    return unquoted(value)
+
+
+def _unreadable(path: Path, error: OSError) -> ProblemError:
+    return ProblemError(causes.CODEXBAR_UNREADABLE, path=str(path), error=str(error.strerror))

@@ -1,0 +1,160 @@
+"""Edit the settings file: every byte outside the edited setting stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moonshot_status.config import jsonc, settings_file
+from moonshot_status.config.settings import BY_NAME, SETTINGS, Setting
+from moonshot_status.config.validation import problems_in
+from moonshot_status.core import atomic_write, causes, paths, strict_json
+from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.text import unquoted
+
+_EMPTY = b"{\n}\n"
+_ACCOUNTS = "accounts"
+Edit = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A setting to edit: of one account, or of all if ``account`` is None."""
+
+    setting: Setting
+    account: str | None = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names that lead to the setting from the root of the file."""
+        names = tuple(self.setting.name.split("."))
+        return names if self.account is None else (_ACCOUNTS, self.account, *names)
+
+
+def names() -> list[str]:
+    """Return the names of the settings."""
+    return [setting.name for setting in SETTINGS]
+
+
+def find(name: str) -> Target | None:
+    """Return the setting of that name, which may begin with ``accounts.NAME``, or None.
+
+    The name of an account may contain dots.
+    """
+    if name in BY_NAME:
+        return Target(BY_NAME[name])
+    rest = name.removeprefix(f"{_ACCOUNTS}.")
+    fitting = [own for own in BY_NAME if rest != name and rest.endswith(f".{own}")]
+    if not fitting:
+        return None
+    longest = max(fitting, key=len)
+    account = rest.removesuffix(f".{longest}")
+    return Target(BY_NAME[longest], account) if account else None
+
+
+def parse_value(setting: Setting, written: str) -> Any:
+    """Parse a value from the command line as the setting's schema expects it.
+
+    A value that cannot be parsed stays a string, which the schema then rejects.
+    """
+    expected = setting.schema.get("type")
+    if expected == "string":
+        return unquoted(written)
+    with suppress(ValueError):
+        if expected == "array" and not written.lstrip().startswith("["):
+            return _words(setting.schema["items"], written)
+        return strict_json.loads(written.encode("utf-8", "surrogatepass"))
+    return written
+
+
+def _words(items: dict[str, Any], written: str) -> list[str]:
+    """Split names at commas or blanks, and a command as a shell does."""
+    if "enum" in items:
+        return re.split(r"[\s,]+", written.strip())
+    return shlex.split(written)
+
+
+def setting_to(target: Target, new: Any) -> Edit:
+    """Return the edit that sets the setting to this value."""
+
+    def edit(text: str) -> str:
+        node, path, json_text = jsonc.parse(text), target.path, strict_json.dumps(new)
+        while len(path) > 1 and (member := node.member(path[0])):
+            node, path = member.node, path[1:]
+        for name in reversed(path[1:]):
+            json_text = f"{{{json.dumps(name)}: {json_text}}}"
+        return jsonc.set_member(text, node, path[0], json_text)
+
+    return edit
+
+
+def without(target: Target) -> Edit:
+    """Return the edit that removes the setting if it is set."""
+
+    def edit(text: str) -> str:
+        node = jsonc.parse(text)
+        for name in target.path[:-1]:
+            member = node.member(name)
+            if member is None:
+                return text
+            node = member.node
+        member = node.member(target.path[-1])
+        return jsonc.remove(text, node, node.children.index(member)) if member else text
+
+    return edit
+
+
+class RefusedError(ProblemError):
+    """The file is valid, and would not be after the edit."""
+
+
+def change(path: Path, *edits: Edit) -> bool:
+    """Make all the edits or none; returns whether the file changed. Raises ProblemError.
+
+    An invalid file is not changed, and an edit that would make it invalid is rejected.
+    """
+    raw = _read(path)
+    for problem in problems_in(path, raw)[:1]:
+        raise ProblemError(causes.FILE_NOT_CHANGED, problem=problem.message, fix=problem.hint)
+    text = raw.decode()
+    for edit in edits:
+        text = edit(text)
+    changed = text.encode("utf-8", "surrogatepass")
+    for problem in problems_in(path, changed)[:1]:
+        raise RefusedError(causes.EDIT_REFUSED, problem=problem.message)
+    if changed != raw:
+        _save(path, changed)
+    return changed != raw
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return settings_file.read_bytes(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return _EMPTY
+    except OSError as error:
+        raise ProblemError(
+            causes.FILE_NOT_OPENED, path=str(path), error=str(error.strerror)
+        ) from error
+
+
+def _save(path: Path, raw: bytes) -> None:
+    """Write the file with mode 0600; a symlink is preserved."""
+    target = Path(os.path.realpath(path))
+    try:
+        if not path.is_absolute():
+            raise FileNotFoundError(0, "there is no home folder")
+        if not target.parent.exists() or target.parent == paths.config_folder().resolve():
+            paths.private_folder(target.parent)
+        atomic_write.replace_file(target, raw, atomic_write.PRIVATE, sync=True)
+    except OSError as error:
+        raise ProblemError(
+            causes.FILE_NOT_WRITTEN, path=str(path), error=str(error.strerror)
+        ) from error

@@ -1,0 +1,293 @@
+"""The settings: one row for each, and the types that hold what was chosen.
+
+The command line, the resolver, the JSON Schema, ``config``, shell completion and the manual page
+all read ``SETTINGS``. A new setting is one row here (and its copy in ``config.schema.json``, which
+a test compares); code reads it with ``Settings.values``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from moonshot_status.core.regions import REGION_NAMES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from moonshot_status.core.account import Account
+    from moonshot_status.core.errors import Problem
+    from moonshot_status.core.regions import Region
+
+DEFAULT_ACCOUNT = "default"
+ALL_ACCOUNTS = "all"
+PARTS = ("balance", "runway", "pace", "today")
+"""What the text in the bar can consist of."""
+TEMPLATE_FIELDS = (
+    "account", "region", "currency", "level", "balance", "voucher", "cash", "deficit", "runway",
+    "per_day", "spent_today", "as_of", "problem", "bar",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of an account; all can also be set for all accounts.
+
+    ``name`` is its name in the settings file; a dot leads into an object. ``meaning`` and
+    ``default_words`` are its documentation. ``schema`` is the JSON Schema of its value, whose
+    ``description`` completes "allowed is". ``flag`` is its option with a metavar and a help text;
+    ``param`` names the type of the option in ``cli/params``. ``variables`` are read from the
+    environment, the first one that is set.
+    """
+
+    name: str
+    meaning: str
+    schema: Mapping[str, Any]
+    default: Any = None
+    default_words: str = "–"
+    flag: str = ""
+    metavar: str = ""
+    help: str = ""
+    param: str = ""
+    variables: tuple[str, ...] = ()
+
+
+def _choice(words: tuple[str, ...]) -> str:
+    quoted = [f'"{word}"' for word in words]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def _region_schema() -> dict[str, Any]:
+    """Return the schema of a region in any case, with or without quotes around it."""
+    any_case = "|".join(
+        "".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in name) for name in REGION_NAMES
+    )
+    words = {"description": _choice(REGION_NAMES)}
+    around = r"""[\s"']*"""
+    pattern = f"^{around}({any_case})?{around}$"
+    return {
+        "type": "string",
+        "anyOf": [{"enum": list(REGION_NAMES), **words}, {"pattern": pattern, **words}],
+        **words,
+    }
+
+
+def _number(words: str, **bounds: float) -> dict[str, Any]:
+    return {"type": "number", **bounds, "description": words}
+
+
+def _command_schema(example: str) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "string", "pattern": r"^[^\u0000]*$", "description": "a string"},
+        "prefixItems": [
+            {
+                "type": "string",
+                "pattern": r"^[^\u0000]+$",
+                "description": "the name of a program",
+            }
+        ],
+        "description": f"a list of strings: a program and its arguments, such as {example}",
+    }
+
+
+_AMOUNT = _number(
+    "an amount, 0 or more, in the account's currency", minimum=0, exclusiveMaximum=10**12
+)
+
+SETTINGS = (
+    Setting(
+        "region",
+        "region",
+        _region_schema(),
+        default_words="`international`",
+        flag="--region",
+        help="The platform whose key is used.",
+        param="region",
+        variables=("MOONSHOT_REGION",),
+    ),
+    Setting(
+        "api_key",
+        "key",
+        {"type": "string", "description": "a string: the key, which begins with sk-"},
+        variables=("MOONSHOT_API_KEY", "MOONSHOT_KEY"),
+    ),
+    Setting(
+        "api_key_command",
+        "command that prints the key",
+        _command_schema('["pass", "show", "moonshot"]'),
+    ),
+    Setting(
+        "base_url",
+        "address",
+        {"type": "string", "description": "an https address, or an http address of this machine"},
+        default_words="the region's",
+        variables=("MOONSHOT_BASE_URL",),
+    ),
+    Setting(
+        "max_age",
+        "age that is fresh enough, in seconds",
+        _number("a number of seconds, 0 or more", minimum=0, maximum=10**9),
+        default=300.0,
+        default_words="300",
+        flag="--max-age",
+        metavar="SECONDS",
+        help="How old a stored balance may be to be good enough.  [default: 300]",
+        param="seconds",
+    ),
+    Setting(
+        "timeout",
+        "limit of a request, in seconds",
+        _number("a number of seconds from 0.001 to 3600", minimum=0.001, maximum=3600),
+        default=10.0,
+        default_words="10",
+        flag="--timeout",
+        metavar="SECONDS",
+        help="The limit for one whole request.  [default: 10]",
+        param="seconds",
+    ),
+    Setting("thresholds.warning", "low balance", _AMOUNT, default_words="$5, ¥35"),
+    Setting("thresholds.critical", "very low balance", _AMOUNT, default_words="$1, ¥7"),
+    Setting(
+        "thresholds.runway_days",
+        "few days left",
+        _number("a number of days, 0 or more", minimum=0, maximum=1000),
+    ),
+    Setting(
+        "show",
+        "what stands in the bar",
+        {
+            "type": "array",
+            "minItems": 1,
+            "items": {"enum": list(PARTS), "description": _choice(PARTS)},
+            "description": 'a list of parts of the bar\'s text, such as ["balance", "runway"]',
+        },
+        default=("balance",),
+        default_words="`balance`",
+        flag="--show",
+        metavar="PARTS",
+        help=f"What stands in the bar, of {', '.join(PARTS)}.  [default: balance]",
+        param="parts",
+    ),
+    Setting(
+        "template",
+        "the line of `--format template`",
+        {
+            "type": "string",
+            "pattern": r"^([^{}\u0000-\u001f\u007f-\u009f]|\{\{|\}\}|\{("
+            + "|".join(TEMPLATE_FIELDS)
+            + r")\})*$",
+            "description": "one line of text with the fields {balance}, {runway} and so on of the "
+            "README; {{ and }} stand for braces",
+        },
+        default="",
+        default_words="what bars show",
+        flag="--template",
+        metavar="TEXT",
+        help="The line of --format template, such as '{balance}, {runway}'.",
+        param="template",
+    ),
+    Setting(
+        "hide_amount",
+        "no amounts, the level alone",
+        {"type": "boolean", "description": "true or false"},
+        default=False,
+        default_words="false",
+        flag="--hide-amount",
+        help="Show the level without any amount.",
+        param="flag",
+    ),
+    Setting(
+        "notify_command",
+        "command that is run when the level changes",
+        _command_schema('["/usr/local/bin/tell-me"]'),
+        default=(),
+    ),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+# These decide on the account and are resolved together.
+_OF_ACCOUNT = {"region", "api_key", "api_key_command", "base_url"}
+
+
+def independent() -> tuple[Setting, ...]:
+    """Return the settings whose value does not depend on another setting."""
+    return tuple(s for s in SETTINGS if s.name not in _OF_ACCOUNT and "." not in s.name)
+
+
+def _defaults() -> dict[str, Any]:
+    return {setting.name: setting.default for setting in independent()}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says; None, or no entry in ``flags``, where it says nothing.
+
+    ``flags`` are the values of settings by their names. ``wanted_at`` is when a process that keeps
+    running asked for a new balance, in UTC.
+    """
+
+    account: str | None = None
+    region: Region | None = None
+    config: Path | None = None
+    refresh: bool = False
+    wanted_at: datetime | None = None
+    flags: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def hide_amount(self) -> bool:
+        """Whether the command line hides amounts, whatever the settings and the switch say."""
+        return bool(self.flags.get("hide_amount"))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The resolved settings of one account; with a ``problem``, as far as they could be resolved.
+
+    ``values`` are the independent settings by their names. ``advice`` is a warning to show although
+    the settings work. ``origins`` says where each value came from, by its name in the file; that of
+    the key and of the key command is ``key``. ``accounts`` are the names in the file, if any.
+    """
+
+    account: Account
+    values: Mapping[str, Any] = field(default_factory=_defaults)
+    problem: Problem | None = None
+    advice: str = ""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    accounts: tuple[str, ...] = ()
+
+    @property
+    def max_age(self) -> float:
+        """The age in seconds up to which a stored balance is fresh."""
+        return float(self.values["max_age"])
+
+    @property
+    def timeout(self) -> float:
+        """The deadline of a request in seconds."""
+        return float(self.values["timeout"])
+
+    @property
+    def show(self) -> tuple[str, ...]:
+        """The names of the parts of the text in the bar."""
+        return tuple(self.values["show"])
+
+    @property
+    def template(self) -> str:
+        """The user's own line; empty if there is none."""
+        return str(self.values["template"])
+
+    @property
+    def hide_amount(self) -> bool:
+        """Whether the settings hide amounts."""
+        return bool(self.values["hide_amount"])
+
+    @property
+    def notify_command(self) -> tuple[str, ...]:
+        """The notification command; empty if there is none."""
+        return tuple(self.values["notify_command"])
+
+
+class UnknownAccountError(Exception):
+    """There is no account of the requested name."""

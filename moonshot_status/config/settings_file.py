@@ -1,0 +1,160 @@
+"""The program's own settings file, ``config.json``."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moonshot_status import __version__
+from moonshot_status.core import causes, paths, strict_json
+from moonshot_status.core.atomic_write import write_private
+from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.text import one_line, unquoted
+
+if TYPE_CHECKING:
+    from moonshot_status.schemas import Mismatch
+
+_SIZE_LIMIT = 1 << 20
+_MAX_VALID_FILES = 16
+# The only setting that keeps quotes and blanks at its ends.
+_FREE_TEXT = "template"
+
+
+@dataclass(frozen=True)
+class SettingValue:
+    """A value and where it came from."""
+
+    value: Any
+    origin: str = "default"
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """The settings of one valid file, blank values left out; empty if there is no file."""
+
+    path: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def accounts(self) -> dict[str, dict[str, Any]]:
+        accounts: dict[str, dict[str, Any]] = self.settings.get("accounts", {})
+        return accounts
+
+    def find(self, account: str, name: str) -> SettingValue | None:
+        """Return a setting of the account, else the general one; a dot leads into an object."""
+        own = _inside(self.accounts.get(account, {}), name)
+        if own is not None:
+            return SettingValue(own, f"accounts.{account}.{name} in {self.path}")
+        general = _inside(self.settings, name)
+        return None if general is None else SettingValue(general, f"{name} in {self.path}")
+
+
+def _inside(settings: dict[str, Any], name: str) -> Any:
+    group, _, rest = name.partition(".")
+    value = settings.get(group)
+    return _inside(value or {}, rest) if rest else value
+
+
+def default_path() -> Path:
+    """Return the path of the settings file when ``--config`` names no other."""
+    return paths.config_folder() / "config.json"
+
+
+def read(path: Path, *, required: bool = False) -> SettingsFile:
+    """Read and validate the file. Raises ProblemError of kind ``config``.
+
+    A missing file is an empty one, unless it is ``required``.
+    """
+    try:
+        raw = read_bytes(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if required:
+            raise ProblemError(causes.FILE_MISSING, path=str(path)) from error
+        return SettingsFile(path)
+    except OSError as error:
+        raise ProblemError(
+            causes.FILE_UNREADABLE, path=str(path), error=str(error.strerror)
+        ) from error
+    return parse(path, raw)
+
+
+@lru_cache(maxsize=1)
+def parse(path: Path, raw: bytes) -> SettingsFile:
+    """Validate the content of a settings file. Raises ProblemError of kind ``config``.
+
+    The result is cached, so that many accounts in one file cost one validation.
+    """
+    document = unchecked(path, raw)
+    _check(path, raw, document)
+    return SettingsFile(path, document)
+
+
+def unchecked(path: Path, raw: bytes) -> Any:
+    """Return the content before it is checked against the schema. Raises ProblemError."""
+    try:
+        return _without_blanks(strict_json.loads(raw))
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(causes.FILE_NOT_JSON, path=str(path), error=str(error)) from error
+
+
+def invalid_setting(path: Path, mismatch: Mismatch) -> ProblemError:
+    """Return the error for a value that the schema rejects; it does not repeat the value."""
+    return ProblemError(
+        causes.INVALID_SETTING,
+        path=str(path),
+        setting=one_line(mismatch.place, 120) or "the whole of it",
+        expected=mismatch.wanted,
+    )
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the first mebibyte of the file. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(_SIZE_LIMIT)
+
+
+def _check(path: Path, raw: bytes, document: Any) -> None:
+    """Check against the schema, unless the cache says that the same bytes are valid."""
+    digest = hashlib.sha256(__version__.encode() + b"\0" + raw).hexdigest()
+    cache = paths.cache_folder() / "valid-settings"
+    if digest in _valid_digests(cache):
+        return
+    from moonshot_status import schemas
+
+    mismatch = schemas.mismatch(document, "config")
+    if mismatch:
+        raise invalid_setting(path, mismatch)
+    _remember_valid(cache, digest)
+
+
+def _valid_digests(cache: Path) -> list[str]:
+    try:
+        return cache.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return []
+
+
+def _remember_valid(cache: Path, digest: str) -> None:
+    digests = "\n".join([*_valid_digests(cache), digest][-_MAX_VALID_FILES:])
+    # Without the cache the file is checked again next time.
+    with suppress(OSError):
+        write_private(cache, digests.encode("ascii"))
+
+
+def _without_blanks(settings: Any) -> Any:
+    """Return the settings without quotes around values, and without blank ones: they are unset."""
+    if not isinstance(settings, dict):
+        return settings
+    cleaned = {}
+    for name, value in settings.items():
+        if isinstance(value, str) and name != _FREE_TEXT:
+            value = unquoted(value)
+        elif name == "accounts" and isinstance(value, dict):
+            value = {account: _without_blanks(own) for account, own in value.items()}
+        if value != "":
+            cleaned[name] = value
+    return cleaned

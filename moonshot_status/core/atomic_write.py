@@ -1,0 +1,45 @@
+"""Write files that are complete or unchanged, whatever interrupts the writer."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from moonshot_status.core import paths
+
+PRIVATE = 0o600
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file of the program's own, mode 0600 in a folder of mode 0700. Raises OSError."""
+    paths.private_folder(path.parent)
+    replace_file(path, content, PRIVATE)
+
+
+def replace_file(
+    path: Path, content: bytes, mode: int, *, owner: tuple[int, int] | None = None,
+    sync: bool = False,
+) -> None:  # fmt: skip
+    """Write the content next to the path and rename it over it. Raises OSError.
+
+    ``mode`` and ``owner``, a user and a group, are those of the new file. ``path`` must not be a
+    symlink that is to be kept. With ``sync`` the content is on the disk before the rename.
+    """
+    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            status = os.fstat(descriptor)
+            if owner and owner != (status.st_uid, status.st_gid):
+                os.fchown(descriptor, *owner)
+            os.fchmod(descriptor, mode)
+            if sync:
+                os.fsync(descriptor)
+        Path(beside).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(beside).unlink()
+        raise

@@ -1,0 +1,145 @@
+"""Problems: their kinds, what is shown for each kind, and how long to back off after it.
+
+The sentences are in ``core/causes``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from moonshot_status.core.text import one_line
+
+_DOCTOR = "moonshot-status doctor"
+_SET_KEY = "moonshot-status config set-key"
+_VALIDATE = "moonshot-status config validate"
+_OPEN = "moonshot-status open"
+_DEBUG = "moonshot-status --debug"
+_MINUTE = 60
+_HINT_LENGTH = 400
+
+
+class Kind(Enum):
+    """The kinds of problem. The value is used by ``json``, style sheets and the store.
+
+    Each row has the label for the bar (two words at most), the command that helps most, the first
+    and the longest backoff in seconds (0: no backoff), and whether the network is the cause.
+    """
+
+    NO_KEY = "no-key", "no key", _SET_KEY
+    BAD_KEY = "bad-key", "unusable key", _SET_KEY
+    WRONG_PRODUCT = "wrong-product", "wrong product", _SET_KEY
+    CONFIG = "config", "bad settings", _VALIDATE
+    OFFLINE = "offline", "offline", _DOCTOR, 5, _MINUTE, True
+    TIMEOUT = "timeout", "no answer", _DOCTOR, 15, 5 * _MINUTE, True
+    TLS = "tls", "TLS failed", _DOCTOR, _MINUTE, 30 * _MINUTE, True
+    PROXY = "proxy", "proxy failed", _DOCTOR, 30, 10 * _MINUTE, True
+    REDIRECTED = "redirected", "redirected", _DOCTOR, _MINUTE, 10 * _MINUTE, True
+    BAD_RESPONSE = "bad-response", "bad answer", _DOCTOR, _MINUTE, 30 * _MINUTE, True
+    API_ERROR = "api-error", "API error", _DOCTOR, _MINUTE, 30 * _MINUTE
+    UNAUTHORIZED = "unauthorized", "key rejected", _SET_KEY
+    SUSPENDED = "suspended", "suspended", _OPEN, 30 * _MINUTE, 30 * _MINUTE
+    FORBIDDEN = "forbidden", "not allowed", _OPEN, 30 * _MINUTE, 30 * _MINUTE
+    NOT_FOUND = "not-found", "not found", _DOCTOR, 10 * _MINUTE, 30 * _MINUTE
+    RATE_LIMITED = "rate-limited", "rate limited", _DOCTOR, _MINUTE, 60 * _MINUTE
+    SERVER_ERROR = "server-error", "server error", _DOCTOR, 15, 30 * _MINUTE
+    STORE = "store", "not kept", _DOCTOR
+    INTERNAL = "internal", "internal error", _DEBUG, _MINUTE, 30 * _MINUTE
+
+    label: str
+    command: str
+    first_backoff: int
+    max_backoff: int
+    is_network: bool
+
+    def __new__(cls, name: str, *_: object) -> Kind:
+        kind = object.__new__(cls)
+        kind._value_ = name
+        return kind
+
+    def __init__(
+        self, _: str, label: str = "", command: str = "",
+        first_backoff: int = 0, max_backoff: int = 0, is_network: bool = False,
+    ) -> None:  # fmt: skip
+        # The defaults let type checkers accept ``Kind(name)``.
+        self.label = label
+        self.command = command
+        self.first_backoff = first_backoff
+        self.max_backoff = max_backoff
+        self.is_network = is_network
+
+    @property
+    def next_step(self) -> str:
+        """The last line of an error in a terminal: the command that helps most."""
+        return f"Next: {self.command}"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The sentences for one cause of a problem, with named fields in braces for its facts.
+
+    ``message`` says what happened and ``hint`` what to do.
+    """
+
+    kind: Kind
+    message: str
+    hint: str = ""
+
+
+Fact = str | int | float
+Facts = tuple[tuple[str, Fact], ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that went wrong: its cause and its facts, of which the sentences are made.
+
+    No fact holds a key or a text that a server wrote. ``retry_after`` is the wait in seconds that
+    the server asked for, or None. ``place`` says where it was found, if the cause alone does not.
+    ``also`` is a second problem that was met at the same time; only its words are shown.
+    """
+
+    cause: Cause
+    facts: Facts = ()
+    retry_after: int | None = None
+    place: str = ""
+    also: Problem | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the cause."""
+        return self.cause.kind
+
+    @property
+    def message(self) -> str:
+        """What happened, on one line."""
+        message = self.cause.message.format_map(dict(self.facts))
+        return one_line(f"{self.place}: {message}" if self.place else message)
+
+    @property
+    def hint(self) -> str:
+        """What to do, on one line; empty if there is nothing to do."""
+        hint = self.cause.hint.format_map(dict(self.facts))
+        if self.also:
+            hint = f"{hint} {self.also.message}. {self.also.hint}".strip()
+        return one_line(hint, _HINT_LENGTH)
+
+    def check(self) -> None:
+        """Raise ValueError if a sentence lacks a fact, or has one of another type."""
+        try:
+            _ = self.message, self.hint
+        except (KeyError, IndexError, AttributeError, TypeError) as error:
+            raise ValueError("facts that do not fit the cause") from error
+
+
+def unexplained(kind: Kind) -> Cause:
+    """Return the cause for a problem of which only the kind is known."""
+    return Cause(kind, f"{kind.label[0].upper()}{kind.label[1:]}")
+
+
+class ProblemError(Exception):
+    """Carries a Problem from where it arises to where it is shown."""
+
+    def __init__(self, cause: Cause, *, retry_after: int | None = None, **facts: Fact) -> None:
+        self.problem = Problem(cause, tuple(facts.items()), retry_after)
+        super().__init__(self.problem.message)

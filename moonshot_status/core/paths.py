@@ -1,0 +1,53 @@
+"""The program's folders, as appdirs names them, and how to create private ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import appdirs
+
+_NAME = "moonshot-status"
+
+
+def config_folder() -> Path:
+    """Return the folder of the settings file."""
+    return _absolute("XDG_CONFIG_HOME", appdirs.user_config_dir)
+
+
+def state_folder() -> Path:
+    """Return the folder of the store."""
+    return _absolute("XDG_STATE_HOME", appdirs.user_state_dir)
+
+
+def cache_folder() -> Path:
+    """Return the folder of files that may be deleted at any time."""
+    return _absolute("XDG_CACHE_HOME", appdirs.user_cache_dir)
+
+
+def private_folder(path: Path) -> Path:
+    """Create the folder if necessary, with mode 0700, and return it. Raises OSError."""
+    if not path.is_absolute():
+        raise FileNotFoundError("there is no home folder")
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
+    if path.stat().st_mode & 0o777 != 0o700:
+        path.chmod(0o700)
+    return path
+
+
+def private_file(path: Path) -> None:
+    """Create the file if necessary, with mode 0600. Raises OSError."""
+    path.touch(mode=0o600)
+    if path.stat().st_mode & 0o777 != 0o600:
+        path.chmod(0o600)
+
+
+def _absolute(variable: str, folder_of: Callable[..., str]) -> Path:
+    # The XDG specification has relative values ignored; appdirs would take them as they are.
+    if not os.path.isabs(os.environ.get(variable, "/")):
+        del os.environ[variable]
+    return Path(folder_of(_NAME, appauthor=False))

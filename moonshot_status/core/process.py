@@ -1,0 +1,114 @@
+"""Run a command with a deadline, in a process group that is killed when its time is up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from moonshot_status.core import signals
+
+_OUTPUT_LIMIT = 1 << 16
+_PAUSE_SECONDS = 0.05
+# How long to read on after the command has ended: a helper that it left behind may keep the pipe.
+_READ_SECONDS = 0.5
+# How long to wait for a killed command: one that runs as another user cannot be killed.
+_END_SECONDS = 0.1
+
+
+class Finished(NamedTuple):
+    """The exit status of a command, and its output if that was captured."""
+
+    status: int
+    output: bytes
+
+
+def run(
+    command: Sequence[str], seconds: float, *, stdin: int | None = subprocess.DEVNULL,
+    capture: bool = True, whole_group: bool = False, cwd: Path | None = None,
+) -> Finished:  # fmt: skip
+    """Run the command without a shell and return its status and the first 64 KiB of its output.
+
+    ``stdin`` is as in ``subprocess``; standard error is discarded, and so is the output unless
+    ``capture`` is set. With ``whole_group`` the call waits for everything that the command leaves
+    running in its group, too. Raises OSError or ValueError if the command cannot be started, and
+    TimeoutExpired, after killing its group, if it does not end within ``seconds``.
+    """
+    # A signal must not end this process before it knows which group to kill.
+    unblock = signals.block()
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=subprocess.PIPE if capture else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=unblock,
+        )
+    except (OSError, ValueError):
+        unblock()
+        raise
+    output = bytearray()
+
+    def clean_up() -> None:
+        if process.returncode is None or whole_group:
+            _kill_group(process)
+
+    with signals.cleanup_on_exit_signal(clean_up):
+        unblock()
+        reader = _start_reader(process.stdout, output) if process.stdout else None
+        try:
+            _wait(process, seconds, whole_group=whole_group)
+        except BaseException:
+            _kill_group(process)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_END_SECONDS)
+            raise
+        finally:
+            if reader:
+                reader.join(_READ_SECONDS)
+    return Finished(process.returncode, bytes(output))
+
+
+def _start_reader(pipe: IO[bytes], output: bytearray) -> threading.Thread:
+    """Read the pipe in the background up to the limit, and close it, however late that is."""
+
+    def read() -> None:
+        with pipe:
+            while len(output) < _OUTPUT_LIMIT and (piece := os.read(pipe.fileno(), 4096)):
+                output.extend(piece)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    return reader
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float, *, whole_group: bool) -> None:
+    """Raises TimeoutExpired."""
+    until = time.monotonic() + seconds
+    process.wait(seconds)
+    while whole_group and _has_group(process):
+        if time.monotonic() >= until:
+            raise subprocess.TimeoutExpired(process.args, seconds)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _has_group(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        os.killpg(process.pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill the group without waiting: in a signal handler, during a wait, that would never end."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

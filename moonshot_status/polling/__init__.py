@@ -1,0 +1,1 @@
+"""One poll: from the settings to a View and a Reply."""

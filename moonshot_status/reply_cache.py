@@ -1,0 +1,169 @@
+"""Print the reply of an earlier poll again while nothing that it depends on has changed.
+
+This saves most polls nearly all of their cost. The cache can be deleted at any time. At its top
+this module imports only what the interpreter has loaded anyway, or nearly so.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+
+from moonshot_status import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from moonshot_status.formats import Reply
+
+FileState = tuple[int, ...]
+"""Modification and change time in nanoseconds, size, mode and inode; empty for a missing file."""
+_FOLDER = "replies"
+_MAX_REPLIES = 64
+# A file can be written twice without a new modification time if the writes are this close.
+_CLOCK_TICK_NANOSECONDS = 50_000_000
+
+
+def print_if_valid() -> None:
+    """Print the cached reply for this command line and end the process, if it is still valid."""
+    try:
+        cached = _load(_call())
+        if cached is None:
+            return
+        code, text = cached
+        written = os.write(1, text)
+    except (ImportError, OSError, ValueError):
+        return
+    os._exit(code if _printed(text[written:]) else 1)
+
+
+def recorder(config: Path | None) -> Callable[[Reply], None]:
+    """Return the function that caches the reply to this command line.
+
+    ``config`` is the settings file, or None for the usual one. To be called before any file is
+    read: a change after this call makes the reply uncacheable.
+    """
+    try:
+        from moonshot_status.polling.inputs import input_paths
+
+        name, began, before = _call(), time.time_ns(), file_states(input_paths(config))
+    except (ImportError, OSError):
+        return lambda _: None
+
+    def record(reply: Reply) -> None:
+        if reply.until <= time.time():
+            return
+        try:
+            if file_states(list(before)) == before and _newest_change(before) < began:
+                _save(name, reply, began, before)
+        except OSError:
+            pass  # Without the cache the next poll takes longer.
+
+    return record
+
+
+def file_states(paths: list[bytes]) -> dict[bytes, FileState]:
+    """Return the state of each file. Raises OSError if one cannot be examined."""
+    return {path: file_state(path) for path in paths}
+
+
+def file_state(path: bytes) -> FileState:
+    """Return what changes with every change of the file. Raises OSError."""
+    try:
+        seen = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    return seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_mode, seen.st_ino
+
+
+def _load(name: str) -> tuple[int, bytes] | None:
+    """Return the exit status and the text, or None if they are not valid any more."""
+    content = _own_bytes(os.path.join(_folder(), name))
+    checksum, _, body = content.partition(b"\0")
+    if checksum != _digest(name.encode(), body).encode():
+        return None
+    head, _, text = body.partition(b"\0\0")
+    began, until, offset, code, *inputs = head.split(b"\0")
+    if not int(began) <= time.time_ns() < int(until) or int(offset) != _utc_offset():
+        return None
+    pairs = zip(inputs[::2], inputs[1::2], strict=True)
+    if any(_encoded(file_state(path)) != state for path, state in pairs):
+        return None
+    return int(code), text
+
+
+def _printed(text: bytes) -> bool:
+    """Return whether the rest of a text could be written, too."""
+    try:
+        while text:
+            text = text[os.write(1, text) :]
+    except OSError:
+        return False
+    return True
+
+
+def _save(name: str, reply: Reply, began: int, states: dict[bytes, FileState]) -> None:
+    from moonshot_status.core import paths
+    from moonshot_status.core.atomic_write import write_private
+
+    facts = (began, int(reply.until * 10**9), _utc_offset(), reply.exit_code)
+    inputs = (part for path, state in states.items() for part in (path, _encoded(state)))
+    head = b"\0".join([*(b"%d" % fact for fact in facts), *inputs])
+    body = head + b"\0\0" + reply.text.encode("utf-8", "replace")
+    folder = paths.cache_folder() / _FOLDER
+    write_private(folder / name, _digest(name.encode(), body).encode() + b"\0" + body)
+    oldest_last = sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)
+    for path in oldest_last[_MAX_REPLIES:]:
+        path.unlink(missing_ok=True)
+
+
+def _call() -> str:
+    """Return a one-way name of everything the process was given; the environment holds keys."""
+    given = [f"{name}={value}" for name, value in sorted(os.environ.items())]
+    given += [__version__, os.getcwd(), str(os.isatty(2)), *sys.argv]
+    return _digest(*(os.fsencode(word) for word in given))
+
+
+def _digest(*parts: bytes) -> str:
+    # hashlib loads OpenSSL, which takes longer than the rest of this module.
+    from _blake2 import blake2b
+
+    return blake2b(b"\0".join(parts), digest_size=16).hexdigest()
+
+
+def _folder() -> str:
+    import appdirs
+
+    return os.path.join(appdirs.user_cache_dir("moonshot-status", appauthor=False), _FOLDER)
+
+
+def _own_bytes(path: str) -> bytes:
+    """Return the file's content. Raises OSError, and ValueError if others may have written it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        is_private = status.st_uid == os.geteuid() and not status.st_mode & 0o077
+        if not is_private or not stat.S_ISREG(status.st_mode):
+            raise ValueError("not a private file")
+        return os.read(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
+
+
+def _encoded(state: FileState) -> bytes:
+    return b" ".join(b"%d" % part for part in state) or b"absent"
+
+
+def _newest_change(states: dict[bytes, FileState]) -> int:
+    """Return the time of the newest change, in nanoseconds since 1970, plus one clock tick."""
+    times = [time for state in states.values() for time in state[:2]]
+    return max(times, default=0) + _CLOCK_TICK_NANOSECONDS
+
+
+def _utc_offset() -> int:
+    """Return the offset from UTC in seconds, which changes with the time zone."""
+    return time.localtime().tm_gmtoff

@@ -1,0 +1,1 @@
+"""What was spent, and how long the balance will last. Pure."""

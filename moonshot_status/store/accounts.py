@@ -1,0 +1,179 @@
+"""Read and write the state of accounts: the newest reading and the last attempt."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moonshot_status.api.backoff import Attempt
+from moonshot_status.core import causes
+from moonshot_status.core.account import Account, Reading
+from moonshot_status.core.errors import Facts, Kind, Problem, unexplained
+from moonshot_status.store import schema, values
+
+_MAX_FAILURES = 10**9
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """What is stored of one account: its newest reading and the last attempt to get one.
+
+    ``key`` is the fingerprint of the key that was used last, empty if none ever was.
+    """
+
+    reading: Reading | None = None
+    attempt: Attempt | None = None
+    key: str = ""
+
+
+AccountRow = tuple[int, str]
+"""The number of an account's row, and the fingerprint of its present key."""
+
+
+def read(db: sqlite3.Connection, account: Account) -> AccountState:
+    """Return the state of the account. Raises sqlite3.Error and NewerStoreError."""
+    version = schema.version(db)
+    row = _account_row(db, account) if version else None
+    if row is None:
+        return AccountState()
+    number, key = row
+    return AccountState(newest_reading(db, number, key), _last_attempt(db, number, version), key)
+
+
+def write(
+    db: sqlite3.Connection, latest: Sequence[tuple[Account, AccountState]]
+) -> list[AccountState]:
+    """Store attempts and their readings, all or nothing, and return the states after it.
+
+    Raises as ``read`` does.
+    """
+    with schema.transaction(db):
+        schema.migrate(db)
+        return [_write_one(db, account, state) for account, state in latest]
+
+
+def _write_one(db: sqlite3.Connection, account: Account, latest: AccountState) -> AccountState:
+    number = _upsert_account(db, account, latest.key)
+    if latest.reading:
+        _insert_reading(db, number, latest.reading)
+    if latest.attempt:
+        _replace_attempt(db, number, latest.attempt)
+    # Within the transaction: after it another process may have added a newer reading.
+    state = read(db, account)
+    if latest.reading and state.reading != latest.reading:
+        raise sqlite3.DatabaseError("the file does not return what was written")
+    return state
+
+
+def account_row(db: sqlite3.Connection, account: Account) -> AccountRow | None:
+    """Return the account's row, or None in a file without a history.
+
+    Raises as ``read`` does.
+    """
+    return _account_row(db, account) if schema.version(db) >= schema.HISTORY_VERSION else None
+
+
+def newest_reading(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
+    """Return the reading that was stored last, of the account in that row with that key."""
+    row = db.execute(
+        "SELECT fetched_at, available, voucher, cash FROM reading"
+        " WHERE account = ? AND key = ? ORDER BY id DESC LIMIT 1",
+        [number, key],
+    ).fetchone()
+    if row is None:
+        return None
+    with values.corrupt_if_invalid():
+        return values.reading(*row)
+
+
+def _account_row(db: sqlite3.Connection, account: Account) -> AccountRow | None:
+    row: AccountRow | None = db.execute(
+        "SELECT id, key FROM account WHERE identity = ?", [account.identity]
+    ).fetchone()
+    return row
+
+
+def _last_attempt(db: sqlite3.Connection, number: int, version: int) -> Attempt | None:
+    # Before version 3 the sentences were stored; only what they do not say is read.
+    problem = "cause, facts, retry_after" if version >= 3 else "NULL, NULL, told"
+    row = db.execute(
+        f"SELECT started_at, ended_at, failures, retry_at, kind, {problem}"  # noqa: S608
+        " FROM attempt WHERE account = ?",
+        [number],
+    ).fetchone()
+    if row is None:
+        return None
+    with values.corrupt_if_invalid():
+        started_at, ended_at, failures, retry_at, kind, *rest = row
+        return Attempt(
+            values.moment(started_at),
+            values.moment(ended_at),
+            None if kind is None else _problem(kind, *rest),
+            min(max(int(failures), 0), _MAX_FAILURES),
+            values.moment(retry_at) if retry_at is not None else None,
+        )
+
+
+def _upsert_account(db: sqlite3.Connection, account: Account, key: str) -> int:
+    """Return the number of the account's row, created if necessary, with its present key."""
+    region = account.region.value if account.region else ""
+    db.execute(
+        "INSERT INTO account (identity, region, key) VALUES (?, ?, ?)"
+        " ON CONFLICT (identity) DO UPDATE SET key = coalesce(nullif(excluded.key, ''), key)",
+        [account.identity, region, key],
+    )
+    row = db.execute("SELECT id FROM account WHERE identity = ?", [account.identity]).fetchone()
+    with values.corrupt_if_invalid():
+        return int(row[0])
+
+
+def _insert_reading(db: sqlite3.Connection, number: int, reading: Reading) -> None:
+    balance = reading.balance
+    amounts = [
+        None if amount is None else values.digits(amount)
+        for amount in (balance.available, balance.voucher, balance.cash)
+    ]
+    db.execute(
+        "INSERT INTO reading (account, key, fetched_at, available, voucher, cash)"
+        " SELECT id, key, ?, ?, ?, ? FROM account WHERE id = ?",
+        [values.microseconds(reading.fetched_at), *amounts, number],
+    )
+
+
+def _replace_attempt(db: sqlite3.Connection, number: int, attempt: Attempt) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO attempt (account, started_at, ended_at, failures, retry_at,"
+        " kind, cause, facts, retry_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            number,
+            values.microseconds(attempt.started_at),
+            values.microseconds(attempt.ended_at),
+            attempt.failures,
+            values.microseconds(attempt.retry_at) if attempt.retry_at else None,
+            *(_problem_row(attempt.problem) if attempt.problem else [None] * 4),
+        ],
+    )
+
+
+def _problem_row(problem: Problem) -> list[Any]:
+    name = causes.NAMES.get(problem.cause)
+    facts = json.dumps(dict(problem.facts)) if name else None
+    return [problem.kind.value, name, facts, problem.retry_after]
+
+
+def _problem(kind: str, cause: str | None, facts: str | None, retry_after: Any) -> Problem:
+    """Return the stored problem; of a cause that is not known here, only its kind."""
+    wait = None if retry_after is None else int(retry_after)
+    known = causes.BY_NAME.get(cause or "")
+    if known is None or known.kind is not Kind(kind):
+        return Problem(unexplained(Kind(kind)), retry_after=wait)
+    problem = Problem(known, _facts(facts), wait)
+    problem.check()
+    return problem
+
+
+def _facts(written: str | None) -> Facts:
+    return tuple(json.loads(written or "{}").items())

@@ -1,0 +1,70 @@
+"""The loop of ``watch``: wait for an event, poll if one is due, print updates."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from moonshot_status import formats
+from moonshot_status.config.settings import BY_NAME
+from moonshot_status.core import signals
+from moonshot_status.formats import Reply
+from moonshot_status.polling.reply import Request
+from moonshot_status.watch.clicks import Clicks
+from moonshot_status.watch.output import OutputWriter
+from moonshot_status.watch.poll_once import poll_once
+from moonshot_status.watch.scheduler import RefreshRequest, Scheduler
+from moonshot_status.watch.wakeup import EventWaiter
+from moonshot_status.watch.worker import Worker
+
+_OUTPUT, _INPUT = 1, 0
+# Seconds that a poll may take in addition to three timeouts: key command, busy store, slow disk.
+_MARGIN = 120.0
+
+
+def watch(request: Request, update: Callable[[Reply], str]) -> int:
+    """Print an update whenever the reply changes, until the reader ends; returns the exit status.
+
+    ``update`` makes the update of a stream out of a reply. Raises UnknownAccountError if the
+    account is unknown from the start.
+    """
+    waiter, output = EventWaiter(_OUTPUT), OutputWriter(_OUTPUT)
+    timeout = request.options.flags.get("timeout", BY_NAME["timeout"].default)
+
+    def start(refresh: RefreshRequest) -> Worker:
+        return Worker(lambda: poll_once(request, update, refresh))
+
+    scheduler = Scheduler(
+        start, output.show, _MARGIN + 3 * timeout, refresh=request.options.refresh
+    )
+    button = formats.clicks(request.format) if sys.stdin else None
+    clicks = button and Clicks(button, request.program, scheduler.refresh, _INPUT)
+    with signals.cleanup_on_exit_signal(scheduler.end):
+        try:
+            _run(scheduler, waiter, output, clicks)
+        except OSError as error:
+            return 0 if isinstance(error, BrokenPipeError) else 1
+        finally:
+            scheduler.end()
+    return 0
+
+
+def _run(
+    scheduler: Scheduler, waiter: EventWaiter, output: OutputWriter, clicks: Clicks | None
+) -> None:
+    """Until nobody is there any more. Raises OSError if the output cannot be written."""
+    pause = 0.0
+    while True:
+        readable = [scheduler.worker.pipe] if scheduler.worker else []
+        if clicks and clicks.is_open:
+            readable.append(_INPUT)
+        woken = waiter.wait(pause, readable, is_writing=output.is_waiting)
+        if woken.should_exit:
+            return
+        if _OUTPUT in woken.ready:
+            output.write()
+        if clicks and woken.ready:
+            if _INPUT in woken.ready:
+                clicks.read()
+            clicks.reap()
+        pause = scheduler.step(woken.signals)

@@ -1,0 +1,59 @@
+"""One poll of ``watch``, in a child process: what to print, and until when it is valid."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from moonshot_status import formats
+from moonshot_status.config.settings import UnknownAccountError
+from moonshot_status.core import causes
+from moonshot_status.core.account import Account
+from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.status import Status
+from moonshot_status.display.view import view_of
+from moonshot_status.formats import Reply
+from moonshot_status.polling.balance import utc_now
+from moonshot_status.polling.inputs import input_paths
+from moonshot_status.polling.reply import Request, make_reply
+from moonshot_status.watch import file_changes
+from moonshot_status.watch.scheduler import RefreshRequest
+from moonshot_status.watch.worker import PollResult
+
+# Seconds: a file that was just written may be written again without a new modification time.
+_CLOCK_TICK = 0.05
+
+
+def poll_once(
+    request: Request, update: Callable[[Reply], str], refresh: RefreshRequest
+) -> PollResult:
+    """Return the update for the request, and the state of the files when it was made."""
+    time.tzset()  # The time zone may have changed.
+    since = datetime.fromtimestamp(refresh.since, timezone.utc)
+    request = _refreshed(request, since, refresh=refresh.refresh)
+    paths = input_paths(request.options.config)
+    before = file_changes.states(paths)
+    reply, fault = _reply(request)
+    if file_changes.states(paths) != before:
+        # The poll itself or another process has changed the store: now everything is in it.
+        time.sleep(_CLOCK_TICK)
+        before = file_changes.states(paths)
+        reply, fault = _reply(_refreshed(request, since, refresh=False))
+    return PollResult(update(reply).encode("utf-8", "replace"), reply.until, before, fault)
+
+
+def _refreshed(request: Request, since: datetime, *, refresh: bool) -> Request:
+    return replace(request, options=replace(request.options, refresh=refresh, wanted_at=since))
+
+
+def _reply(request: Request) -> tuple[Reply, str]:
+    """Return the reply, and the error of the command line; empty if there is none."""
+    try:
+        return make_reply(request), ""
+    except UnknownAccountError as error:
+        problem = ProblemError(causes.UNKNOWN_ACCOUNT, error=str(error)).problem
+        account = Account(request.options.account or "", None)
+        view = view_of(account, Status(problem=problem), utc_now())
+        return formats.renderer(request.format)(view), str(error)

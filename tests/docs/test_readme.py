@@ -1,0 +1,146 @@
+"""What the README promises."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from kit import made_up
+from kit.bars import look
+from kit.support import REPOSITORY, Run
+
+from moonshot_status import formats, schemas
+from moonshot_status.config.settings import TEMPLATE_FIELDS
+from moonshot_status.core.errors import Kind
+from moonshot_status.polling import demo
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_help_is_the_programs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("--help").stdout.decode() in [text for kind, text in BLOCKS if kind == "text"]
+
+
+def test_the_settings_are_valid_and_the_output_is_too() -> None:
+    documents = [json.loads(text) for kind, text in BLOCKS if kind == "json"]
+    outputs = [document for document in documents if "version" in document]
+    settings = [document for document in documents if "version" not in document]
+    assert len(outputs) == 1
+    assert len(settings) == 3
+    Draft202012Validator(schemas.load("output")).validate(outputs[0])
+    for document in settings:
+        assert schemas.mismatch(document, "config") is None
+
+
+def test_every_setting_and_flag_is_in_the_table() -> None:
+    table = README.partition("## Settings")[2].partition("## What is shown")[0]
+    for name in schemas.load("config")["$defs"]["account"]["properties"]:
+        assert re.search(rf"`{name}[`.]", table)
+    for name in ("--account", "--region", "--max-age", "--timeout", "--config"):
+        assert f"`{name}`" in table
+    defaults = {"--max-age": "300", "--timeout": "10"}
+    for name, value in defaults.items():
+        assert re.search(rf"`{name}`.*\| {value} \|", table)
+
+
+def test_every_kind_of_problem_is_in_the_table() -> None:
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| (.+?) \| ", README.partition("| problem |")[2], re.MULTILINE
+    )
+    assert rows == [(kind.value, kind.label) for kind in Kind]
+
+
+def test_the_first_lines_are_what_is_printed(run: Run) -> None:
+    examples = README.partition("```text\n")[2].partition("```")[0]
+    shown = {
+        run("--demo", state, "--region", region).stdout.decode().strip()
+        for state, region in [
+            ("ok", "international"), ("warning", "china"),
+            ("deficit", "international"), ("unauthorized", "china"),
+        ]
+    }  # fmt: skip
+    for line in shown:
+        assert f"{line}  " in examples
+    offline = run("--demo", "offline").stdout.decode().strip()
+    when = re.compile(r"as of (\d{4}-\d\d-\d\d )?\d\d:\d\d")  # half an hour ago can be yesterday
+    assert f"{when.sub('as of 14:02', offline)}  " in examples
+
+
+def test_the_history_is_the_programs(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up.keep(home / ".local" / "state" / "moonshot-status")
+    monkeypatch.setenv("MOONSHOT_API_KEY", made_up.KEY)
+    monkeypatch.setenv("COLUMNS", "80")
+    texts = [text for kind, text in BLOCKS if kind == "text"]
+    for since, name in [("2026-03-25", "table"), ("2026-03-02", "chart")]:
+        command = ["history", "--since", since, "--format", name]
+        assert run(*command).stdout.decode() in texts
+
+
+def test_every_sentence_on_security_names_a_test_that_exists() -> None:
+    section = README.partition("## Security")[2].partition("\n## ")[0]
+    sentences = section.split("\n- ")[1:]
+    assert len(sentences) >= 10
+    for sentence in sentences:
+        named = re.findall(r"`((?:\w+/)*test_\w+\.py)::(test_\w+)`", sentence)
+        assert named, sentence
+        for file, test in named:
+            assert f"def {test}(" in (REPOSITORY / "tests" / file).read_text(encoding="utf-8")
+
+
+def test_the_pictures_show_todays_look_and_are_small() -> None:
+    taken = json.loads((look.PICTURES / "look.json").read_text())
+    assert taken["fingerprint"] == look.fingerprint(), (
+        "run PYTHONPATH=tests python -m kit.bars.take_pictures"
+    )
+    pictures = list(look.PICTURES.glob("*.png"))
+    assert sum(path.stat().st_size for path in pictures) < 60_000
+    assert all(f"integrations/pictures/{path.name})" in README for path in pictures)
+
+
+def test_every_field_of_a_template_is_in_the_table() -> None:
+    table = README.partition("| field |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"`\{(\w+)\}`", table)) == sorted(TEMPLATE_FIELDS)
+
+
+def test_every_format_is_in_the_table() -> None:
+    table = README.partition("| where | `--format` |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| .+ \| `([\w-]+)` \|", table, re.MULTILINE)) == formats.names()
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
+def test_a_link_leads_somewhere(link: str) -> None:
+    assert (REPOSITORY / link).exists()
+
+
+@pytest.mark.parametrize("state", demo.STATES)
+def test_the_demos_states_are_in_the_help(state: str) -> None:
+    assert state in README
+
+
+def test_the_sentences_on_levels_hold(run: Run) -> None:
+    table = README.partition("| level |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", table, re.MULTILINE))
+    for state, level in [
+        ("ok", "ok"),
+        ("warning", "warning"),
+        ("critical", "critical"),
+        ("empty", "empty"),
+        ("unauthorized", "unknown"),
+    ]:
+        assert run("--demo", state, "--format", "i3blocks").returncode == int(rows[level])
+
+
+def test_what_is_kept_is_for_its_owner_alone(run: Run, server: demo.Server, home: Path) -> None:
+    os.umask(0)
+    run()
+    folder = home / ".local" / "state" / "moonshot-status"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert (folder / "balance.db").exists()

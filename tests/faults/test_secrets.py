@@ -1,0 +1,253 @@
+"""No key, no password and no id of an account is shown or kept anywhere, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import stat
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from kit.raw_server import RawServer, free_port, http
+from kit.support import KEY, Run
+
+from moonshot_status import formats
+from moonshot_status.api import client
+from moonshot_status.config import api_key, key_sources
+from moonshot_status.polling import demo, poll
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = "canary-password"
+IDS = "org-canary ak-canary proj-canary Bearer sk-canary0123456789"
+# What must not turn up; the second is user:canary-password in the form that proxies are sent.
+CANARIES = (b"canary", b"dXNlcjpjYW5hcnktcGFzc3dvcmQ")
+
+
+@dataclass
+class Stage:
+    """Where a situation is set up: at first all is well with the key in the environment."""
+
+    server: demo.Server
+    patch: pytest.MonkeyPatch
+    folder: Path
+    own_file: Callable[[Any], Path]
+    stack: ExitStack
+
+    def key(self, key: str) -> None:
+        self.patch.setenv("MOONSHOT_API_KEY", key)
+
+    def codexbar(self, written: Any) -> None:
+        path = self.folder / "codexbar.json"
+        path.write_text(written if isinstance(written, str) else json.dumps(written))
+        self.patch.setenv("CODEXBAR_CONFIG", str(path))
+
+    def command(self, script: str) -> None:
+        """A key command that reads the key from a file, so that it is in no argument."""
+        (self.folder / "key").write_text(KEY)
+        path = self.folder / "command"
+        path.write_text(f"#!/bin/sh\ncd {self.folder}\n{script}\n")
+        path.chmod(0o700)
+        self.own_file({"api_key_command": [str(path)]})
+
+    def answer(self, status: int) -> None:
+        self.server.reply = demo.error(status, IDS, IDS)
+
+    def proxy(self, port: int) -> None:
+        self.patch.delenv("MOONSHOT_BASE_URL")
+        self.patch.setenv("HTTPS_PROXY", f"http://user:{PASSWORD}@127.0.0.1:{port}")
+
+    def proxy_with_login(self) -> None:
+        self.proxy(self.stack.enter_context(RawServer(http("407 canary"))).port)
+
+    def startup(self, python: str) -> None:
+        """What the program runs before anything else."""
+        (self.folder / "sitecustomize.py").write_text(python)
+        self.patch.setenv("PYTHONPATH", str(self.folder))
+
+    def breaks(self, module: ModuleType, function: str) -> None:
+        self.startup(
+            f"import {module.__name__} as module\n"
+            f"def break_down(*_, **__): raise ZeroDivisionError({KEY!r})\n"
+            f"module.{function} = break_down\n"
+        )
+
+
+@pytest.fixture
+def stage(
+    server: demo.Server,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    own_file: Callable[[Any], Path],
+) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        yield Stage(server, monkeypatch, tmp_path, own_file, stack)
+
+
+def slow_command(stage: Stage) -> None:
+    stage.command("cat key; cat key >&2; sleep 30")
+    stage.startup(f"import {api_key.__name__} as key\nkey.COMMAND_SECONDS = 0.3\n")
+
+
+Setup = Callable[[Stage], object]
+ENTRY = {"id": "moonshot", "apiKey": KEY}
+# What is shown, and what leads to it.
+SITUATIONS: dict[str, tuple[str | None, Setup]] = {
+    "success": (None, lambda s: s.key(KEY)),
+    "200 with an error": ("api-error", lambda s: s.answer(200)),
+    "401": ("unauthorized", lambda s: s.answer(401)),
+    "403": ("forbidden", lambda s: s.answer(403)),
+    "429": ("rate-limited", lambda s: s.answer(429)),
+    "500": ("server-error", lambda s: s.answer(500)),
+    "two lines": ("bad-key", lambda s: s.key(f"{KEY}\n{KEY}")),
+    "no ascii": ("bad-key", lambda s: s.key(f"{KEY}é{KEY}")),
+    "kimi": ("wrong-product", lambda s: s.key("sk-kimi-canary0123")),
+    "command": (None, lambda s: s.command("cat key; cat key >&2")),
+    "command fails": ("no-key", lambda s: s.command("cat key; cat key >&2; exit 3")),
+    "command is slow": ("no-key", slow_command),
+    "command says two": ("bad-key", lambda s: s.command("paste -d ' ' key key")),
+    "no json": ("config", lambda s: s.own_file(f'{{"api_key": "{KEY}",')),
+    "name twice": ("config", lambda s: s.own_file(f'{{"{KEY}": 1, "{KEY}": 2}}')),
+    "key as a value": ("config", lambda s: s.own_file({"api_key": [KEY], "max_age": KEY})),
+    "key as a region": ("config", lambda s: s.own_file({"region": KEY})),
+    "key as a name": ("config", lambda s: s.own_file({KEY: KEY})),
+    "key as an inner name": ("config", lambda s: s.own_file({"accounts": {"a": {KEY: KEY}}})),
+    "key as an account": ("config", lambda s: s.own_file({"accounts": {KEY: KEY}})),
+    "two secrets": ("config", lambda s: s.own_file({"api_key": KEY, "api_key_command": [KEY]})),
+    "codexbar, no json": ("config", lambda s: s.codexbar(f'{{"apiKey": "{KEY}"')),
+    "codexbar, no list": ("config", lambda s: s.codexbar({"providers": KEY})),
+    "codexbar, region": ("config", lambda s: s.codexbar({"providers": [{**ENTRY, "region": KEY}]})),
+    "codexbar, other region": (
+        "no-key",
+        lambda s: (
+            s.own_file({"region": "china"}),
+            s.codexbar({"providers": [{**ENTRY, "region": "international"}]}),
+        ),
+    ),
+    "region": ("config", lambda s: s.patch.setenv("MOONSHOT_REGION", KEY)),
+    "password in an address": (
+        "config",
+        lambda s: s.patch.setenv("MOONSHOT_BASE_URL", f"https://user:{PASSWORD}@127.0.0.1"),
+    ),
+    "proxy is down": ("proxy", lambda s: s.proxy(free_port())),
+    "proxy wants a login": ("proxy", lambda s: s.proxy_with_login()),
+    "answer breaks": ("internal", lambda s: s.breaks(client, "parse_balance")),
+    "store breaks": ("internal", lambda s: s.breaks(poll, "Store")),
+    "settings break": ("internal", lambda s: s.breaks(key_sources, "choose")),
+}
+
+
+def holds_no_secret(text: bytes) -> bool:
+    return not any(canary in text for canary in CANARIES)
+
+
+def _in_turn(situation: str) -> list[str]:
+    """A third of the formats; json, which tells most, always. What they show is the same View."""
+    first = list(SITUATIONS).index(situation) % 3
+    return sorted({"json", *formats.names()[first::3]})
+
+
+@pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["", "debug"])
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_no_format_shows_a_secret(
+    run: Run, stage: Stage, home: Path, situation: str, debug: list[str]
+) -> None:
+    kind, set_up = SITUATIONS[situation]
+    set_up(stage)
+    for name in _in_turn(situation):
+        done = run("--format", name, "--refresh", *debug)
+        assert holds_no_secret(done.stdout), name
+        assert holds_no_secret(done.stderr), name
+        assert debug or not done.stderr
+        if name == "json":
+            problem = json.loads(done.stdout)["problem"]
+            assert (problem and problem["kind"]) == kind
+    for path in home.rglob("*"):
+        assert holds_no_secret(str(path).encode())
+        if path.is_file() and path.name != "config.json":
+            assert holds_no_secret(path.read_bytes())
+
+
+COMMANDS = [
+    ["config", "show"],
+    ["config", "validate"],
+    ["config", "set", "max_age", "5"],
+    ["config", "unset", "region"],
+    ["guard", "--min", "5"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_no_command_shows_a_secret(
+    run: Run, stage: Stage, situation: str, command: list[str]
+) -> None:
+    SITUATIONS[situation][1](stage)
+    done = run("--debug", *command)
+    assert holds_no_secret(done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_doctor_shows_no_secret(run: Run, stage: Stage, situation: str) -> None:
+    SITUATIONS[situation][1](stage)
+    for arguments in (["doctor"], ["--debug", "doctor"], ["doctor", "--json"]):
+        done = run(*arguments)
+        assert holds_no_secret(done.stdout + done.stderr)
+        assert done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["open", "--help"], ["--nonsense"]]
+)
+def test_no_help_shows_a_secret(run: Run, stage: Stage, arguments: list[str]) -> None:
+    stage.own_file({"api_key": KEY})
+    done = run(*arguments)
+    assert holds_no_secret(done.stdout + done.stderr)
+
+
+def test_open_shows_no_secret_when_it_breaks(run: Run, stage: Stage) -> None:
+    stage.breaks(key_sources, "choose")
+    done = run("open")
+    assert done.returncode != 0
+    assert holds_no_secret(done.stdout + done.stderr)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="there is no /proc")
+def test_no_argument_and_no_title_of_a_process_holds_the_key(
+    run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, seen = f"sk-{uuid.uuid4().hex}", []
+
+    def look(*_: object) -> demo.Reply:
+        for place in ("cmdline", "comm"):
+            seen.extend(path.read_bytes() for path in Path("/proc").glob(f"[0-9]*/{place}"))
+        return demo.balance("1", "1", "0")
+
+    monkeypatch.setattr(stage.server, "answer", look)
+    stage.command("cat key; cat /proc/$PPID/cmdline /proc/$PPID/comm /proc/$$/cmdline > seen")
+    (stage.folder / "key").write_text(key)
+    assert run().stdout == b"$1.00\n"
+    seen.append((stage.folder / "seen").read_bytes())
+    assert sum(b"moonshot-status" in title for title in seen) >= 2
+    assert not any(key.encode() in title for title in seen)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
+def test_files_and_folders_are_the_owners_alone(
+    run: Run, stage: Stage, home: Path, umask: int
+) -> None:
+    stage.patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    stage.own_file({"api_key": KEY})
+    before = {home, *home.rglob("*")}
+    for _ in range(2):
+        assert run("--refresh", umask=umask).stdout == b"$49.58\n"
+    made = {path: path.stat() for path in home.rglob("*") if path not in before}
+    assert {path.name for path in made} > {"balance.db", "valid-settings"}
+    for path, status in made.items():
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(status.st_mode) == wanted, path

@@ -1,0 +1,1 @@
+"""Real bars without a display, and what drives them."""

@@ -1,0 +1,107 @@
+"""What tests and fixtures share that is no fixture."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moonshot_status.core.errors import Cause, Kind, Problem
+from moonshot_status.polling import demo
+
+REPOSITORY = Path(__file__).parents[2]
+PROGRAM = (str(Path(sys.executable).with_name("moonshot-status")),)
+KEY = "sk-canary0123456789"
+# What the recorder writes of $4.20, of $50.00 and of $4.20.
+LOW = "unknown warning default: $4.20 left, at or below the warning mark of $5.00"
+WELL_AGAIN = "warning ok default: $50.00 left"
+LOW_AGAIN = LOW.replace("unknown", "ok")
+
+
+def made_up_problem(
+    kind: Kind, message: str = "It went wrong", hint: str = "", retry_after: int | None = None
+) -> Problem:
+    """A problem of that kind with sentences of the test's own."""
+    return Problem(Cause(kind, message, hint), retry_after=retry_after)
+
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def balance(available: str) -> demo.Reply:
+    return demo.balance(available, available, "0")
+
+
+def ends_within(seconds: float, process: int) -> bool:
+    """Whether the process is gone, or a zombie that nobody has fetched, after that time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            os.kill(process, 0)
+            state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")")[-1]
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        if state.split()[0] == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def written_number(path: Path) -> int:
+    """The process number that a command writes, once it is there."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until and not (path.exists() and path.read_text(encoding="utf-8")):
+        time.sleep(0.01)
+    return int(path.read_text(encoding="utf-8"))
+
+
+def pass_time(home: Path, seconds: int) -> Path:
+    """Have all that is stored happen that much earlier."""
+    file = home / ".local/state/moonshot-status/balance.db"
+    with closing(sqlite3.connect(file)) as db, db:
+        db.create_function("past", 1, lambda moment: moment and moment - seconds * 1_000_000)
+        db.execute("UPDATE reading SET fetched_at = past(fetched_at)")
+        db.execute(
+            "UPDATE attempt SET started_at = past(started_at), ended_at = past(ended_at),"
+            " retry_at = past(retry_at)"
+        )
+    return file
+
+
+@dataclass
+class Recorder:
+    """A command that writes down what it is told, and the settings that name it."""
+
+    folder: Path
+    own_file: Callable[[Any], Path]
+
+    @property
+    def command(self) -> list[str]:
+        return [str(self.folder / "command")]
+
+    def does(self, script: str) -> None:
+        path = self.folder / "command"
+        path.write_text(f"#!/bin/sh\ncd '{self.folder}'\n{script}\n")
+        path.chmod(0o700)
+
+    def settings(self, **more: Any) -> Path:
+        return self.own_file({"notify_command": self.command, **more})
+
+    def told(self) -> list[str]:
+        """One line for each run of the command; nothing is under way any more."""
+        until = time.monotonic() + 60
+        while self._is_running() and time.monotonic() < until:
+            time.sleep(0.05)
+        path = self.folder / "told"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def _is_running(self) -> bool:
+        found = subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True)
+        return any(self.command[0].encode() in line for line in found.stdout.splitlines())

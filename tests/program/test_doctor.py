@@ -1,0 +1,1135 @@
+"""``moonshot-status doctor``: the right cause for each broken set-up, and nothing private."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import trustme
+from kit.raw_server import (
+    BALANCE,
+    RESET,
+    RawServer,
+    Step,
+    TunnelProxy,
+    drip,
+    free_port,
+    http,
+    tls_for,
+    trust,
+)
+from kit.support import KEY, PROGRAM, REPOSITORY, Run
+
+from moonshot_status import schemas
+from moonshot_status.config import api_key, codexbar, key_sources
+from moonshot_status.doctor import bar_path, menu_bars, waybar
+from moonshot_status.doctor import key_command as key_command_check
+from moonshot_status.polling import balance, demo
+from moonshot_status.store import accounts
+from moonshot_status.store.database import FILE_NAME
+
+HOST = "api.moonshot.ai"
+PASSWORD = "canary-password"
+USER = "alice-canary"
+# A run without the superuser's right to overrule permissions.
+AS_A_USER = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner"]
+SIGNS = {"✓": "ok", "✗": "wrong", "!": "hint", "·": "skipped"}
+Patch = pytest.MonkeyPatch
+
+
+@dataclass
+class Bench:
+    """A set-up that works, to be broken: the program and the key where a bar finds them."""
+
+    home: Path
+    server: demo.Server
+    patch: Patch
+    stack: ExitStack
+    folder: Path
+
+    def settings(self, written: Any, mode: int = 0o600) -> Path:
+        path = self.home / ".config" / "moonshot-status" / "config.json"
+        path.write_text(written if isinstance(written, str) else json.dumps(written))
+        path.chmod(mode)
+        return path
+
+    def use(self, **more: Any) -> None:
+        """The settings that lead to the server, and more."""
+        self.settings({"api_key": KEY, "base_url": self.server.base_url, **more})
+
+    def serve(self, *steps: Step, tls: Any = None, **more: Any) -> RawServer:
+        """Lead the settings to a server that plays these steps."""
+        server = self.stack.enter_context(RawServer(*steps, tls=tls))
+        self.use(base_url=server.url, **more)
+        return server
+
+    def command(self, script: str, name: str = "get-key") -> Path:
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    def write(self, place: str, text: str, mode: int = 0o644) -> Path:
+        path = self.home / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    def codexbar(self, **entry: str) -> None:
+        provider = {"id": "moonshot", **entry}
+        self.write(".codexbar/config.json", json.dumps({"providers": [provider]}), 0o600)
+
+    @property
+    def store(self) -> Path:
+        return self.home / ".local" / "state" / "moonshot-status" / FILE_NAME
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: Patch) -> Iterator[Bench]:
+    home = tmp_path / USER
+    for folder in (".local/bin", ".config/moonshot-status"):
+        (home / folder).mkdir(parents=True)
+    (home / ".local/bin/moonshot-status").symlink_to(PROGRAM[0])
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USER", USER)
+    reply = demo.balance("49.58894", "46.58893", "3.00001")
+    with demo.serving(reply, (KEY,)) as server, ExitStack() as stack:
+        made = Bench(home, server, monkeypatch, stack, tmp_path)
+        made.use()
+        yield made
+
+
+Finding = dict[str, str]
+Doctor = Callable[..., list[Finding]]
+
+
+@pytest.fixture
+def doctor(run: Run, bench: Bench) -> Doctor:
+    """What doctor finds, after a look at whether all of it may be published."""
+
+    def doctor(*arguments: str) -> list[Finding]:
+        done = run(*arguments, "doctor", "--json")
+        assert done.stderr == b""
+        document = json.loads(done.stdout)
+        assert schemas.mismatch(document, "doctor") is None
+        assert is_public(done.stdout.decode(), bench)
+        findings: list[Finding] = document["findings"]
+        assert done.returncode == ("wrong" in {finding["state"] for finding in findings})
+        return findings
+
+    return doctor
+
+
+def is_public(text: str, bench: Bench) -> bool:
+    return not any(word in text for word in ("canary", "49.5", "46.5", str(bench.home)))
+
+
+def of(findings: list[Finding], state: str) -> dict[str, str]:
+    """The findings in that state, fact and mend, by their names."""
+    told: dict[str, str] = {}
+    for finding in findings:
+        if finding["state"] == state:
+            words = f"{finding['fact']} → {finding['mend']}"
+            told[finding["name"]] = f"{told.get(finding['name'], '')} {words}".strip()
+    return told
+
+
+def wrong(findings: list[Finding]) -> dict[str, str]:
+    return of(findings, "wrong")
+
+
+def asked(bench: Bench) -> int:
+    return len(bench.server.requests)
+
+
+def test_a_set_up_that_works(doctor: Doctor, bench: Bench) -> None:
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert of(findings, "ok")["request"].startswith("the API answers with a balance")
+    assert "with the server" in of(findings, "ok")["clock"]
+    assert asked(bench) == 1
+
+
+def test_the_text_has_a_line_for_each_step_and_the_balance(
+    run: Run, doctor: Doctor, bench: Bench
+) -> None:
+    bench.settings({"region": "china"})
+    done = run("doctor")
+    lines = [line for line in done.stdout.decode().splitlines() if not line.startswith(" ")]
+    told = [(SIGNS[line[0]], line[2:17].strip()) for line in lines]
+    assert told == [(finding["state"], finding["name"]) for finding in doctor()]
+    assert "\n                  → Write " in done.stdout.decode()
+    assert done.returncode == 1
+    bench.use()
+    done = run("doctor", env={**os.environ, "LC_ALL": "C"})
+    assert "a balance: $49.58\n" in done.stdout.decode()
+    assert KEY not in done.stdout.decode()
+    assert done.returncode == 0
+
+
+def test_the_request_is_made_once_and_counts_for_the_bars(
+    run: Run, doctor: Doctor, bench: Bench
+) -> None:
+    doctor()
+    assert run().stdout == b"$49.58\n"
+    assert asked(bench) == 1
+    assert "readings as they came: 1" in of(doctor(), "ok")["store"]
+    assert asked(bench) == 2
+
+
+def test_an_unknown_account_is_wrong_usage(run: Run, bench: Bench) -> None:
+    done = run("--account", "nobody", "doctor")
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+# Each set-up, and what has to stand in the finding that is wrong.
+def broken_json(bench: Bench) -> None:
+    bench.settings(f'{{"api_key": "{KEY}",\n}}')
+
+
+def key_command(script: str) -> Callable[[Bench], None]:
+    def set_up(bench: Bench) -> None:
+        command = bench.command(script)
+        bench.settings({"api_key_command": [str(command)], "base_url": bench.server.base_url})
+
+    return set_up
+
+
+def no_script(bench: Bench) -> None:
+    path = bench.command("echo")
+    path.chmod(0o644)
+    bench.settings({"api_key_command": [str(path)]})
+
+
+def slow_command(bench: Bench) -> None:
+    key_command("sleep 30")(bench)
+    bench.patch.setenv("PYTHONPATH", str(bench.folder))
+    (bench.folder / "sitecustomize.py").write_text(
+        f"import {api_key.__name__} as key\nkey.COMMAND_SECONDS = 0.3\n"
+    )
+
+
+def only_in_this_shell(bench: Bench) -> None:
+    bench.command(f"echo {KEY}", "my-key")
+    bench.patch.setenv("PATH", f"{bench.folder}:{os.environ['PATH']}")
+    bench.settings({"api_key_command": ["my-key"], "base_url": bench.server.base_url})
+
+
+def runs_what_is_only_in_this_shell(bench: Bench) -> None:
+    only_in_this_shell(bench)
+    path = bench.command("my-key", "outer")
+    bench.settings({"api_key_command": [str(path)], "base_url": bench.server.base_url})
+
+
+def unreachable(url: str) -> Callable[[Bench], None]:
+    return lambda bench: bench.use(base_url=url)
+
+
+def proxy(*steps: Step, place: str = "") -> Callable[[Bench], None]:
+    def set_up(bench: Bench) -> None:
+        bench.use(base_url="")
+        port = bench.stack.enter_context(RawServer(*steps)).port if steps else free_port()
+        place_of = place or f"http://user:{PASSWORD}@127.0.0.1:{port}"
+        bench.patch.setenv("HTTPS_PROXY", place_of)
+
+    return set_up
+
+
+def distrusted(bench: Bench) -> None:
+    bench.serve(tls=tls_for("127.0.0.1"))
+
+
+def unknown_authority(bench: Bench) -> None:
+    trust(bench.patch, bench.folder)
+    bench.serve(tls=tls_for("127.0.0.1", by=trustme.CA()))
+
+
+def served_tls(*names: str, **more: Any) -> Callable[[Bench], None]:
+    def set_up(bench: Bench) -> None:
+        trust(bench.patch, bench.folder)
+        bench.serve(tls=tls_for(*names, **more))
+
+    return set_up
+
+
+def plain_http_for_https(bench: Bench) -> None:
+    server = bench.serve(http("400 Bad Request"))
+    bench.use(base_url=server.url.replace("http", "https"))
+
+
+def hangs_up(*steps: Step) -> Callable[[Bench], None]:
+    def set_up(bench: Bench) -> None:
+        server = bench.serve(*steps)
+        bench.use(base_url=server.url.replace("http", "https"))
+
+    return set_up
+
+
+def answers(*steps: Step) -> Callable[[Bench], None]:
+    return lambda bench: bench.serve(*steps, timeout=0.5) and None
+
+
+def date(hours: float) -> str:
+    moment = datetime.now(timezone.utc) + timedelta(hours=hours)
+    return f"Date: {format_datetime(moment, usegmt=True)}"
+
+
+def a_variable(name: str, value: str) -> Callable[[Bench], None]:
+    return lambda bench: bench.patch.setenv(name, value)
+
+
+def dangling_program(bench: Bench) -> None:
+    link = bench.home / ".local/bin/moonshot-status"
+    link.unlink()
+    link.symlink_to("/nowhere/at/all")
+
+
+def dangling_settings(bench: Bench) -> None:
+    path = bench.settings({})
+    path.unlink()
+    path.symlink_to("/nowhere/at/all")
+
+
+def damaged_store(bench: Bench) -> None:
+    bench.store.parent.mkdir(parents=True, mode=0o700)
+    bench.store.write_bytes(b"SQLite format 3\0" + b"\xff" * 8000)
+
+
+def newer_store(bench: Bench) -> None:
+    bench.store.parent.mkdir(parents=True, mode=0o700)
+    with closing(sqlite3.connect(bench.store)) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+PAGE = b"<html>canary</html>"
+IDS = b'{"error":{"type":"x","message":"org-canary ak-canary"}}'
+BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
+    "no key": (lambda b: b.settings({}), "key", "no API key"),
+    "a sk-kimi- key": (lambda b: b.use(api_key="sk-kimi-canary"), "key", "begins with sk-kimi-"),
+    "a blank within": (lambda b: b.use(api_key=f"Bearer {KEY}"), "key", "a blank stands in it"),
+    "a newline within": (lambda b: b.use(api_key=f"{KEY}\n{KEY}"), "key", "a line break"),
+    "a dash": (lambda b: b.use(api_key="sk–canary"), "key", "a dash of typography"),
+    "an invisible one": (lambda b: b.use(api_key="sk-c\u200banary"), "key", "an invisible char"),
+    "a control": (lambda b: b.use(api_key="sk-c\x07anary"), "key", "a control character"),
+    "no ascii": (lambda b: b.use(api_key="sk-canaryé"), "key", "not ASCII"),
+    "a placeholder": (lambda b: b.use(api_key="sk-..."), "key", "is a placeholder"),
+    "a variable": (lambda b: b.use(api_key="$MOONSHOT_API_KEY"), "key", "name of a variable"),
+    "an address": (lambda b: b.use(api_key="op://canary/x"), "key", "is an address"),
+    "key of the other region": (
+        lambda b: (b.settings({"region": "china"}), b.patch.setenv("MOONSHOT_KEY", KEY)),
+        "key",
+        'other region, so it is not used. Looked.* write "region": "international"',
+    ),
+    "mode 0644": (lambda b: b.settings({"api_key": KEY}, 0o644), "file mode", "chmod 600"),
+    "a comma": (broken_json, "settings file", "A comma stands before a closing bracket"),
+    "empty": (lambda b: b.settings(""), "settings file", "It is empty"),
+    "typographic": (lambda b: b.settings("{“region”: 1}"), "settings file", "Typographic quotes"),
+    "a comment": (lambda b: b.settings("{\n// x\n}"), "settings file", "no comments"),
+    "single quotes": (lambda b: b.settings("{'region': 1}"), "settings file", 'Names stand in "'),
+    "half a file": (lambda b: b.settings('{"region"'), "settings file", "README lists"),
+    "UTF-16": (
+        lambda b: b.settings({}).write_bytes("{}".encode("utf-16")), "settings file", "as UTF-8",
+    ),
+    "a folder": (
+        lambda b: (b.settings({}).unlink(), b.write(".config/moonshot-status/config.json/x", "")),
+        "settings file", "Is a directory",
+    ),
+    "no comma": (
+        lambda b: b.settings('{"region": "china" "api_key": "x"}'), "settings file",
+        "A comma, or a closing",
+    ),
+    "an unknown name": (lambda b: b.use(apiKey=KEY), "settings file", 'Is "api_key" what is meant'),
+    "a name like no other": (lambda b: b.use(zzz=KEY), "settings file", "README lists"),
+    "a mistake": (lambda b: b.use(max_age="canary"), "settings file", "max_age: allowed is"),
+    "a mistake in an account": (
+        lambda b: b.settings({"accounts": {"canary.x y": {"region": "mars"}}}),
+        "settings file", "accounts.NAME.region: allowed is",
+    ),
+    "a link": (dangling_settings, "settings file", "leads nowhere"),
+    "thresholds": (
+        lambda b: b.use(thresholds={"warning": 1, "critical": 2}), "settings", "is above warning",
+    ),
+    "an unknown region": (
+        lambda b: (b.settings({}), b.patch.setenv("MOONSHOT_REGION", "canary"),
+                   b.patch.setenv("MOONSHOT_API_KEY", KEY)),
+        "settings", "MOONSHOT_REGION names a region that does not exist",
+    ),
+    "the other region's host": (
+        lambda b: b.use(base_url="https://api.moonshot.cn"), "settings", "it is the china host",
+    ),
+    "codexbar": (
+        lambda b: (b.settings({}), b.write(".codexbar/config.json", "{")),
+        "CodexBar's file", "not valid JSON",
+    ),
+    "command is not there": (
+        lambda b: b.settings({"api_key_command": ["/opt/canary/x-y"]}),
+        "key command", "x-y is not installed",
+    ),
+    "command with ~": (
+        lambda b: b.settings({"api_key_command": ["~/canary"]}), "key command", "expands ~",
+    ),
+    "command in one word": (
+        lambda b: b.settings({"api_key_command": ["pass show canary"]}), "key command", "Each word",
+    ),
+    "command without its bit": (no_script, "key command", r"chmod \+x"),
+    "command with a pipe": (
+        lambda b: b.settings({"api_key_command": ["false", "|", "cat"]}), "key command", "sh",
+    ),
+    "command fails": (key_command("exit 3"), "key command", "failed with status 3.*setsid"),
+    "command is silent": (key_command("echo; echo x"), "key command", "nothing on its first line"),
+    "command hangs": (slow_command, "key command", "did not end.*passphrase"),
+    "command is elsewhere": (only_in_this_shell, "key command", "Write its full path: /"),
+    "command's own": (runs_what_is_only_in_this_shell, "key command", "name the programs that it"),
+    "command says two": (key_command("echo sk-canary sk-canary"), "key", "characters that no key"),
+    "no such host": (unreachable("https://canary.invalid"), "name lookup", "HOST is not found"),
+    "no such place": (unreachable(f"http://127.0.0.1:{free_port()}"), "connection", "refused"),
+    "refused": (unreachable(f"https://127.0.0.1:{free_port()}"), "connection", "base URL right"),
+    "proxy is down": (proxy(), "connection", "HTTPS_PROXY names that proxy"),
+    "proxy is unknown": (proxy(place="http://canary.invalid:1"), "name lookup", "HTTPS_PROXY"),
+    "proxy is no address": (proxy(place="socks5://me:canary@x"), "proxy", "cannot be used"),
+    "proxy wants a login": (proxy(http("407 canary")), "proxy", "wants a login"),
+    "proxy refuses": (proxy(http("403 canary")), "proxy", "does not let the request through"),
+    "unknown authority": (unknown_authority, "TLS", "signed by nobody.*SSL_CERT_FILE does not"),
+    "inspected": (distrusted, "TLS", "signed by nobody.*name its CA file in SSL_CERT_FILE"),
+    "another name": (served_tls("canary.example"), "TLS", "for another name"),
+    "expired": (
+        served_tls("127.0.0.1", not_before=datetime(2001, 1, 1), not_after=datetime(2002, 1, 1)),
+        "TLS", "has expired, by this machine's clock",
+    ),
+    "not yet": (
+        served_tls("127.0.0.1", not_before=datetime(2101, 1, 1), not_after=datetime(2102, 1, 1)),
+        "TLS", "is not valid yet, by this machine's clock.*Set the clock",
+    ),
+    "no TLS": (plain_http_for_https, "TLS", "does not speak TLS"),
+    "an alert": (
+        hangs_up(b"\x15\x03\x03\x00\x02\x02\x28"), "TLS", "the handshake with 127.0.0.1 failed",
+    ),
+    "hangs up": (hangs_up(), "TLS", "127.0.0.1 hangs up in the middle"),
+    "resets": (hangs_up(RESET), "TLS", "127.0.0.1 hangs up in the middle"),
+    "no CA file": (
+        lambda b: (b.use(base_url="https://x.invalid"), b.patch.setenv("SSL_CERT_FILE", "/no")),
+        "CA certificates", "SSL_CERT_FILE names /no: No such file",
+    ),
+    "no CA in it": (
+        lambda b: (
+            b.use(base_url="https://x.invalid"), b.patch.setenv("SSL_CERT_FILE", "/etc/hostname"),
+        ),
+        "CA certificates", "holds no certificate",
+    ),
+    "clock ahead": (
+        lambda b: b.serve(http("200 OK", BALANCE, date(-1))), "clock", "clock is (60|59) min ahead",
+    ),
+    "clock behind": (
+        lambda b: b.serve(http("401 No", IDS, date(1))), "clock", "clock is (60|59) min behind",
+    ),
+    "401": (answers(http("401 canary", IDS)), "request", 'rejected.*needs "region": "china"'),
+    "401 of a region": (
+        lambda b: b.serve(http("401 canary"), region="china"), "request", "Check key and region",
+    ),
+    "429": (answers(http("429 canary", IDS)), "request", "rate limited: Too many requests"),
+    "a captive portal": (answers(http("200 OK", PAGE)), "request", "bad answer.*login page"),
+    "a redirect": (answers(http("302 canary", b"", "Location: https://canary/")), "request",
+                   "redirected: "),
+    "a server that drips": (answers(*drip(b"H")), "request", "no answer: No answer from"),
+    "a program that is gone": (dangling_program, "PATH of bars", "leads to nothing"),
+    "a damaged store": (damaged_store, "store", "is damaged"),
+    "a newer store": (newer_store, "store", "by a later version"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_cause_is_found_and_nothing_private_is_told(
+    run: Run, doctor: Doctor, bench: Bench, name: str
+) -> None:
+    set_up, step, words = BROKEN[name]
+    set_up(bench)
+    found = wrong(doctor())
+    assert step in found
+    assert re.search(words, found[step]), found[step]
+    text = run("doctor").stdout.decode()
+    assert not any(secret in text for secret in (KEY, PASSWORD, "org-canary", "sk-canary"))
+
+
+HINTS: dict[str, tuple[Callable[[Bench], object], str, str]] = {
+    "key in the environment alone": (
+        lambda b: (
+            b.settings({"base_url": b.server.base_url}), b.patch.setenv("MOONSHOT_KEY", KEY),
+        ),
+        "environment", "MOONSHOT_KEY → Write what a bar needs into",
+    ),
+    "quotes": (lambda b: b.use(api_key=f" '{KEY}'\n"), "blanks", "stand around api_key in ~"),
+    "quotes in the environment": (
+        a_variable("MOONSHOT_REGION", '"international"'), "blanks", "stand around MOONSHOT_REGION",
+    ),
+    "quotes in codexbar": (
+        lambda b: b.codexbar(apiKey=f"'{KEY}'"), "blanks", "stand around apiKey in ~/.codexbar",
+    ),
+    "blank": (a_variable("MOONSHOT_API_KEY", " "), "blanks", "MOONSHOT_API_KEY is blank"),
+    "another key": (
+        lambda b: b.codexbar(apiKey="sk-canary"), "another key", "config.json comes first",
+    ),
+    "another region's key": (
+        lambda b: b.codexbar(apiKey="sk-canary", region="China"), "another key", "other region",
+    ),
+    "an unknown region's key": (
+        lambda b: b.codexbar(apiKey="sk-canary", region="canary"), "another key", "other region",
+    ),
+    "two in the environment": (
+        lambda b: (
+            b.patch.setenv("MOONSHOT_KEY", "canary"), b.patch.setenv("MOONSHOT_API_KEY", "canary"),
+        ),
+        "another key", "MOONSHOT_KEY is not used: MOONSHOT_API_KEY comes first",
+    ),
+    "a variable of another name": (
+        lambda b: (b.settings({}), b.patch.setenv("KIMI_API_KEY", KEY)),
+        "another key", "KIMI_API_KEY is not read → Its name is MOONSHOT_API_KEY",
+    ),
+    "named accounts": (
+        lambda b: (
+            b.settings({"base_url": b.server.base_url, "accounts": {"canary": {"api_key": KEY}}}),
+            b.patch.setenv("MOONSHOT_KEY", "canary"),
+        ),
+        "another key", "MOONSHOT_KEY is not used: the account has a name",
+    ),
+    "codexbar is broken": (
+        lambda b: b.write(".codexbar/config.json", "{"), "CodexBar's file", "it is not needed",
+    ),
+    "codexbar is not there": (
+        a_variable("CODEXBAR_CONFIG", "/nowhere"), "CodexBar's file", "that is not there",
+    ),
+    "a file of another name": (
+        lambda b: b.settings({}).rename(b.home / ".config/moonshot-status/config.jsonc"),
+        "settings file", "config.jsonc beside it is not read",
+    ),
+    "another folder": (
+        a_variable("XDG_CONFIG_HOME", "/tmp/nowhere"), "settings file", "is not read → Move it to",
+    ),
+    "another folder in the shell": (
+        lambda b: b.patch.setenv("XDG_STATE_HOME", str(b.folder / "elsewhere")),
+        "environment", "XDG_STATE_HOME → Set it for",
+    ),
+    "a strange key": (lambda b: b.use(api_key="ak0815"), "key", "does not begin with sk-"),
+    "a proxy for http": (
+        lambda b: (b.use(base_url=""), b.patch.setenv("http_proxy", "http://canary:1")),
+        "proxy", "HTTP_PROXY does not count",
+    ),
+    "no program": (
+        lambda b: (b.home / ".local/bin/moonshot-status").unlink(),
+        "PATH of bars", "do not find moonshot-status by its name → ln -sf",
+    ),
+    "another program": (
+        lambda b: (
+            (b.home / ".local/bin/moonshot-status").unlink(),
+            b.write(".local/bin/moonshot-status", "#!/bin/sh", 0o755),
+        ),
+        "PATH of bars", "is not the program that runs now",
+    ),
+    "a slow command": (
+        lambda b: (
+            key_command(f"sleep 0.1; echo {KEY}")(b),
+            b.patch.setenv("PYTHONPATH", str(b.folder)),
+            (b.folder / "sitecustomize.py").write_text(
+                f"import {key_command_check.__name__} as c\nc._SLOW_SECONDS = 0\n"
+            ),
+        ),
+        "key command", "get-key took 0.[1-9] s of the 10",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_what_is_no_fault_is_a_hint(doctor: Doctor, bench: Bench, name: str) -> None:
+    set_up, step, words = HINTS[name]
+    set_up(bench)
+    found = of(doctor(), "hint")
+    assert step in found
+    assert re.search(words, found[step]), found[step]
+
+
+OKS: dict[str, tuple[Callable[[Bench], object], str, str, str]] = {
+    "codexbar": (
+        lambda b: (
+            b.settings({"base_url": b.server.base_url}), b.codexbar(apiKey=KEY, region="china"),
+        ),
+        "ok", "key", "from ~/.codexbar/config.json, of china",
+    ),
+    "region of codexbar": (
+        lambda b: (b.settings({"base_url": b.server.base_url}), b.codexbar(region="china")),
+        "ok", "region", "china, as ~/.codexbar/config.json says",
+    ),
+    "codexbar without a key": (
+        lambda b: b.codexbar(region="china"), "skipped", "CodexBar's file", "no key of Moonshot",
+    ),
+    "codexbar without an entry": (
+        lambda b: b.write(".codexbar/config.json", "{}"),
+        "skipped", "CodexBar's file", "no entry of Moonshot",
+    ),
+    "codexbar of strange entries": (
+        lambda b: b.write(".codexbar/config.json", '{"providers": [1, {"id": "kimi"}]}'),
+        "skipped", "CodexBar's file", "no entry of Moonshot",
+    ),
+    "codexbar and a named account": (
+        lambda b: (
+            b.codexbar(apiKey="sk-canary"),
+            b.settings({"base_url": b.server.base_url, "accounts": {"canary": {"api_key": KEY}}}),
+        ),
+        "skipped", "CodexBar's file", "is not looked at: the account has a name",
+    ),
+    "region of the environment": (
+        lambda b: (
+            b.settings({"base_url": b.server.base_url}), b.patch.setenv("MOONSHOT_KEY", KEY),
+            b.patch.setenv("MOONSHOT_REGION", "china"),
+        ),
+        "ok", "region", "china, as MOONSHOT_REGION says",
+    ),
+    "a key command": (key_command(f"echo {KEY}"), "ok", "key command", "get-key took 0"),
+    "no proxy for the host": (
+        lambda b: (
+            b.patch.setenv("HTTPS_PROXY", "http://canary:1"),
+            b.patch.setenv("NO_PROXY", "x.invalid"), b.use(base_url="https://x.invalid"),
+        ),
+        "ok", "proxy", "does not count for HOST",
+    ),
+    "a list of one line that is no object": (
+        lambda b: b.settings("[]"), "skipped", "key", "settings file is broken",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OKS)
+def test_what_is_well_or_not_there_is_said(doctor: Doctor, bench: Bench, name: str) -> None:
+    set_up, state, step, words = OKS[name]
+    set_up(bench)
+    assert words in of(doctor(), state)[step]
+
+
+def test_another_account_on_request(doctor: Doctor, bench: Bench) -> None:
+    accounts = {"one": {"api_key": "sk-kimi-x"}, "two": {"api_key": KEY, "region": "China"}}
+    bench.settings({"base_url": bench.server.base_url, "accounts": accounts})
+    assert "Kimi Code" in wrong(doctor())["key"]
+    findings = doctor("--account", "two")
+    assert wrong(findings) == {}
+    assert "china, as accounts.NAME in ~" in of(findings, "ok")["region"]
+
+
+def test_the_region_of_the_flag(doctor: Doctor, bench: Bench) -> None:
+    findings = doctor("--region", "china")
+    assert "as --region says" in of(findings, "ok")["region"]
+    assert "belongs to the other region" in wrong(findings)["key"]
+
+
+@pytest.fixture
+def platforms(bench: Bench) -> tuple[RawServer, TunnelProxy]:
+    """Both regions' hosts behind a proxy, with certificates that are trusted."""
+    trust(bench.patch, bench.folder)
+    tls = tls_for(HOST, "api.moonshot.cn")
+    origin = bench.stack.enter_context(RawServer(http("200 OK", BALANCE), tls=tls))
+    tunnel = bench.stack.enter_context(TunnelProxy(origin.port))
+    bench.patch.setenv("HTTPS_PROXY", f"http://user:{PASSWORD}@127.0.0.1:{tunnel.port}")
+    return origin, tunnel
+
+
+def test_through_a_proxy_that_wants_a_login(
+    doctor: Doctor, bench: Bench, platforms: tuple[RawServer, TunnelProxy]
+) -> None:
+    bench.settings({"api_key": KEY})
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "with a login" in of(findings, "ok")["proxy"]
+    assert "the certificate is good" in of(findings, "ok")["TLS"]
+    assert "HTTPS_PROXY, SSL_CERT_FILE" in of(findings, "hint")["environment"]
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+@pytest.mark.parametrize(("region", "other"), [(HOST, "cn"), ("api.moonshot.cn", "ai")])
+def test_nobody_but_the_regions_host_is_asked_and_the_key_goes_there_once(
+    doctor: Doctor,
+    bench: Bench,
+    platforms: tuple[RawServer, TunnelProxy],
+    region: str,
+    other: str,
+    has_key: bool,
+) -> None:
+    name = "china" if region.endswith("cn") else "international"
+    foreign = "china" if name == "international" else "international"
+    bench.settings({"region": name, **({"api_key": KEY} if has_key else {})})
+    bench.codexbar(apiKey="sk-of-the-other", region=foreign)
+    doctor()
+    origin, tunnel = platforms
+    time.sleep(0.1)
+    asked_for = b"".join(tunnel.received)
+    assert asked_for.count(f"CONNECT {region}:443".encode()) == 1 + has_key
+    assert f"moonshot.{other}".encode() not in asked_for
+    heard = b"".join(origin.received)
+    assert heard.count(KEY.encode()) == has_key
+    assert b"sk-of-the-other" not in heard + asked_for
+
+
+def test_a_proxy_that_speaks_tls_is_left_to_the_request(doctor: Doctor, bench: Bench) -> None:
+    trust(bench.patch, bench.folder)
+    server = bench.stack.enter_context(RawServer(http("502 Bad"), tls=tls_for("127.0.0.1")))
+    bench.patch.setenv("HTTPS_PROXY", server.url)
+    bench.settings({"api_key": KEY})
+    findings = doctor()
+    assert "the request will tell" in of(findings, "skipped")["TLS"]
+    assert "proxy failed" in wrong(findings)["request"]
+
+
+def startup(bench: Bench, python: str) -> None:
+    """Have the program run this before its own."""
+    (bench.folder / "sitecustomize.py").write_text(python)
+    bench.patch.setenv("PYTHONPATH", str(bench.folder))
+    bench.patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+
+@pytest.mark.parametrize("step", ["getaddrinfo", "create_connection"])
+def test_what_hangs_ends_within_the_timeout(doctor: Doctor, bench: Bench, step: str) -> None:
+    found = "" if step == "getaddrinfo" else "socket.getaddrinfo = lambda *_, **__: []\n"
+    startup(bench, f"import socket, time\n{found}socket.{step} = lambda *_, **__: time.sleep(30)\n")
+    bench.settings({"api_key": KEY, "timeout": 0.5})
+    start = time.monotonic()
+    findings = doctor()
+    assert time.monotonic() - start < 4
+    name, place = ("name lookup", HOST) if not found else ("connection", f"{HOST} port 443")
+    assert f"{place} " in wrong(findings)[name]
+    assert "within 0.5 s" in wrong(findings)[name]
+    assert of(findings, "skipped")["request"].startswith("not tried: the API cannot be reached")
+
+
+def test_a_network_that_is_not_there(doctor: Doctor, bench: Bench) -> None:
+    startup(
+        bench,
+        "import socket\nsocket.getaddrinfo = lambda *_, **__: [(2, 1, 6, '', ('192.0.2.1', 443))]\n"
+        "def unreachable(*_, **__): raise OSError(101, 'Network is unreachable')\n"
+        "socket.create_connection = unreachable\n",
+    )
+    bench.settings({"api_key": KEY})
+    told = wrong(doctor())["connection"]
+    assert f"{HOST} port 443 cannot be reached: Network is unreachable → Is there" in told
+
+
+def test_a_handshake_that_hangs_ends_within_the_timeout(doctor: Doctor, bench: Bench) -> None:
+    server = bench.serve(5.0)
+    bench.use(base_url=server.url.replace("http", "https"), timeout=0.5)
+    assert "no handshake within 0.5 s" in wrong(doctor())["TLS"]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::1"])  # noqa: S104
+def test_a_filter_that_blocks_the_host(doctor: Doctor, bench: Bench, address: str) -> None:
+    startup(
+        bench,
+        "import socket\n"
+        f"socket.getaddrinfo = lambda *_, **__: [(2, 1, 6, '', ({address!r}, 443))]\n",
+    )
+    bench.settings({"api_key": KEY})
+    assert "leads to this machine itself" in wrong(doctor())["name lookup"]
+
+
+def test_no_authority_at_all(doctor: Doctor, bench: Bench) -> None:
+    startup(
+        bench,
+        "import ssl\npaths = ssl.get_default_verify_paths()._replace(cafile=None, capath=None)\n"
+        "ssl.get_default_verify_paths = lambda: paths\n",
+    )
+    bench.settings({"api_key": KEY})
+    assert "ca-certificates" in wrong(doctor())["CA certificates"]
+
+
+def test_a_wait_that_the_server_asked_for_is_respected(doctor: Doctor, bench: Bench) -> None:
+    bench.serve(http("429 Slow", b"", "Retry-After: 600"))
+    assert "rate limited" in wrong(doctor())["request"]
+    bench.serve()
+    startup(bench, "")
+    server = bench.serve(http("429 Slow", b"", "Retry-After: 600"))
+    doctor()
+    heard = len(server.received)
+    assert re.search(r"wait until \d{4}-\d\d-\d\d", wrong(doctor())["request"])
+    assert not any(b"Bearer" in heard for heard in server.received[heard:])
+
+
+def test_a_reading_from_the_future_means_that_the_clock_was_set_back(
+    doctor: Doctor, bench: Bench
+) -> None:
+    bench.serve(http("200 OK", BALANCE))
+    assert wrong(doctor()) == {}
+    with closing(sqlite3.connect(bench.store)) as db, db:
+        db.execute("UPDATE reading SET fetched_at = fetched_at + 3600000000")
+    assert "the clock was set back" in wrong(doctor())["clock"]
+
+
+def as_a_user(home: Path) -> dict[str, Any]:
+    """How to run without the superuser's rights."""
+    found = subprocess.run(
+        [*(AS_A_USER if os.geteuid() == 0 else []), *PROGRAM, "doctor", "--json"],
+        capture_output=True, check=False, env={**os.environ, "HOME": str(home)},
+    )  # fmt: skip
+    document: dict[str, Any] = json.loads(found.stdout)
+    return document
+
+
+def read_only_file(store: Path) -> None:
+    store.chmod(0o400)
+    store.parent.chmod(0o500)
+
+
+STORES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "read-only folder": (lambda store: store.parent.chmod(0o500), "cannot be written.*chmod u"),
+    "read-only file": (read_only_file, "cannot be written.*chmod u"),
+    "closed folder": (lambda store: store.parent.chmod(0), "cannot be"),
+    "no place": (
+        lambda store: (
+            store.unlink(), *(f.unlink() for f in store.parent.iterdir()), store.parent.rmdir(),
+            store.parent.parent.chmod(0o500),
+        ),
+        "state cannot be written",
+    ),
+    "a file in the folder's place": (
+        lambda store: (
+            *(f.unlink() for f in store.parent.iterdir()), store.parent.rmdir(),
+            store.parent.touch(),
+        ),
+        "moonshot-status is in the way",
+    ),
+    "a folder in its place": (lambda store: (store.unlink(), store.mkdir()), "cannot be used"),
+    "damaged within": (lambda store: store.write_bytes(store.read_bytes()[:4096] * 9), "damaged"),
+    "cut short": (lambda store: store.write_bytes(store.read_bytes()[:8192]), "damaged"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_that_cannot_keep(doctor: Doctor, bench: Bench, name: str) -> None:
+    set_up, words = STORES[name]
+    doctor()
+    set_up(bench.store)
+    try:
+        found = wrong(as_a_user(bench.home)["findings"])
+    finally:
+        for folder in (bench.store.parent.parent, bench.store.parent):
+            if folder.is_dir():
+                folder.chmod(0o700)
+    assert re.search(words, found["store"]), found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser gives files away")
+@pytest.mark.parametrize("place", ["store", "settings"])
+def test_files_of_another_user(doctor: Doctor, bench: Bench, place: str) -> None:
+    doctor()
+    path = bench.store if place == "store" else bench.settings({"api_key": KEY})
+    path.chmod(0o600)
+    os.chown(path, 65534, 65534)
+    found = wrong(as_a_user(bench.home)["findings"])
+    name = "store" if place == "store" else "settings file"
+    assert "belongs to another user: sudo chown" in found[name]
+
+
+def test_a_settings_file_that_cannot_be_read(bench: Bench) -> None:
+    bench.settings({}, 0o200)
+    found = wrong(as_a_user(bench.home)["findings"])
+    assert "Permission denied → chmod u+r " in found["settings file"]
+
+
+def test_a_settings_file_in_a_closed_folder(bench: Bench) -> None:
+    folder = bench.settings({}).parent
+    folder.chmod(0)
+    found = wrong(as_a_user(bench.home)["findings"])
+    folder.chmod(0o700)
+    assert "who owns" in found["settings file"]
+
+
+def test_a_disk_that_is_full_after_the_request(doctor: Doctor, bench: Bench) -> None:
+    doctor()
+    startup(
+        bench,
+        f"import sqlite3, {accounts.__name__} as accounts\n"
+        "def full(*_, **__): raise sqlite3.OperationalError('database or disk is full')\n"
+        "accounts.write = full\n",
+    )
+    findings = doctor()
+    assert "disk is full" in wrong(findings)["store"]
+    assert "answers with a balance" in of(findings, "ok")["request"]
+
+
+def test_what_was_put_aside_and_what_others_can_read(doctor: Doctor, bench: Bench) -> None:
+    damaged_store(bench)
+    assert "is damaged" in wrong(doctor())["store"]
+    bench.store.chmod(0o644)
+    told = of(doctor(), "hint")["store"]
+    assert "put aside: 1" in told
+    assert "balance.db has mode 0644" in told
+    bench.store.write_bytes(b"")
+    assert "is empty" in of(doctor(), "ok")["store"]
+
+
+def test_without_a_home(run: Run, bench: Bench) -> None:
+    bench.patch.setenv("HOME", "home")
+    document = json.loads(run("doctor", "--json").stdout)
+    assert "no home folder" in wrong(document["findings"])["store"]
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "name"),
+    [
+        (key_sources, "choose", "settings file"),
+        (balance, "get_balance", "request"),
+        (codexbar, "candidates", "settings file"),
+        (waybar, "_places", "bars"),
+    ],
+)
+def test_a_check_that_breaks_is_a_finding(
+    doctor: Doctor, bench: Bench, module: ModuleType, function: str, name: str
+) -> None:
+    startup(
+        bench,
+        f"import {module.__name__} as module\n"
+        f"def break_down(*_, **__): raise ZeroDivisionError({KEY!r})\n"
+        f"module.{function} = break_down\n",
+    )
+    assert re.search("itself failed|Something unforeseen", wrong(doctor())[name])
+
+
+MODULE = (REPOSITORY / "integrations" / "waybar" / "moonshot.jsonc").read_text()
+EXEC = 'PATH="$HOME/.local/bin:$PATH" moonshot-status --format waybar'
+BLOCK = (REPOSITORY / "integrations" / "i3blocks" / "moonshot.conf").read_text()
+SCRIPT = (REPOSITORY / "integrations" / "i3blocks" / "moonshot").read_text()
+
+
+def waybar(bench: Bench, config: Any, module: str | None = None) -> None:
+    """Waybar's file, and the one that it includes."""
+    text = config if isinstance(config, str) else json.dumps(config)
+    bench.write(".config/waybar/config", text)
+    if module is not None:
+        bench.write(".config/waybar/moonshot.jsonc", module)
+
+
+def test_a_file_of_waybar_that_cannot_be_read(bench: Bench) -> None:
+    bench.write(".config/waybar/config", "{}", 0)
+    found = wrong(as_a_user(bench.home)["findings"])
+    assert "cannot be understood" in found["waybar"]
+
+
+def waybar_with(bench: Bench, name: str = "custom/moonshot", **changed: Any) -> None:
+    module = {"exec": EXEC, "return-type": "json", "interval": 60, **changed}
+    waybar(bench, {"modules-left": ["custom/moonshot"], name: module})
+
+
+INCLUDED = """// As in the README.
+[{"include": ["~/.config/waybar/moonshot.jsonc", 1], "modules-right": ["clock", "custom/moonshot",],
+  "clock": {"format": "// no comment, ]"}, /* that
+  is all */ }, "another bar"]"""
+
+WAYBARS: dict[str, tuple[Callable[[Bench], object], str]] = {
+    "not in it": (lambda b: waybar(b, {"modules-left": ["clock"]}), "the module is not in ~"),
+    "not defined": (
+        lambda b: waybar(b, {"modules-left": ["custom/moonshot"]}), "but defined nowhere →",
+    ),
+    "not included": (
+        lambda b: waybar(b, INCLUDED), r"nowhere, and ~/.config/waybar/moonshot.jsonc.* not there",
+    ),
+    "not listed": (lambda b: waybar(b, {"include": "moonshot.jsonc"}, MODULE), "in no list of"),
+    "listed as another": (lambda b: waybar_with(b, "custom/balance"), "in no list of"),
+    "escape": (lambda b: waybar_with(b, escape=True), "sets escape"),
+    "no type": (lambda b: waybar_with(b, **{"return-type": ""}), "shows raw JSON"),
+    "no interval": (lambda b: waybar_with(b, interval=0), "shown once and never again"),
+    "no format": (lambda b: waybar_with(b, exec="moonshot-status"), "not say --format waybar"),
+    "no exec": (
+        lambda b: waybar(b, {"modules-left": ["custom/moonshot"], "custom/moonshot": {}}),
+        "not say --format waybar",
+    ),
+    "no program": (
+        lambda b: waybar_with(b, exec="$HOME/bin/moonshot-status --format waybar"),
+        r"runs \$HOME/bin/moonshot-status, which is not there",
+    ),
+    "not found": (
+        lambda b: ((b.home / ".local/bin/moonshot-status").unlink(), waybar_with(b)),
+        "does not find moonshot-status with the PATH of bars → Write its full path: /",
+    ),
+    "no JSON": (lambda b: waybar(b, '{"modules-left": ["custom/moonshot"'), "understood: Expect"),
+    "includes itself": (
+        lambda b: waybar(b, {"include": "config", "modules-left": ["custom/moonshot"]}), "nowhere",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WAYBARS)
+def test_what_is_wrong_with_waybars_file(doctor: Doctor, bench: Bench, name: str) -> None:
+    set_up, words = WAYBARS[name]
+    set_up(bench)
+    found = wrong(doctor())
+    assert set(found) == {"waybar"}
+    assert re.search(words, found["waybar"]), found["waybar"]
+
+
+@pytest.mark.parametrize("place", ["config", "config.jsonc"])
+def test_waybars_module_as_in_the_readme(doctor: Doctor, bench: Bench, place: str) -> None:
+    waybar(bench, INCLUDED, MODULE)
+    (bench.home / ".config/waybar/config").rename(bench.home / ".config/waybar" / place)
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert f"the module is in ~/.config/waybar/{place}" in of(findings, "ok")["waybar"]
+
+
+def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench) -> None:
+    module = {
+        "exec": f"{PROGRAM[0]} --format=waybar", "return-type": "json", "restart-interval": 60,
+    }  # fmt: skip
+    group = {"modules": ["custom/balance"]}
+    config = {"modules-left": 5, "group/x": group, "group/y": [], "custom/balance": module}
+    waybar(bench, config)
+    findings = doctor()
+    assert "the module is in" in of(findings, "ok")["waybar"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "~/.config/waybar/balance.sh --account a",
+        "/opt/python3 -m moonshot_status --format waybar",
+        "$HOME/.local/bin/moonshot-status --format waybar | head -n 1",
+    ],
+)
+def test_other_ways_to_run_the_program(doctor: Doctor, bench: Bench, command: str) -> None:
+    script = f'#!/bin/sh\nexec {PROGRAM[0]} --format waybar "$@"\n'
+    path = bench.write(".config/waybar/balance.sh", script, 0o755)
+    waybar(
+        bench,
+        {
+            "modules-left": ["custom/kimi"],
+            "custom/kimi": {"exec": command, "return-type": "json", "interval": 60},
+        },
+    )
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "the module is in" in of(findings, "ok")["waybar"]
+    if str(path.name) in command:
+        path.chmod(0o644)
+        assert "balance.sh cannot be run" in wrong(doctor())["waybar"]
+
+
+def test_a_bare_name_needs_the_sessions_path(doctor: Doctor, bench: Bench) -> None:
+    waybar_with(bench, exec="moonshot-status --format waybar")
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "only where ~/.local/bin is in the session's PATH" in of(findings, "hint")["waybar"]
+
+
+def i3blocks(bench: Bench, config: str, script: str | None = SCRIPT, mode: int = 0o755) -> None:
+    bench.write(".config/i3blocks/config", config)
+    if script is not None:
+        bench.write(".config/i3blocks/moonshot", script, mode)
+
+
+BLOCKS: dict[str, tuple[Callable[[Bench], object], str]] = {
+    "not in it": (lambda b: i3blocks(b, "[time]\ncommand=date\n"), "the module is not in ~"),
+    "no script": (lambda b: i3blocks(b, BLOCK, None), "i3blocks/moonshot is not there.* → Copy it"),
+    "no bit": (lambda b: i3blocks(b, BLOCK, mode=0o644), r"cannot be run → chmod \+x"),
+    "markup": (lambda b: i3blocks(b, f"markup=pango\n{BLOCK}"), "sets markup=pango"),
+    "no interval": (lambda b: i3blocks(b, BLOCK.replace("interval", "#interval")), "never again"),
+    "no command": (lambda b: i3blocks(b, "[moonshot]\n# command=x\nlabel\n"), "has no command"),
+    "no format": (
+        lambda b: i3blocks(b, f"interval=60\n[x]\ncommand={PROGRAM[0]}\n"), "say --format i3blocks",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_what_is_wrong_with_i3blocks_file(doctor: Doctor, bench: Bench, name: str) -> None:
+    set_up, words = BLOCKS[name]
+    set_up(bench)
+    found = wrong(doctor())
+    assert set(found) == {"i3blocks"}
+    assert re.search(words, found["i3blocks"]), found["i3blocks"]
+
+
+@pytest.mark.parametrize(
+    "config", [BLOCK, "command=~/.config/i3blocks/$BLOCK_NAME\n[moonshot]\ninterval=60\n"]
+)
+def test_i3blocks_block_as_in_the_readme(doctor: Doctor, bench: Bench, config: str) -> None:
+    i3blocks(bench, config)
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "the module is in ~/.config/i3blocks/config" in of(findings, "ok")["i3blocks"]
+
+
+def test_one_bar_that_has_the_module_is_enough(doctor: Doctor, bench: Bench) -> None:
+    i3blocks(bench, BLOCK)
+    waybar(bench, {"modules-left": ["clock"]})
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "the module is not in" in of(findings, "hint")["waybar"]
+
+
+def test_no_bar_at_all(bench: Bench) -> None:
+    startup(
+        bench,
+        f"import {bar_path.__name__} as places\n"
+        "places._BARE, places.shutil.which = (), lambda *_, **__: None\n",
+    )
+    done = subprocess.run([*PROGRAM, "doctor", "--json"], capture_output=True, check=False)
+    assert "no Waybar" in of(json.loads(done.stdout)["findings"], "skipped")["bars"]
+
+
+MENU_FOLDERS = {"xbar": "Library/Application Support/xbar/plugins", "swiftbar": "Plugins"}
+
+
+def menu_bar(bench: Bench, name: str, plugin: str = "moonshot.1m.sh", mode: int = 0o755) -> None:
+    if name == "swiftbar":
+        bench.command('echo "$HOME/Plugins"', "defaults")
+        bench.patch.setenv("PATH", f"{bench.folder}:{os.environ['PATH']}")
+    text = (REPOSITORY / "integrations" / name / "moonshot.1m.sh").read_text()
+    bench.write(f"{MENU_FOLDERS[name]}/{plugin}", text, mode)
+
+
+@pytest.mark.parametrize("name", MENU_FOLDERS)
+def test_the_plugin_of_a_menu_bar(doctor: Doctor, bench: Bench, name: str) -> None:
+    menu_bar(bench, name)
+    findings = doctor()
+    assert wrong(findings) == {}
+    assert "the module is in ~/" in of(findings, "ok")[name]
+    menu_bar(bench, name, mode=0o644)
+    assert 'cannot be run → chmod +x "' in wrong(doctor())[name]
+    (bench.home / MENU_FOLDERS[name] / "moonshot.1m.sh").unlink()
+    assert "the module is not in ~/" in wrong(doctor())[name]
+    menu_bar(bench, name, "moonshot.sh")
+    assert "no interval in its name" in wrong(doctor())[name]
+
+
+@pytest.mark.parametrize("script", ["exit 1", "sleep 30", "echo /nowhere"])
+def test_a_swiftbar_that_is_not_there(doctor: Doctor, bench: Bench, script: str) -> None:
+    bench.command(script, "defaults")
+    bench.patch.setenv("PATH", f"{bench.folder}:{os.environ['PATH']}")
+    startup(
+        bench,
+        f"import {menu_bars.__name__} as menu_bars\nmenu_bars._PATIENCE_SECONDS = 0.3\n",
+    )
+    assert "swiftbar" not in {finding["name"] for finding in doctor()}
+
+
+def test_the_readmes_sample(run: Run, bench: Bench) -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## When it does not work")[2]
+    sample = section.partition("```text\n")[2].partition("```")[0]
+    settings = {"region": "china", "api_key": f"{KEY} ", "base_url": bench.server.base_url}
+    bench.settings(settings, 0o644)
+    run()
+    bench.patch.setenv("MOONSHOT_API_KEY", "sk-of-the-other")
+    waybar(bench, {"modules-left": ["custom/moonshot"]})
+    printed = run("doctor").stdout.decode().replace(str(bench.home), "/home/me")
+    # What depends on the machine and on its network.
+    for name in ("program", "CA certificates", "name lookup", "connection", "TLS", "i3blocks"):
+        line = re.compile(rf"^. {name} .*\n", re.MULTILINE)
+        printed, sample = line.sub("", printed), line.sub("", sample)
+    assert printed == sample

@@ -1,0 +1,418 @@
+"""``moonshot-status setup``: what it asks, what it tells, and what it never does."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from kit.support import KEY, PROGRAM, Run
+
+from moonshot_status.cli.main import main
+from moonshot_status.core import signals
+from moonshot_status.polling import demo
+from moonshot_status.setup import wizard
+
+OTHER = "sk-other0123456789"
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wizard, "_is_terminal", lambda: True)
+
+
+@pytest.fixture
+def endpoint(server: demo.Server, monkeypatch: pytest.MonkeyPatch) -> demo.Server:
+    """The server, to which only the address leads."""
+    monkeypatch.delenv("MOONSHOT_API_KEY")
+    return server
+
+
+@pytest.fixture
+def settings(home: Path) -> Path:
+    return home / ".config" / "moonshot-status" / "config.json"
+
+
+@pytest.fixture
+def plugins(home: Path) -> Path:
+    """A bar that is found, and its folder."""
+    folder = home / "Library" / "Application Support" / "xbar" / "plugins"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def setup(*arguments: str, typed: str = "", before: tuple[str, ...] = ()) -> Result:
+    result = CliRunner().invoke(main, [*before, "setup", *arguments], input=typed)
+    assert KEY not in result.output
+    return result
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_region_and_key_are_asked_proved_and_written(
+    terminal: None, endpoint: demo.Server, settings: Path, plugins: Path
+) -> None:
+    result = setup("xbar", typed=f"china\n{KEY}\ny\n")
+    assert result.exit_code == 0
+    assert "¥49.58" in result.output
+    assert "+exec moonshot-status --format xbar" in result.output
+    assert result.output.endswith("xbar: done. Now refresh it: Refresh all in its menu\n")
+    assert json.loads(settings.read_text()) == {"region": "china", "api_key": KEY}
+    assert (mode(settings), mode(settings.parent)) == (0o600, 0o700)
+    assert (plugins / "moonshot.1m.sh").exists()
+    assert len(endpoint.requests) == 1
+
+
+def test_the_second_run_changes_nothing(
+    terminal: None, endpoint: demo.Server, settings: Path, plugins: Path
+) -> None:
+    setup("xbar", "--yes", typed=f"{KEY}\n")
+    before = settings.read_bytes(), settings.stat().st_mtime_ns
+    result = setup("xbar")
+    assert "the key in ~/.config/moonshot-status/config.json stays.\n$49.58\n" in result.output
+    assert "xbar: the module is there already." in result.output
+    result = setup("xbar", "--yes", "--key-command", f"echo {KEY}")
+    settings.write_bytes(before[0])
+    os.utime(settings, ns=(before[1], before[1]))
+    assert "is written" in result.output
+
+
+def test_codexbars_key_will_do(
+    endpoint: demo.Server, home: Path, settings: Path, plugins: Path
+) -> None:
+    path = home / ".config" / "codexbar" / "config.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"version": 1, "providers": [{"id": "moonshot", "apiKey": KEY}]}))
+    result = setup("--yes", "xbar")
+    assert result.output.startswith("Settings: the key in CodexBar's file stays.\n$49.58\n")
+    assert not settings.exists()
+
+
+def test_a_key_that_no_request_can_carry_is_asked_again(
+    terminal: None, endpoint: demo.Server, settings: Path
+) -> None:
+    bad = ["'sk-quoted'", " sk-blank", "sk-kimi-0123", "sk-be\x07ll", "sk-naïve"]
+    result = setup("xbar", typed="\n".join(["international", *bad, KEY, "n"]) + "\n")
+    assert result.output.count("Key (it is not shown)") == 6
+    assert result.output.count("There are quotes or blanks around the key") == 2
+    assert result.output.count("The API key has characters that no key has") == 2
+    assert "one that begins with sk-kimi-" in result.output
+    assert "xbar: nothing is changed." in result.output
+    assert json.loads(settings.read_text())["api_key"] == KEY
+    assert len(endpoint.requests) == 1
+
+
+def test_a_key_comes_from_standard_input(run: Run, endpoint: demo.Server, settings: Path) -> None:
+    done = run(
+        "--region", "china", "setup", "--key-stdin", "--yes", "xbar", input=KEY.encode(), stdin=None
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("¥49.58\n".encode())
+    assert json.loads(settings.read_text()) == {"region": "china", "api_key": KEY}
+
+
+def test_a_key_comes_from_a_command(endpoint: demo.Server, settings: Path) -> None:
+    result = setup("--yes", "--key-command", f"echo '{KEY}'", "xbar")
+    assert result.exit_code == 0
+    assert json.loads(settings.read_text()) == {
+        "region": "international", "api_key_command": ["echo", KEY],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "exit_code"), [("false", 1), ("'", 2), ("", 2), ("''", 2)])
+def test_a_command_without_a_key_is_not_written(
+    endpoint: demo.Server, settings: Path, command: str, exit_code: int
+) -> None:
+    assert setup("--yes", "--key-command", command, "xbar").exit_code == exit_code
+    assert not settings.exists()
+
+
+def test_a_rejected_key_is_not_written(
+    endpoint: demo.Server, settings: Path, plugins: Path
+) -> None:
+    endpoint.keys = ()
+    result = setup("--yes", "--key-stdin", typed=KEY)
+    assert result.exit_code == 1
+    assert "key rejected" in result.output
+    assert "Nothing is written." in result.output
+    assert not settings.exists()
+    assert list(plugins.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", ["'sk-1'", "sk-kimi-1", "", "sk-1 2"])
+def test_a_piped_key_that_is_none_ends_it(settings: Path, key: str) -> None:
+    result = setup("--yes", "--key-stdin", "xbar", typed=f"{key}\n")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert not settings.exists()
+
+
+@pytest.mark.parametrize(("answer", "is_written"), [("y", True), ("n", False)])
+def test_without_a_network_the_user_decides(
+    terminal: None, endpoint: demo.Server, settings: Path, answer: str, is_written: bool
+) -> None:
+    endpoint.stop()
+    result = setup("xbar", typed=f"china\n{KEY}\n{answer}\nn\n")
+    assert "The key could not be proved. Write it all the same?" in result.output
+    assert settings.exists() == is_written
+    assert result.exit_code == (0 if is_written else 1)
+
+
+def test_without_a_network_yes_is_no_proof(endpoint: demo.Server, settings: Path) -> None:
+    endpoint.stop()
+    result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
+    assert result.exit_code == 1
+    assert "cannot be reached" in result.output
+    assert not settings.exists()
+
+
+def test_a_suspended_account_has_a_good_key(endpoint: demo.Server, settings: Path) -> None:
+    endpoint.reply = demo.error(429, "exceeded_current_quota_error", "")
+    assert setup("--yes", "--key-stdin", "xbar", typed=KEY).exit_code == 0
+    assert settings.exists()
+
+
+def test_other_settings_and_their_formatting_stay(
+    endpoint: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    before = '{ "max_age" : 60,\n\n  "thresholds":{"warning":7} }\n'
+    path = own_file(before)
+    path.chmod(0o644)
+    assert setup("--yes", "--key-stdin", "xbar", typed=KEY).exit_code == 0
+    added = f', "region" : "international", "api_key" : "{KEY}" }}\n'
+    assert path.read_text() == before.replace(" }\n", added)
+    assert mode(path) == 0o600
+
+
+def test_an_empty_file_is_filled(endpoint: demo.Server, settings: Path) -> None:
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"$schema": "x", "region": "china", "api_key": ""}')
+    assert setup("--yes", "--key-stdin", "xbar", typed=KEY).exit_code == 0
+    assert json.loads(settings.read_text()) == {"$schema": "x", "region": "china", "api_key": KEY}
+
+
+def test_an_account_is_added_beside_the_others(
+    endpoint: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    path = own_file({"accounts": {"work": {"api_key": OTHER}}})
+    result = setup("--yes", "--key-stdin", "xbar", typed=KEY, before=("--account", "new"))
+    assert result.exit_code == 0
+    assert json.loads(path.read_text())["accounts"] == {
+        "work": {"api_key": OTHER}, "new": {"region": "international", "api_key": KEY},
+    }  # fmt: skip
+
+
+def test_an_account_that_is_not_there_yet_is_asked_for(
+    terminal: None, endpoint: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    path = own_file({"api_key": OTHER})
+    setup("xbar", typed=f"china\n{KEY}\nn\n", before=("--account", "new"))
+    assert json.loads(path.read_text())["accounts"] == {
+        "default": {"api_key": OTHER}, "new": {"region": "china", "api_key": KEY},
+    }  # fmt: skip
+
+
+def test_a_kept_key_that_does_not_work_is_told(
+    endpoint: demo.Server, own_file: Callable[[Any], Path], plugins: Path
+) -> None:
+    own_file({"api_key": OTHER})
+    result = setup("--yes", "xbar")
+    assert "stays.\n— · key rejected\n" in result.output
+    assert "xbar: done." in result.output
+
+
+def test_the_key_of_a_flat_file_becomes_the_default_accounts(
+    endpoint: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    path = own_file('{\n  "region": "china",\n  "api_key": "sk-flat",\n  "max_age": 9\n}')
+    setup("--yes", "--key-stdin", "xbar", typed=KEY, before=("--account", "new"))
+    assert json.loads(path.read_text()) == {
+        "region": "china", "max_age": 9,
+        "accounts": {"default": {"api_key": "sk-flat"}, "new": {"region": "china", "api_key": KEY}},
+    }  # fmt: skip
+
+
+def test_an_account_in_a_new_file(endpoint: demo.Server, settings: Path) -> None:
+    setup(
+        "--yes", "--key-stdin", "xbar", typed=KEY, before=("--account", "cn", "--region", "china")
+    )
+    assert json.loads(settings.read_text()) == {
+        "accounts": {"cn": {"region": "china", "api_key": KEY}}
+    }
+
+
+def test_the_account_that_is_shown_gets_its_key(
+    endpoint: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    path = own_file({"accounts": {"work": {"region": "china", "api_key_command": ["false"]}}})
+    assert setup("--yes", "--key-stdin", "xbar", typed=KEY).exit_code == 0
+    assert json.loads(path.read_text())["accounts"] == {"work": {"region": "china", "api_key": KEY}}
+
+
+def test_a_named_file_is_honoured(endpoint: demo.Server, tmp_path: Path, settings: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text("{}")
+    folder_mode = mode(tmp_path)
+    setup("--yes", "--key-stdin", "xbar", typed=KEY, before=("--config", str(path)))
+    assert json.loads(path.read_text())["api_key"] == KEY
+    assert (mode(path), mode(tmp_path)) == (0o600, folder_mode)
+    assert not settings.exists()
+
+
+@pytest.mark.parametrize("broken", ["{", '{"nonsense": 1}', '{"region": "mars", "api_key": "x"}'])
+def test_a_broken_settings_file_is_not_touched(
+    endpoint: demo.Server, own_file: Callable[[Any], Path], broken: str
+) -> None:
+    path = own_file(broken)
+    for arguments in (["--key-stdin"], []):
+        result = setup("--yes", *arguments, "xbar", typed=KEY)
+        assert result.exit_code == 1
+        assert str(path) in result.output
+    assert path.read_text() == broken
+
+
+def test_a_base_url_of_the_other_region_is_told(
+    endpoint: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    own_file({"base_url": "https://api.moonshot.cn"})
+    result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
+    assert result.exit_code == 1
+    assert "it is the china host" in result.output
+
+
+def test_settings_that_cannot_be_written_are_told(endpoint: demo.Server, home: Path) -> None:
+    (home / ".config").write_text("in the way")
+    result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+
+
+def test_without_a_terminal_nothing_is_done(run: Run, settings: Path, plugins: Path) -> None:
+    done = run("setup", "xbar")
+    assert done.returncode == 2
+    assert b"--yes or --dry-run is needed" in done.stderr
+    done = run("setup", "--yes", "xbar")
+    assert done.returncode == 2
+    assert b"--key-stdin or --key-command" in done.stderr
+    assert not settings.exists()
+    assert list(plugins.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nobar"], ["--key-stdin", "--key-command", "x"], ["--remove", "--key-stdin"],
+     ["--remove", "--key-command", "x"]],
+)  # fmt: skip
+def test_wrong_usage_is_told(arguments: list[str]) -> None:
+    assert setup("--yes", *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("accounts", ["all", "work,cn"])
+def test_setup_is_for_one_account(accounts: str) -> None:
+    result = setup("--yes", "xbar", before=("--account", accounts))
+    assert result.exit_code == 2
+    assert "setup is for one account" in result.output
+
+
+def test_a_dry_run_shows_all_and_writes_nothing(
+    home: Path, plugins: Path, server: demo.Server
+) -> None:
+    before = sorted(home.rglob("*"))
+    result = setup("--dry-run", "xbar")
+    assert "Settings: would ask for region and key" in result.output
+    assert "+exec moonshot-status --format xbar" in result.output
+    assert "link: ~/.local/bin/moonshot-status -> " in result.output
+    assert "xbar: this would be changed." in result.output
+    assert sorted(home.rglob("*")) == before
+    assert server.requests == []
+
+
+def test_bars_that_are_found_are_set_up_and_left_again(
+    endpoint: demo.Server, plugins: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(home))
+    result = setup("--yes", "--key-stdin", typed=KEY)
+    assert "xbar: done." in result.output
+    assert "aybar" not in result.output
+    result = setup("--yes", "--remove")
+    assert "xbar: done." in result.output
+    assert "link removed: ~/.local/bin/moonshot-status" in result.output
+    assert "folder removed, if empty: ~/.local/bin" in result.output
+    assert "Waybar: the module is not there." in result.output
+    assert result.output.endswith("The settings and the key stay.\n")
+    assert list(plugins.iterdir()) == []
+
+
+def test_without_a_bar_the_user_is_asked_for_one(
+    endpoint: demo.Server, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(home))
+    result = setup("--yes", "--key-stdin", typed=KEY)
+    assert result.exit_code == 0
+    assert "No bar was found. Name one: moonshot-status setup xbar" in result.output
+
+
+def test_a_program_that_no_bar_finds_is_told(
+    endpoint: demo.Server, home: Path, plugins: Path
+) -> None:
+    (home / ".local" / "bin").mkdir(parents=True)
+    (home / ".local" / "bin" / "moonshot-status").symlink_to("nowhere")
+    result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
+    assert "No bar finds moonshot-status: it has to be in ~/.local/bin." in result.output
+
+
+def test_trouble_with_one_bar_is_no_trouble_for_the_next(
+    endpoint: demo.Server, home: Path, plugins: Path
+) -> None:
+    (home / ".config" / "waybar" / "config").mkdir(parents=True)
+    result = setup("--yes", "--key-stdin", "waybar", "xbar", typed=KEY)
+    assert result.exit_code == 1
+    assert "Waybar: ~/.config/waybar/config is not a file.\n" in result.output
+    assert "xbar: done." in result.output
+
+
+def test_a_script_that_was_changed_is_told(endpoint: demo.Server, plugins: Path) -> None:
+    (plugins / "moonshot.1m.sh").write_text("mine")
+    result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
+    assert "moonshot.1m.sh stays as it is: it is not what setup wrote.\n" in result.output
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
+def test_control_c_that_is_ignored_stays_ignored(handler: signal.Handlers) -> None:
+    before = signal.signal(signal.SIGINT, handler)
+    with signals.keyboard_interrupt():
+        during = signal.getsignal(signal.SIGINT)
+    after = signal.signal(signal.SIGINT, before)
+    assert during is (signal.SIG_IGN if handler is signal.SIG_IGN else signal.default_int_handler)
+    assert after is handler
+
+
+def test_control_c_at_the_prompt_gives_the_terminal_back(home: Path) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(  # noqa: S606
+            PROGRAM[0], [*PROGRAM, "--region", "china", "setup", "xbar"], dict(os.environ)
+        )
+    said = b""
+    while b"not shown" not in said and select.select([terminal], [], [], 20)[0]:
+        said += os.read(terminal, 1000)
+    os.kill(child, signal.SIGINT)
+    while select.select([terminal], [], [], 20)[0]:
+        try:
+            said += os.read(terminal, 1000)
+        except OSError:
+            break
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert b"Aborted!" in said

@@ -1,0 +1,168 @@
+"""How long to wait after a failure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kit.support import made_up_problem
+
+from moonshot_status.api.backoff import Attempt, after_failure, must_wait
+from moonshot_status.core.errors import Kind
+
+START = datetime(2026, 11, 22, 18, 0, tzinfo=timezone.utc)
+END = START + timedelta(seconds=7)
+MINUTE = 60
+WAITS = {
+    Kind.OFFLINE: (5, MINUTE),
+    Kind.TIMEOUT: (15, 5 * MINUTE),
+    Kind.TLS: (MINUTE, 30 * MINUTE),
+    Kind.PROXY: (30, 10 * MINUTE),
+    Kind.REDIRECTED: (MINUTE, 10 * MINUTE),
+    Kind.BAD_RESPONSE: (MINUTE, 30 * MINUTE),
+    Kind.API_ERROR: (MINUTE, 30 * MINUTE),
+    Kind.SUSPENDED: (30 * MINUTE, 30 * MINUTE),
+    Kind.FORBIDDEN: (30 * MINUTE, 30 * MINUTE),
+    Kind.NOT_FOUND: (10 * MINUTE, 30 * MINUTE),
+    Kind.RATE_LIMITED: (MINUTE, 60 * MINUTE),
+    Kind.SERVER_ERROR: (15, 30 * MINUTE),
+    Kind.INTERNAL: (MINUTE, 30 * MINUTE),
+}
+TIMELESS = [kind for kind in Kind if kind not in WAITS]
+
+
+def failed(kind: Kind, told: int | None = None, previous: Attempt | None = None) -> Attempt:
+    return after_failure(START, END, made_up_problem(kind, "message", retry_after=told), previous)
+
+
+def failed_often(kind: Kind, times: int) -> list[float]:
+    """The seconds that are waited after each of so many failures in a row."""
+    waits, attempt = [], None
+    for _ in range(times):
+        attempt = failed(kind, previous=attempt)
+        assert attempt.retry_at is not None
+        waits.append((attempt.retry_at - END).total_seconds())
+    return waits
+
+
+@pytest.mark.parametrize(("kind", "bounds"), WAITS.items())
+def test_a_wait_stays_between_the_first_and_the_longest(
+    kind: Kind, bounds: tuple[int, int]
+) -> None:
+    first, longest = bounds
+    for _ in range(20):
+        waits = failed_often(kind, 12)
+        assert all(first <= wait <= longest for wait in waits)
+        assert waits[0] <= first * 1.2
+        assert waits[-1] >= longest * 0.8
+
+
+@pytest.mark.parametrize(("kind", "bounds"), WAITS.items())
+def test_a_wait_doubles_give_or_take_a_fifth(kind: Kind, bounds: tuple[int, int]) -> None:
+    first, longest = bounds
+    for failure, wait in enumerate(failed_often(kind, 6)):
+        assert 0.8 <= wait / min(first * 2**failure, longest) <= 1.2
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind, (first, longest) in WAITS.items() if first < longest]
+)
+def test_waits_have_jitter(kind: Kind) -> None:
+    assert len({failed_often(kind, 3)[2] for _ in range(10)}) > 1
+
+
+def test_the_wait_begins_when_the_attempt_ends() -> None:
+    attempt = failed(Kind.SUSPENDED)
+    assert (attempt.started_at, attempt.ended_at) == (START, END)
+    assert attempt.retry_at == END + timedelta(minutes=30)
+
+
+def test_another_kind_starts_to_count_anew() -> None:
+    often = Attempt(START, END, made_up_problem(Kind.OFFLINE, ""), failures=9)
+    assert failed(Kind.OFFLINE, previous=often).failures == 10
+    assert failed(Kind.TIMEOUT, previous=often).failures == 1
+    assert failed(Kind.OFFLINE, previous=Attempt(START, END)).failures == 1
+
+
+def test_ten_thousand_failures_are_no_trouble() -> None:
+    often = Attempt(START, END, made_up_problem(Kind.OFFLINE, ""), failures=10_000)
+    retry_at = failed(Kind.OFFLINE, previous=often).retry_at
+    assert retry_at is not None
+    assert retry_at <= END + timedelta(seconds=MINUTE)
+
+
+@pytest.mark.parametrize("kind", TIMELESS)
+def test_a_kind_without_a_wait_has_none(kind: Kind) -> None:
+    assert failed(kind).retry_at is None
+
+
+def test_only_these_kinds_have_no_wait() -> None:
+    settings = {Kind.NO_KEY, Kind.BAD_KEY, Kind.WRONG_PRODUCT, Kind.CONFIG}
+    assert set(TIMELESS) == {*settings, Kind.UNAUTHORIZED, Kind.STORE}
+
+
+@pytest.mark.parametrize("kind", [Kind.RATE_LIMITED, Kind.SERVER_ERROR, Kind.UNAUTHORIZED])
+def test_what_the_server_told_counts_as_it_is(kind: Kind) -> None:
+    often = Attempt(START, END, made_up_problem(kind, ""), failures=9)
+    for previous in (None, often):
+        attempt = failed(kind, told=7, previous=previous)
+        assert attempt.retry_at == END + timedelta(seconds=7)
+
+
+def test_without_a_failure_there_is_no_wait() -> None:
+    for attempt in (None, Attempt(START, END)):
+        assert not must_wait(attempt, END, force=False)
+        assert not must_wait(attempt, END, force=True)
+
+
+@pytest.mark.parametrize("kind", WAITS)
+def test_a_wait_of_our_own_is_kept_until_its_end(kind: Kind) -> None:
+    attempt = failed(kind)
+    assert attempt.retry_at is not None
+    assert must_wait(attempt, END, force=False)
+    assert must_wait(attempt, attempt.retry_at - timedelta(milliseconds=1), force=False)
+    assert not must_wait(attempt, attempt.retry_at, force=False)
+
+
+@pytest.mark.parametrize("kind", [*WAITS, Kind.UNAUTHORIZED])
+def test_who_insists_breaks_a_wait_of_our_own(kind: Kind) -> None:
+    assert not must_wait(failed(kind), END, force=True)
+
+
+@pytest.mark.parametrize("kind", [*WAITS, Kind.UNAUTHORIZED])
+def test_who_insists_does_not_break_a_wait_that_was_told(kind: Kind) -> None:
+    attempt = failed(kind, told=600)
+    assert must_wait(attempt, END + timedelta(seconds=599), force=True)
+    assert not must_wait(attempt, END + timedelta(seconds=600), force=True)
+
+
+def test_a_rejected_key_waits_until_somebody_insists() -> None:
+    for attempt in (failed(Kind.UNAUTHORIZED), failed(Kind.UNAUTHORIZED, told=5)):
+        for later in (timedelta(), timedelta(days=400), -timedelta(days=400)):
+            assert must_wait(attempt, END + later, force=False)
+
+
+@pytest.mark.parametrize("told", [None, 3600])
+def test_a_stored_wait_longer_than_an_hour_is_ignored(told: int | None) -> None:
+    problem = made_up_problem(Kind.RATE_LIMITED, "", retry_after=told)
+    attempt = Attempt(START, END, problem, 1, END + timedelta(hours=1))
+    assert must_wait(attempt, END, force=False)
+    assert not must_wait(attempt, END - timedelta(seconds=1), force=False)
+
+
+@given(
+    st.sampled_from(list(Kind)),
+    st.none() | st.integers(1, 3600),
+    st.integers(0, 10_000),
+    st.sampled_from(list(Kind)),
+)
+def test_no_wait_is_longer_than_an_hour(
+    kind: Kind, told: int | None, failures: int, before: Kind
+) -> None:
+    previous = Attempt(START, END, made_up_problem(before, ""), failures)
+    attempt = failed(kind, told, previous)
+    if attempt.retry_at is not None:
+        assert END < attempt.retry_at <= END + timedelta(hours=1)
+        assert must_wait(attempt, END, force=False)

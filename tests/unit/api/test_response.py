@@ -1,0 +1,275 @@
+"""An HTTP answer is a balance or a problem, and nothing of its text is ever shown."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moonshot_status.api.response import HttpResponse, parse_balance
+from moonshot_status.core.account import Balance
+from moonshot_status.core.errors import Kind, Problem, ProblemError
+
+CANARIES = ("org-canary1", "ak-canary2", "proj-canary3")
+TEXT = f"Your account {CANARIES[0]}<{CANARIES[1]}> in {CANARIES[2]} was refused"
+QUOTA = "exceeded_current_quota_error"
+HTML = f"<html><title>{TEXT}</title></html>".encode()
+SUCCESS = (
+    '{"code":0,"data":{"available_balance":%s,"voucher_balance":46.58893,'
+    '"cash_balance":3.00001},"scode":"0x0","status":true}'
+)
+
+
+def success(available: str) -> bytes:
+    return (SUCCESS % available).encode()
+
+
+def with_data(**data: Any) -> bytes:
+    return json.dumps({"code": 0, "data": data, "scode": "0x0", "status": True}).encode()
+
+
+def typed(kind: str) -> bytes:
+    return json.dumps({"error": {"message": TEXT, "type": kind, "request_id": TEXT}}).encode()
+
+
+def coded(code: Any = 5, scode: Any = "0x5", error: Any = "url.not_found") -> bytes:
+    shape = {"code": code, "error": error, "message": TEXT, "method": "GET", "scode": scode}
+    return json.dumps({**shape, "status": False, "ua": TEXT}).encode()
+
+
+def problem_of(status: int, body: bytes | None, **headers: str) -> Problem:
+    """The problem that an answer means; nothing of the server's text may be in it."""
+    with pytest.raises(ProblemError) as caught:
+        parse_balance(HttpResponse(status, headers, body))
+    problem = caught.value.problem
+    for canary in (*CANARIES, "url.not_found", "_error", "<"):
+        assert canary not in f"{problem.message} {problem.hint} {caught.value}"
+    assert problem.message
+    return problem
+
+
+def test_the_documented_success_is_read_to_its_last_digit() -> None:
+    balance = parse_balance(HttpResponse(200, {}, success("49.58894")))
+    assert balance == Balance(Decimal("49.58894"), Decimal("46.58893"), Decimal("3.00001"))
+
+
+@pytest.mark.parametrize(
+    ("body", "balance"),
+    [
+        (with_data(available_balance="49.58"), ("49.58", None, None)),
+        (with_data(available_balance=1, voucher_balance=None, cash_balance=None), ("1",)),
+        (with_data(available_balance=1, voucher_balance="0.5"), ("1", "0.5")),
+        (with_data(available_balance=0, voucher_balance=0, cash_balance=-31), ("0", "0", "-31")),
+        (with_data(available_balance=1, currency="XXX", more={"a": [1]}), ("1",)),
+        (with_data(available_balance="1E+2"), ("100",)),
+        (with_data(available_balance="-0.5"), ("-0.5",)),
+        (b"\xef\xbb\xbf" + with_data(available_balance=1), ("1",)),
+        (b"\r\n " + with_data(available_balance=1) + b"\n", ("1",)),
+        (b'{"code":0,"status":true,"error":null,"data":{"available_balance":1}}', ("1",)),
+        (success("999999999999.99999"), ("999999999999.99999", "46.58893", "3.00001")),
+        (success("1e-40"), ("1e-40", "46.58893", "3.00001")),
+    ],
+)
+def test_variants_of_success_are_accepted(body: bytes, balance: tuple[str | None, ...]) -> None:
+    amounts = [None if digits is None else Decimal(digits) for digits in balance]
+    assert parse_balance(HttpResponse(200, {}, body)) == Balance(*amounts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("zero", ["-0", "-0.0", '"-0.00"', "-0e3", "0e999999"])
+def test_zero_is_written_without_sign_or_exponent(zero: str) -> None:
+    assert (
+        format(parse_balance(HttpResponse(200, {}, success(zero))).available, "f").strip("0.") == ""
+    )
+    assert len(format(parse_balance(HttpResponse(200, {}, success(zero))).available, "f")) < 50
+
+
+@pytest.mark.parametrize("body", [None, b"", HTML, b"null", b"[]", b'"text"', b"[" * 60_000])
+def test_what_is_no_object_is_a_bad_response(body: bytes | None) -> None:
+    assert problem_of(200, body).kind is Kind.BAD_RESPONSE
+
+
+WRONG_AMOUNTS = [
+    "NaN", "Infinity", "-Infinity", '"NaN"', '"Infinity"', "true", "null", "[1]", "{}", '""',
+    '"1,000.00"', '"$1"', '"0x1"', '"١"', '"+1"', '" 1"', "01", "1.", ".5", "1e12", "-1e12",
+    '"1000000000000"', "1e99999999", '"1e9999"', "1e-41", "1e-99999999", '1,"available_balance":2',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "amount", [*WRONG_AMOUNTS, '"0.' + "0" * 40 + '1"', "9" * 5000, "[" * 30_000 + "]" * 30_000]
+)
+def test_what_no_account_has_is_a_bad_response(amount: str) -> None:
+    assert problem_of(200, success(amount)).kind is Kind.BAD_RESPONSE
+    if amount != "null":
+        cash = success("1").replace(b"3.00001", amount.replace("available", "cash").encode())
+        assert problem_of(200, cash).kind is Kind.BAD_RESPONSE
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b"available", b"total"), (b'"data"', b'"date"'),
+        (b'"code":0', b'"code":0,"code":0'), (b'"code":0', b'"code":"0"'),
+        (b'"code":0', b'"code":null'), (b'"code":0', b'"code":false'), (b'"code":0,', b""),
+        (b"true", b'"true"'), (b"true", b"1"), (b"true", b"null"), (b',"status":true', b""),
+        (b"true}", b"true"), (b"true}", b"true}}"), (b"true}", b"true}{}"),
+        (b"0x0", b"\xff"), (b"0x0", b"\n"),
+    ],
+)  # fmt: skip
+def test_one_wrong_part_makes_a_bad_response(right: bytes, wrong: bytes) -> None:
+    body = success("1").replace(right, wrong)
+    assert body != success("1")
+    assert problem_of(200, body).kind is Kind.BAD_RESPONSE
+
+
+def test_nesting_of_any_depth_is_a_bad_response() -> None:
+    for depth in range(600, 1001):
+        body = success("1").replace(b"3.00001", b"[" * depth + b"]" * depth)
+        assert problem_of(200, body).kind is Kind.BAD_RESPONSE
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206, 299, 199, 600, 999])
+def test_any_other_status_of_success_is_a_bad_response(status: int) -> None:
+    assert problem_of(status, success("1")).kind is Kind.BAD_RESPONSE
+
+
+@settings(max_examples=200)
+@given(
+    st.sampled_from([200, 200, 200, 401, 403, 429, 500, 418]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["code", "status", "data", "error", "type", "available_balance"]),
+                inner,
+            )
+        ),
+    ),
+)
+def test_any_json_is_a_balance_or_a_problem(status: int, document: Any) -> None:
+    try:
+        balance = parse_balance(HttpResponse(status, {}, json.dumps(document).encode()))
+    except ProblemError:
+        return
+    assert status == 200
+    assert document["code"] == 0
+    assert document["status"] is True
+    assert abs(balance.available) < 10**12
+
+
+@given(st.integers(200, 599), st.binary(max_size=80))
+def test_any_bytes_are_a_problem(status: int, body: bytes) -> None:
+    assert problem_of(status, body).kind is not Kind.INTERNAL
+
+
+REJECTED = ("invalid_authentication_error", "incorrect_api_key_error")
+BUSY = ("rate_limit_reached_error", "engine_overloaded_error")
+REFUSALS = [
+    success("1").replace(b'"code":0', b'"code":7'),
+    success("1").replace(b"true", b"false"),
+    *(success("1").replace(b"true", b'true,"error":' + error) for error in (b"{}", b'""', b"0")),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        *((401, typed(named), Kind.UNAUTHORIZED) for named in (*REJECTED, QUOTA)),
+        *((401, raw, Kind.UNAUTHORIZED) for raw in (None, HTML)),
+        *((403, raw, Kind.FORBIDDEN) for raw in (None, HTML, typed("permission_denied_error"))),
+        *((404, raw, Kind.NOT_FOUND) for raw in (None, HTML, coded(), typed(QUOTA))),
+        *((429, raw, Kind.RATE_LIMITED) for raw in (None, HTML, coded(), b"", b'{"error":{}}')),
+        *((429, typed(named), Kind.RATE_LIMITED) for named in BUSY),
+        *((status, typed(QUOTA), Kind.SUSPENDED) for status in (403, 429)),
+        (403, b'{"error": "exceeded_current_quota_error"}', Kind.SUSPENDED),
+        (429, b'{"error": {"type": ["exceeded_current_quota_error"]}}', Kind.RATE_LIMITED),
+        *((status, HTML, Kind.SERVER_ERROR) for status in (500, 502, 503, 599)),
+        *((500, raw, Kind.SERVER_ERROR) for raw in (None, typed("server_error"), typed(QUOTA))),
+        *((status, success("1"), Kind.REDIRECTED) for status in (300, 301, 302, 304, 307, 308)),
+        *((status, success("1"), Kind.API_ERROR) for status in (400, 402, 408, 418, 499)),
+        *((400, raw, Kind.API_ERROR) for raw in (None, HTML, coded(), typed(QUOTA))),
+        *((200, raw, Kind.API_ERROR) for raw in (coded(), typed(QUOTA))),
+        *((200, raw, Kind.API_ERROR) for raw in REFUSALS),
+    ],
+)
+def test_status_and_type_decide_the_kind(status: int, body: bytes | None, kind: Kind) -> None:
+    assert problem_of(status, body).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "scode", "facts"),
+    [
+        (5, "0x5", "HTTP 200, code 5, scode 0x5"),
+        (-3, "0xDEADbeef", "HTTP 200, code -3, scode 0xDEADbeef"),
+        (CANARIES[0], CANARIES[1], "HTTP 200"),
+        (True, "0x5 " + TEXT, "HTTP 200"),
+        (10**12, "0x" + "f" * 17, "HTTP 200"),
+        (1.5, "5", "HTTP 200"),
+        ([1], ["0x1"], "HTTP 200"),
+        (None, "0x5\n", "HTTP 200"),
+    ],
+)
+def test_an_api_error_shows_integer_code_and_hex_scode_only(
+    code: Any, scode: Any, facts: str
+) -> None:
+    assert f"({facts})" in problem_of(200, coded(code, scode)).message
+
+
+SERVER_TIME = {"Date": "Sun, 22 Nov 2026 18:00:00 GMT"}
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("120", 120), (" 7 ", 7), ("3600", 3600), ("3601", 3600), ("9" * 18, 3600),
+        ("0", None), ("-5", None), ("soon", None), ("", None), ("1e3", None), ("٣", None),
+        ("Sun, 22 Nov 2026 18:02:00 GMT", 120),
+        ("Sunday, 22-Nov-26 18:02:00 GMT", 120),
+        ("Sun, 22 Nov 2026 20:02:00 +0200", 120),
+        ("Sun, 22 Nov 2026 17:59:00 GMT", None),
+        ("Mon, 22 Nov 2027 18:00:00 GMT", 3600),
+        ("Sun, 99 Nov 2026 18:02:00 GMT", None),
+        ("Sun, 22 Nov 2026 18:02:00 +99999999999999999999", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [429, 503, 401, 302, 204, 418])
+def test_retry_after_is_heard_on_any_failure(status: int, written: str, told: int | None) -> None:
+    assert problem_of(status, HTML, **{"retry-AFTER": written, **SERVER_TIME}).retry_after == told
+
+
+@pytest.mark.parametrize("body", [coded(), HTML, success("NaN"), with_data(), success("1e12")])
+def test_retry_after_is_heard_under_status_200_too(body: bytes) -> None:
+    assert problem_of(200, body, **{"Retry-After": "120"}).retry_after == 120
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("please try again after 17 seconds", 17),
+        ("try again after 1 second, please", 1),
+        ("org-canary1 reached max RPM: 3, try again after 1.2s", 2),
+        ("try again after 999999 seconds", 3600),
+        ("try again after 0 seconds", None),
+        ("org-canary12 secs, ak-12s", None),
+        ("max RPM: 3", None),
+        (["after 17 seconds"], None),
+    ],
+)
+def test_seconds_in_the_text_are_heard_under_status_429_only(message: Any, told: int) -> None:
+    for body in ({"error": {"message": message}}, {"message": message}, {"error": message}):
+        raw = json.dumps(body).encode()
+        assert problem_of(429, raw).retry_after == told
+        assert problem_of(429, raw, **{"Retry-After": "rubbish"}).retry_after == told
+        assert problem_of(429, raw, **{"Retry-After": "99"}).retry_after == 99
+        assert problem_of(503, raw).retry_after is None
+
+
+@given(st.text(max_size=40))
+def test_any_retry_after_is_an_hour_at_most(written: str) -> None:
+    told = problem_of(429, None, **{"Retry-After": written}).retry_after
+    assert told is None or 0 < told <= 3600

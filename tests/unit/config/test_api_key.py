@@ -1,0 +1,192 @@
+"""The API key: from the settings or from a command."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kit.support import KEY, ends_within, written_number
+
+from moonshot_status.config import api_key
+from moonshot_status.core.account import Secret
+from moonshot_status.core.errors import Kind, Problem, ProblemError
+
+
+def shell(script: str) -> Secret:
+    return Secret(command=("sh", "-c", script))
+
+
+def problem_of(secret: Secret) -> Problem:
+    """The problem with a secret; no part of a key may be in it."""
+    with pytest.raises(ProblemError) as caught:
+        api_key.resolve(secret)
+    problem = caught.value.problem
+    for said in (problem.message, problem.hint, str(caught.value)):
+        assert "canary" not in said
+    return problem
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_key, "COMMAND_SECONDS", 0.4)
+
+
+@pytest.mark.parametrize("good", [KEY, "sk-A_b.c~9", "!", "x" * 4096])
+def test_a_key_of_printable_ascii_is_used_as_it_is(good: str) -> None:
+    assert api_key.resolve(Secret(good)) == good
+
+
+@pytest.mark.parametrize(
+    "inside", ["\n", "\r\nX-Evil: 1", "\0", "\t", " ", "\x7f", "\x1b[0m", "é", "\u200b", "\ud800"]
+)
+def test_a_key_with_other_characters_is_unusable(inside: str) -> None:
+    assert problem_of(Secret(f"sk-canary{inside}canary")).kind is Kind.BAD_KEY
+
+
+@pytest.mark.parametrize("wrong", ["sk-kimi-canary0123", "SK-KIMI-canary", "sk-kimi-"])
+def test_a_key_of_kimi_code_is_of_another_product(wrong: str) -> None:
+    problem = problem_of(Secret(wrong))
+    assert problem.kind is Kind.WRONG_PRODUCT
+    assert "Kimi Code" in problem.message
+    assert "Open Platform" in problem.hint
+
+
+@given(st.text(st.characters(exclude_categories=()), min_size=1))
+def test_any_key_is_used_or_refused_without_a_word_of_it(written: str) -> None:
+    secret = f"sk-canary{written}canary"
+    if secret.isascii() and secret.isprintable() and " " not in secret:
+        assert api_key.resolve(Secret(secret)) == secret
+    else:
+        assert problem_of(Secret(secret)).kind is Kind.BAD_KEY
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"echo {KEY}",
+        f"printf %s {KEY}",
+        f"printf '{KEY}\\r\\n'",
+        f"printf '{KEY}\\nuser: me\\n'",
+        f"printf '\"{KEY}\"  \\nmore'",
+        f"echo noise >&2; echo {KEY}",
+        f"cat; echo {KEY}",
+        f"echo {KEY}; head -c 5000 /dev/zero",
+    ],
+)
+def test_the_key_is_the_first_line_that_a_command_prints(script: str) -> None:
+    assert api_key.resolve(shell(script)) == KEY
+
+
+def test_no_shell_reads_the_command() -> None:
+    program = "import sys; print('sk-' + str(len(sys.argv)) + sys.argv[1])"
+    command = (sys.executable, "-c", program, "$HOME;*`x`", "a b")
+    assert api_key.resolve(Secret(command=command)) == "sk-3$HOME;*`x`"
+
+
+@pytest.fixture
+def typed() -> Iterator[None]:
+    """Somebody types a line on our standard input."""
+    saved, (reading, writing) = os.dup(0), os.pipe()
+    os.write(writing, b"sk-typed\n")
+    os.dup2(reading, 0)
+    yield
+    os.dup2(saved, 0)
+    for number in (saved, reading, writing):
+        os.close(number)
+
+
+@pytest.mark.usefixtures("typed")
+def test_standard_error_is_dropped_and_standard_input_is_closed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert api_key.resolve(shell(f"echo canary >&2; read line && echo $line || echo {KEY}")) == KEY
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exit 1",
+        f"echo {KEY}; exit 3",
+        f"echo {KEY}; kill -9 $$",
+        ":",
+        "echo; echo sk-canary",
+        "echo \"''\"",
+        "echo '   '",
+        "echo canary >&2",
+    ],
+)
+def test_a_command_that_gives_no_key_is_no_key(script: str) -> None:
+    problem = problem_of(shell(script))
+    assert problem.kind is Kind.NO_KEY
+    assert "api_key_command" in problem.message
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("/no/such/canary",), ("no-such-canary", KEY), ("/",), ("a\0b",), ("a", "\ud800"), (" ",)],
+)
+def test_a_command_that_cannot_start_is_no_key(command: tuple[str, ...]) -> None:
+    assert problem_of(Secret(command=command)).kind is Kind.NO_KEY
+
+
+@pytest.mark.parametrize("script", ["echo sk-kimi-canary", "printf 'sk-\\377canary'", "echo 'a b'"])
+def test_a_key_from_a_command_is_checked_too(script: str) -> None:
+    assert problem_of(shell(script)).kind in (Kind.WRONG_PRODUCT, Kind.BAD_KEY)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("script", ["yes sk-canary", "yes | cat", "cat /dev/zero"])
+def test_endless_output_is_no_key(script: str) -> None:
+    began = time.monotonic()
+    assert problem_of(shell(script)).kind is Kind.NO_KEY
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("script", ["sleep 60", f"echo {KEY}; sleep 60", "trap '' TERM; sleep 60"])
+def test_a_command_has_a_time_limit(script: str) -> None:
+    began = time.monotonic()
+    problem = problem_of(shell(script))
+    assert problem.kind is Kind.NO_KEY
+    assert "0.4 seconds" in problem.message
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_whole_process_group_is_ended_at_the_limit(tmp_path: Path) -> None:
+    child, grandchild = tmp_path / "child", tmp_path / "grandchild"
+    places = shlex.quote(str(child)), shlex.quote(str(grandchild))
+    problem_of(shell("echo $$ > {}; (sleep 60 & echo $! > {}; wait)".format(*places)))
+    assert ends_within(5, written_number(child))
+    assert ends_within(5, written_number(grandchild))
+
+
+def test_a_helper_that_keeps_the_output_open_does_not_block(tmp_path: Path) -> None:
+    others, began = threading.enumerate(), time.monotonic()
+    helper = tmp_path / "helper"
+    script = f"echo {KEY}; sleep 60 & echo $! > {shlex.quote(str(helper))}"
+    try:
+        assert api_key.resolve(shell(script)) == KEY
+        assert time.monotonic() - began < 5
+    finally:
+        os.kill(written_number(helper), signal.SIGKILL)
+    for thread in set(threading.enumerate()).difference(others):
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_a_command_leaves_no_open_file_behind() -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(5):
+        api_key.resolve(shell(f"echo {KEY}"))
+    assert len(list(Path("/dev/fd").iterdir())) <= before

@@ -1,0 +1,226 @@
+"""Changes to the settings file."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moonshot_status import schemas
+from moonshot_status.config import edit
+from moonshot_status.core import paths
+from moonshot_status.core.errors import ProblemError
+
+
+def target(name: str) -> edit.Target:
+    found = edit.find(name)
+    assert found is not None
+    return found
+
+
+def write(path: Path, name: str, written: str) -> None:
+    edit.change(
+        path, edit.setting_to(target(name), edit.parse_value(target(name).setting, written))
+    )
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    return folder / "config.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("region", ("region",)),
+        ("thresholds.warning", ("thresholds", "warning")),
+        ("accounts.cn.region", ("accounts", "cn", "region")),
+        ("accounts.cn.thresholds.critical", ("accounts", "cn", "thresholds", "critical")),
+        ("accounts.my.own.max_age", ("accounts", "my.own", "max_age")),
+        ("accounts.thresholds.thresholds.warning",
+         ("accounts", "thresholds", "thresholds", "warning")),
+        ("accounts.accounts.a.show", ("accounts", "accounts.a", "show")),
+    ],
+)  # fmt: skip
+def test_a_name_leads_to_a_place(name: str, path: tuple[str, ...]) -> None:
+    assert target(name).path == path
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "nonsense", "thresholds", "warning", "accounts", "accounts.cn", "accounts..region",
+     "accounts.region", "cn.region", "region.x", "accounts.cn.warning", "$schema"],
+)  # fmt: skip
+def test_a_name_that_leads_nowhere(name: str) -> None:
+    assert edit.find(name) is None
+
+
+def test_every_setting_of_the_schema_can_be_named() -> None:
+    properties = schemas.load("config")["$defs"]["account"]["properties"]
+    assert {name.partition(".")[0] for name in edit.names()} == set(properties)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "value"),
+    [
+        ("region", ' "china" ', "china"),
+        ("max_age", "60", 60),
+        ("max_age", "soon", "soon"),
+        ("show", "balance, runway pace", ["balance", "runway", "pace"]),
+        ("show", '["balance"]', ["balance"]),
+        ("show", "[balance", "[balance"),
+        ("api_key_command", "pass show 'my key'", ["pass", "show", "my key"]),
+        ("api_key_command", "pass 'my", "pass 'my"),
+        ("api_key_command", ' ["pass", "a,b"]', ["pass", "a,b"]),
+        ("base_url", "https://x.test", "https://x.test"),
+        ("hide_amount", "true", True),
+        ("hide_amount", "yes", "yes"),
+        ("notify_command", "notify-send 'it is low'", ["notify-send", "it is low"]),
+    ],
+)
+def test_a_value_is_read_as_the_schema_wants_it(name: str, written: str, value: object) -> None:
+    assert edit.parse_value(target(name).setting, written) == value
+
+
+WRITTEN = """\
+{
+  "region" : "china",\t
+  "thresholds": { "warning": 50.0 },
+  "accounts": {
+    "a": {"max_age":1e2}, "b": {}
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "old", "new"),
+    [
+        ("region", "international", '"china"', '"international"'),
+        ("thresholds.warning", "60.50", "50.0", "60.50"),
+        ("thresholds.critical", "5", "50.0 }", '50.0, "critical": 5 }'),
+        ("accounts.a.max_age", "7", "1e2", "7"),
+        ("accounts.b.region", "china", '"b": {}', '"b": {"region": "china"}'),
+        ("accounts.b.thresholds.warning", "40", '"b": {}', '"b": {"thresholds": {"warning": 40}}'),
+        ("accounts.c.show", "pace", '"b": {}', '"b": {}, "c": {"show": ["pace"]}'),
+    ],
+)
+def test_every_other_byte_stays(file: Path, name: str, value: str, old: str, new: str) -> None:
+    for text in (WRITTEN, WRITTEN.replace("\n", "\r\n"), "\ufeff" + WRITTEN):
+        file.write_bytes(text.encode())
+        write(file, name, value)
+        assert " ".join(file.read_bytes().decode().split()) == " ".join(
+            text.replace(old, new).split()
+        )
+
+
+def test_a_setting_is_taken_out(file: Path) -> None:
+    file.write_text('{"max_age": 1, "thresholds": {"warning": 9, "critical": 2}}')
+    assert edit.change(file, edit.without(target("max_age")))
+    assert edit.change(file, edit.without(target("thresholds.warning")))
+    assert json.loads(file.read_text()) == {"thresholds": {"critical": 2}}
+    for name in ("max_age", "thresholds.warning", "accounts.a.region"):
+        assert not edit.change(file, edit.without(target(name)))
+
+
+def test_a_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "folder" / "config.json"
+    umask = os.umask(0)
+    try:
+        write(file, "max_age", "60")
+    finally:
+        os.umask(umask)
+    assert file.read_text() == '{\n    "max_age": 60\n}\n'
+    assert (mode(file), mode(file.parent), mode(file.parent.parent)) == (0o600, 0o700, 0o700)
+
+
+def test_the_programs_own_folder_is_made_private_and_no_other(tmp_path: Path) -> None:
+    own, other = paths.config_folder(), tmp_path / "other"
+    for folder in (own, other):
+        folder.mkdir(parents=True, mode=0o755)
+        (folder / "config.json").write_text("{}")
+        (folder / "config.json").chmod(0o644)
+        write(folder / "config.json", "max_age", "60")
+        assert mode(folder / "config.json") == 0o600
+    assert (mode(own), mode(other)) == (0o700, 0o755)
+
+
+def test_a_link_stays_a_link(tmp_path: Path, file: Path) -> None:
+    target = tmp_path / "dotfiles" / "moonshot.json"
+    target.parent.mkdir()
+    file.symlink_to(target)
+    write(file, "max_age", "60")
+    write(file, "max_age", "61")
+    assert file.is_symlink()
+    assert json.loads(target.read_text()) == {"max_age": 61}
+    assert [path.name for path in target.parent.iterdir()] == ["moonshot.json"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"max_age": "x"}', '{"thresholds": {"critical": 99, "warning": 1}}']
+)
+def test_a_broken_file_is_left_alone(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(ProblemError, match=r"Nothing was changed: .*config\.json") as caught:
+        write(file, "max_age", "60")
+    assert not isinstance(caught.value, edit.RefusedError)
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_age", "-1"), ("max_age", "nan"), ("region", "mars"), ("thresholds.critical", "99"),
+        ("show", "nonsense"), ("show", ""), ("base_url", "http://192.0.2.1"),
+        ("base_url", "https://api.moonshot.cn"), ("accounts.a.region", "china"),
+        ("api_key_command", "pass"), ("api_key_command", ""), ("region", "\udcff"),
+        ("accounts.\udcff.region", "china"), ("max_age", "1" * 5000), ("max_age", "[" * 100_000),
+    ],
+)  # fmt: skip
+def test_a_change_that_would_break_the_file_is_refused(file: Path, name: str, value: str) -> None:
+    text = '{"api_key": "sk-canary", "thresholds": {"warning": 9}}'
+    file.write_text(text)
+    with pytest.raises(edit.RefusedError, match="Nothing was changed: then") as caught:
+        write(file, name, value)
+    assert "canary" not in str(caught.value)
+    assert file.read_text() == text
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_blank_value_counts_as_unset(file: Path) -> None:
+    write(file, "region", "''")
+    assert json.loads(file.read_text()) == {"region": ""}
+
+
+def test_what_cannot_be_read_or_written_is_told(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ProblemError, match="cannot be read: Is a directory"):
+        write(tmp_path, "max_age", "60")
+    with pytest.raises(ProblemError, match="there is no home folder"):
+        write(Path("~/config.json"), "max_age", "60")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ProblemError, match="cannot be written: No space left"):
+        write(file, "max_age", "60")
+    assert not list(file.parent.iterdir())
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_an_account_may_have_any_name(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+    file = tmp_path_factory.mktemp("any") / "config.json"
+    write(file, f"accounts.{name}.max_age", "60")
+    assert json.loads(file.read_text(encoding="utf-8")) == {"accounts": {name: {"max_age": 60}}}

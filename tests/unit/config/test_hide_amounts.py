@@ -1,0 +1,81 @@
+"""Amounts that are hidden stay hidden, and so does their being hidden."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit.support import KEY, Run
+
+from moonshot_status import formats
+from moonshot_status.config import hide_amounts
+from moonshot_status.polling import demo
+
+BARS = sorted({*formats.names()} - {"json"})
+Write = Callable[[Any], Path]
+
+
+def test_the_flag_hides_what_the_demo_has(run: Run) -> None:
+    assert run("--demo", "deficit", "--hide-amount").stdout.decode() == "ok · in deficit\n"
+
+
+def test_a_click_hides_and_another_shows(run: Run, server: demo.Server) -> None:
+    assert run().stdout.decode() == "$49.58\n"
+    assert run("hide").returncode == 0
+    for _ in range(3):
+        assert run().stdout.decode() == "ok\n"
+    run("hide")
+    assert run().stdout.decode() == "$49.58\n"
+    run("hide", "on")
+    run("hide", "on")
+    assert run().stdout.decode() == "ok\n"
+    run("hide", "off")
+    assert run().stdout.decode() == "$49.58\n"
+
+
+@pytest.mark.parametrize("name", BARS)
+def test_no_format_tells_an_amount(run: Run, server: demo.Server, name: str) -> None:
+    server.reply = demo.balance("3.21", "3.21", "-7.65")
+    run("hide", "on")
+    text = run("--format", name, "--show", "balance,pace,today").stdout.decode()
+    assert "warning" in text
+    for money in ("$", "3.2", "7.6", "5.00"):
+        assert money not in text
+
+
+def test_programs_see_the_amounts(run: Run, server: demo.Server) -> None:
+    run("hide")
+    assert json.loads(run("--format", "json").stdout)["balance"]["voucher"] == 46.58893
+
+
+def test_the_settings_may_begin_with_it(run: Run, server: demo.Server, own_file: Write) -> None:
+    own_file({"api_key": KEY, "hide_amount": True})
+    assert run().stdout.decode() == "ok\n"
+    run("hide")
+    assert run().stdout.decode() == "$49.58\n"
+    assert run("--hide-amount").stdout.decode() == "ok\n"
+
+
+@pytest.mark.parametrize("noise", [b"", b"maybe", b"\xff\xfe"])
+def test_a_file_that_says_nothing_says_nothing(home: Path, noise: bytes) -> None:
+    hide_amounts.set_hidden(hidden=True)
+    hide_amounts.path().write_bytes(noise)
+    assert (hide_amounts.is_hidden(True), hide_amounts.is_hidden(False)) == (True, False)
+
+
+def test_it_is_for_its_owner_alone(home: Path) -> None:
+    os.umask(0)
+    hide_amounts.set_hidden(hidden=True)
+    assert stat.S_IMODE(hide_amounts.path().stat().st_mode) == 0o600
+
+
+def test_where_it_cannot_be_remembered_that_is_said(run: Run, home: Path) -> None:
+    (home / ".local").write_text("in the way")
+    done = run("hide")
+    assert done.returncode == 1
+    assert b"cannot be written" in done.stderr

@@ -1,0 +1,82 @@
+"""Text from outside becomes one printable line without keys."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moonshot_status.core.text import one_line, unquoted
+
+ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("sk-1", "sk-1"),
+        ("  sk-1\t", "sk-1"),
+        ("sk-1\r\n", "sk-1"),
+        ("'sk-1'", "sk-1"),
+        ('"sk-1"', "sk-1"),
+        (' "sk-1" \n', "sk-1"),
+        ("\u00a0sk-1\u00a0", "sk-1"),
+        ("a 'b' c", "a 'b' c"),
+        ("", ""),
+        ('""', ""),
+        (" ' ' ", ""),
+    ],
+)
+def test_quotes_and_blanks_around_a_value_are_dropped(written: str, meant: str) -> None:
+    assert unquoted(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("a\nb\r\nc", "a b c"),
+        ("  a \t b  ", "a b"),
+        ("a\x1b[31mb", "a [31mb"),
+        ("a\u202eb\u2028c", "a b c"),
+        ("a\ud800b", "a b"),
+        ("a\x00b\x7fc", "a b c"),
+        ("月之暗面 <b>|%{", "月之暗面 <b>|%{"),
+        ("\n", ""),
+    ],
+)
+def test_one_line_keeps_what_is_printable(written: str, line: str) -> None:
+    assert one_line(written) == line
+
+
+@pytest.mark.parametrize("key", ["sk-canary0123456789", "sk-kimi-canary_01", "sk-ab-cd_ef"])
+@pytest.mark.parametrize("around", ["{}", "no file {}", "'{}' is\nnot", "a/{}/b", "key={}"])
+def test_what_looks_like_a_key_is_masked(key: str, around: str) -> None:
+    line = one_line(around.format(key))
+    assert key[3:] not in line
+    assert "sk-…" in line
+
+
+def test_a_key_at_the_cut_is_masked_too() -> None:
+    for blanks in range(1, 40):
+        assert "sk-c" not in one_line("x" * blanks + " sk-canary0123456789" * 3, 40)
+
+
+def test_a_long_line_ends_in_an_ellipsis() -> None:
+    assert one_line("x" * 10_000, 40) == "x" * 39 + "…"
+    assert one_line("x" * 40, 40) == "x" * 40
+
+
+@given(ANY_TEXT, st.integers(1, 60))
+def test_a_line_is_always_short_and_printable(written: str, limit: int) -> None:
+    line = one_line(written, limit)
+    assert line.isprintable()
+    assert len(line) <= limit
+    assert line == line.strip()
+    line.encode()
+
+
+@given(ANY_TEXT)
+def test_an_unquoted_value_is_settled(written: str) -> None:
+    meant = unquoted(written)
+    assert unquoted(meant) == meant
+    assert meant in written

@@ -1,0 +1,53 @@
+"""The order in which readings were stored is right, also where a clock was wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from moonshot_status.core.account import Balance, Reading
+from moonshot_status.spending.timestamps import drop_out_of_order, up_to_newest
+
+START = datetime(2026, 11, 1, tzinfo=timezone.utc)
+
+
+def readings(*minutes: float) -> list[Reading]:
+    """In the order in which they were stored; each says how many it is."""
+    return [
+        Reading(Balance(Decimal(n), Decimal(0), Decimal(n)), START + timedelta(minutes=m))
+        for n, m in enumerate(minutes)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "kept"),
+    [
+        ([], []),
+        ([5], [5]),
+        ([1, 2, 3], [1, 2, 3]),
+        ([1, 2, 99, 98, 3, 4, 5], [1, 2, 3, 4, 5]),
+        ([1, 2, 3, -9, -8, 4, 5], [1, 2, 3, 4, 5]),
+        ([1, 2, 2, 3, 3], [1, 2, 3]),
+        ([50, 51, 52, 53, 1, 2], [50, 51, 52, 53]),
+    ],
+    ids=["none", "one", "right", "was ahead", "was behind", "twice", "most"],
+)
+def test_times_that_agree_with_the_order_are_taken(minutes: list[float], kept: list[float]) -> None:
+    found = drop_out_of_order(readings(*minutes))
+    assert [(r.fetched_at - START) / timedelta(minutes=1) for r in found] == kept
+
+
+def test_the_newest_is_always_there() -> None:
+    known = readings(50, 51, 52, 53, 1, 2)
+    assert up_to_newest(known) == known[-2:]
+    assert up_to_newest([]) == []
+    assert up_to_newest(readings(9, 8, 7)) == readings(9, 8, 7)[-1:]
+
+
+def test_what_tells_less_than_the_newest_is_left_out() -> None:
+    known = readings(1, 2, 3)
+    known[1] = Reading(Balance(Decimal(9)), known[1].fetched_at)
+    assert drop_out_of_order(known) == [known[0], known[2]]
+    assert drop_out_of_order(known[:2]) == [known[1]]

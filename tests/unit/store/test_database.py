@@ -1,0 +1,431 @@
+"""The SQLite file: what is kept, for whom, and what happens when it is damaged."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from kit.support import KEY, made_up_problem
+
+from moonshot_status.api.backoff import Attempt
+from moonshot_status.config import api_key
+from moonshot_status.core import causes
+from moonshot_status.core.account import Account, Balance, Reading, Secret, fingerprint
+from moonshot_status.core.errors import Kind, ProblemError
+from moonshot_status.core.regions import Region
+from moonshot_status.store import accounts, database, schema
+from moonshot_status.store.accounts import AccountState
+from moonshot_status.store.database import FILE_NAME, Store
+
+NOW = datetime(2026, 11, 22, 18, 46, 24, 123456, timezone.utc)
+SECOND = timedelta(seconds=1)
+ACCOUNT = Account("a", Region.INTERNATIONAL, "https://api.moonshot.ai", Secret(KEY))
+COMMAND = replace(ACCOUNT, secret=Secret(command=("pass", "show", KEY)))
+
+
+def known(available: str = "49.58894", when: datetime = NOW, used: str = KEY) -> AccountState:
+    """What a successful attempt at this moment leaves, as it is handed to the store."""
+    reading = Reading(Balance(Decimal(available)), when)
+    return AccountState(reading, Attempt(when - SECOND, when), fingerprint(used))
+
+
+def failed(kind: Kind = Kind.OFFLINE, used: str = KEY) -> AccountState:
+    facts = {"host": "api.moonshot.ai", "seconds": 1.5, "status": 500}
+    problem = ProblemError(CAUSES[kind], retry_after=30, **facts).problem
+    attempt = Attempt(NOW, NOW + SECOND, problem, 3, NOW + 31 * SECOND)
+    return AccountState(None, attempt, fingerprint(used) if used else "")
+
+
+CAUSES = {cause.kind: cause for cause in causes.BY_NAME.values()}
+
+
+def available(found: AccountState) -> str | None:
+    return str(found.reading.balance.available) if found.reading else None
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "moonshot-status"
+
+
+@pytest.fixture
+def file(folder: Path) -> Path:
+    """A store with one reading."""
+    Store(folder).save(ACCOUNT, known(), AccountState())
+    return folder / FILE_NAME
+
+
+def aside(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{FILE_NAME}.damaged-*"))
+
+
+def test_nothing_is_known_and_nothing_made_before_the_first_keep(folder: Path) -> None:
+    empty = Store(folder)
+    assert (empty.load(ACCOUNT), empty.error) == (AccountState(), None)
+    assert not folder.exists()
+
+
+def test_what_was_kept_is_recalled_by_another_process(folder: Path) -> None:
+    first, second = known(), failed()
+    assert Store(folder).save(ACCOUNT, first, AccountState()) == first
+    both = AccountState(first.reading, second.attempt, first.key)
+    assert Store(folder).save(ACCOUNT, second, first) == both
+    assert Store(folder).load(ACCOUNT) == both
+
+
+@pytest.mark.parametrize(
+    "digits",
+    ["0", "49.58894", "3.10", "-31.14918", "999999999999.9", f"0.{'0' * 38}12", "1E-7", "1E+3"],
+)
+def test_amounts_keep_their_digits(folder: Path, digits: str) -> None:
+    amount = Decimal(digits)
+    reading = Reading(Balance(amount, None, amount), NOW)
+    Store(folder).save(ACCOUNT, replace(known(), reading=reading), AccountState())
+    found = Store(folder).load(ACCOUNT).reading
+    assert found is not None
+    assert format(found.balance.available, "f") == format(amount, "f")
+    assert (found.balance.voucher, found.balance.cash) == (None, amount)
+
+
+def test_the_newest_is_the_one_that_came_last_whatever_its_clock_said(folder: Path) -> None:
+    for amount, when in (("1", NOW), ("2", NOW + SECOND), ("3", NOW - timedelta(days=9))):
+        Store(folder).save(ACCOUNT, known(amount, when), AccountState())
+    assert available(Store(folder).load(ACCOUNT)) == "3"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ACCOUNT, secret=Secret("sk-another")),
+        replace(ACCOUNT, region=Region.CHINA),
+        replace(ACCOUNT, base_url="https://gateway.example"),
+        COMMAND,
+    ],
+    ids=["key", "region", "host", "command"],
+)
+def test_accounts_do_not_see_each_other(folder: Path, other: Account) -> None:
+    Store(folder).save(ACCOUNT, known("1"), AccountState())
+    assert Store(folder).load(other) == AccountState()
+    Store(folder).save(other, known("2"), AccountState())
+    assert available(Store(folder).load(ACCOUNT)) == "1"
+    assert available(Store(folder).load(other)) == "2"
+
+
+def test_an_account_under_another_name_is_the_same(file: Path) -> None:
+    assert available(Store(file.parent).load(replace(ACCOUNT, name="b"))) == "49.58894"
+
+
+@pytest.mark.parametrize("used", [KEY, ""], ids=["same key", "no key given"])
+def test_a_failure_keeps_the_reading(folder: Path, used: str) -> None:
+    Store(folder).save(COMMAND, known(), AccountState())
+    assert available(Store(folder).save(COMMAND, failed(used=used), known())) == "49.58894"
+
+
+@pytest.mark.parametrize("works", [True, False], ids=["kept", "not kept"])
+def test_another_answer_of_the_key_command_drops_the_reading(folder: Path, works: bool) -> None:
+    place = Store(folder)
+    before = place.save(COMMAND, known(), AccountState())
+    if not works:
+        place.error = made_up_problem(Kind.STORE, "broken")
+    assert place.save(COMMAND, failed(used="sk-another"), before).reading is None
+
+
+def test_the_old_answer_of_the_key_command_has_its_reading_back(folder: Path) -> None:
+    Store(folder).save(COMMAND, known("1"), AccountState())
+    Store(folder).save(COMMAND, known("2", used="sk-another"), AccountState())
+    assert available(Store(folder).save(COMMAND, failed(), AccountState())) == "1"
+
+
+def test_no_key_is_written_anywhere(folder: Path) -> None:
+    place = Store(folder)
+    for account in (ACCOUNT, COMMAND):
+        with place.request_lock(account, 0):
+            place.save(account, known(used=api_key.resolve(ACCOUNT.secret)), AccountState())
+    written = [path.name.encode() + path.read_bytes() for path in folder.iterdir()]
+    assert len(written) == 3
+    assert not any(KEY.encode() in text or b"canary" in text for text in written)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_only_the_owner_can_read_it(folder: Path, umask: int) -> None:
+    old = os.umask(umask)
+    try:
+        place = Store(folder)
+        with place.request_lock(ACCOUNT, 0):
+            place.save(ACCOUNT, known(), AccountState())
+    finally:
+        os.umask(old)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_what_others_could_read_is_closed_to_them(file: Path) -> None:
+    file.chmod(0o644)
+    file.parent.chmod(0o755)
+    Store(file.parent).save(ACCOUNT, known(), AccountState())
+    assert [path.stat().st_mode & 0o777 for path in (file, file.parent)] == [0o600, 0o700]
+
+
+def test_the_file_of_a_later_version_is_left_alone(file: Path) -> None:
+    change(file, f"PRAGMA user_version = {schema.VERSION + 1}")
+    before = file.read_bytes()
+    reader, writer = Store(file.parent), Store(file.parent)
+    assert reader.load(ACCOUNT) == AccountState()
+    assert writer.save(ACCOUNT, known("1"), AccountState()) == known("1")
+    assert_trouble(reader)
+    assert_trouble(writer)
+    assert [path.name for path in file.parent.iterdir()] == [FILE_NAME]
+    assert file.read_bytes() == before
+
+
+def change(file: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(file)) as db, db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def assert_trouble(place: Store) -> None:
+    assert place.error is not None
+    assert place.error.kind is Kind.STORE
+    assert FILE_NAME in place.error.message
+
+
+def assert_mended(folder: Path, damaged: bytes) -> None:
+    """The damaged file stands aside as it was, and a new one works."""
+    place = Store(folder)
+    assert place.load(ACCOUNT).reading is None
+    place.save(ACCOUNT, known("1"), AccountState())
+    assert place.error is None
+    assert available(Store(folder).load(ACCOUNT)) == "1"
+    assert [path.read_bytes() for path in aside(folder)] == [damaged]
+
+
+def test_noise_is_set_aside(file: Path) -> None:
+    noise = b"noise" * 4000
+    file.write_bytes(noise)
+    assert_mended(file.parent, noise)
+
+
+@pytest.mark.parametrize("part", [0.02, 0.3, 0.5])
+def test_a_truncated_file_is_set_aside(file: Path, part: float) -> None:
+    whole = file.read_bytes()
+    truncated = whole[: int(len(whole) * part)]
+    file.write_bytes(truncated)
+    assert_mended(file.parent, truncated)
+
+
+def test_an_empty_file_is_a_new_one(file: Path) -> None:
+    file.write_bytes(b"")
+    assert available(Store(file.parent).save(ACCOUNT, known("1"), AccountState())) == "1"
+    assert aside(file.parent) == []
+
+
+def test_damage_that_only_the_writer_meets_is_put_aside_too(file: Path) -> None:
+    file.write_bytes(b"noise" * 4000)
+    place = Store(file.parent)
+    assert available(place.save(ACCOUNT, known("1"), AccountState())) == "1"
+    assert (place.error, len(aside(file.parent))) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE account",
+        "DROP TABLE reading",
+        "DROP TABLE attempt",
+        "ALTER TABLE reading DROP COLUMN cash",
+        "UPDATE reading SET available = 'many'",
+        "UPDATE reading SET available = 'NaN'",
+        "UPDATE reading SET available = 'Infinity'",
+        "UPDATE reading SET available = '1e99999999'",
+        "UPDATE reading SET available = x'00ff'",
+        "UPDATE reading SET available = CAST(x'ff' AS TEXT)",
+        "UPDATE reading SET cash = ''",
+        "UPDATE reading SET fetched_at = 'now'",
+        "UPDATE reading SET fetched_at = 4611686018427387904",
+        "UPDATE reading SET fetched_at = -1",
+        "UPDATE attempt SET ended_at = 'now'",
+        "UPDATE attempt SET retry_at = 'never'",
+        "UPDATE attempt SET kind = 'strange'",
+        "UPDATE attempt SET kind = 'offline', cause = 'OFFLINE'",
+        "UPDATE attempt SET kind = 'offline', cause = 'OFFLINE', facts = 'host'",
+        "UPDATE attempt SET kind = 'offline', cause = 'OFFLINE', facts = '[]'",
+        "UPDATE attempt SET kind = 'offline', retry_after = 'x'",
+        "UPDATE attempt SET failures = 'often'",
+    ],
+)
+def test_rows_that_make_no_sense_are_damage(file: Path, statement: str) -> None:
+    change(file, statement)
+    assert_mended(file.parent, file.read_bytes())
+
+
+def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    place = Store(tmp_path / "file" / "folder")
+    with place.request_lock(ACCOUNT, 0) as mine:
+        assert mine
+        assert place.load(ACCOUNT) == AccountState()
+        assert place.save(ACCOUNT, known(), AccountState()) == known()
+    assert_trouble(place)
+
+
+def test_no_home_folder_is_trouble_and_makes_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    place = Store(Path("~/state"))
+    assert_trouble(place)
+    with place.request_lock(ACCOUNT, 0) as mine:
+        assert mine
+        assert place.save(ACCOUNT, known(), AccountState()) == known()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_file_that_another_process_holds_is_trouble(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        place = Store(file.parent)
+        assert place.load(ACCOUNT) == AccountState()
+        assert_trouble(place)
+        assert place.save(ACCOUNT, known("1"), AccountState()) == known("1")
+    assert available(Store(file.parent).load(ACCOUNT)) == "49.58894"
+    assert aside(file.parent) == []
+
+
+def test_a_short_hold_is_waited_for(file: Path) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert available(Store(file.parent).load(ACCOUNT)) == "49.58894"
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_costs_no_reading(file: Path) -> None:
+    place, before = Store(file.parent), known()
+    with full_disk():
+        assert place.save(ACCOUNT, known("1"), before) == known("1")
+    assert_trouble(place)
+    assert available(Store(file.parent).load(ACCOUNT)) == "49.58894"
+    assert aside(file.parent) == []
+
+
+def test_an_attempt_is_not_needed_to_keep_a_reading(folder: Path) -> None:
+    found = Store(folder).save(ACCOUNT, replace(known(), attempt=None), AccountState())
+    assert (available(found), found.attempt) == ("49.58894", None)
+
+
+def test_a_file_without_tables_knows_nothing(file: Path) -> None:
+    file.write_bytes(b"")
+    place = Store(file.parent)
+    assert (place.load(ACCOUNT), place.error) == (AccountState(), None)
+
+
+def test_a_file_that_does_not_give_back_what_was_written_is_set_aside(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Store(file.parent)
+    monkeypatch.setattr(accounts, "read", lambda *_: known("1"))
+    place.save(ACCOUNT, known("2"), AccountState())
+    assert place.error is not None
+    assert len(aside(file.parent)) == 1
+
+
+def test_a_file_that_another_process_has_replaced_stays(file: Path) -> None:
+    Store(file.parent)._set_aside(inode=file.stat().st_ino + 1)
+    assert file.exists()
+    assert aside(file.parent) == []
+
+
+VERSION_2 = """
+INSERT INTO account VALUES (1, {identity!r}, 'international', {key!r});
+INSERT INTO reading VALUES (1, 1, {key!r}, 1795373184123456, '49.58894', '46.58893', '3.00001');
+INSERT INTO attempt VALUES (
+    1, 1795373184123456, 1795373185123456, 'rate-limited', 'Too many requests', 'Wait.', 30, 3,
+    1795373215123456
+);
+INSERT INTO move VALUES (1, {key!r}, 1795373184123456, 1795369584123456, '0', '1.5', '0', '0', '0');
+INSERT INTO notice VALUES (1, 'settings', 'warning', 1795373184123456);
+"""
+
+
+@pytest.fixture
+def of_version_2(folder: Path) -> Path:
+    """A store as version 2 left it: with sentences, a wait, a past and a level."""
+    folder.mkdir(parents=True)
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.executescript(schema.MIGRATIONS[1] + schema.MIGRATIONS[2])
+        db.executescript(VERSION_2.format(identity=ACCOUNT.identity, key=fingerprint(KEY)))
+        db.execute("PRAGMA user_version = 2")
+    return folder
+
+
+def test_a_store_of_version_2_is_read_before_it_is_migrated(of_version_2: Path) -> None:
+    store = Store(of_version_2)
+    state, history = store.load(ACCOUNT), store.history(ACCOUNT)
+    assert available(state) == "49.58894"
+    assert state.attempt is not None
+    assert (state.attempt.failures, state.attempt.retry_at) == (3, NOW + 31 * SECOND)
+    problem = state.attempt.problem
+    assert problem is not None
+    assert (problem.kind, problem.retry_after) == (Kind.RATE_LIMITED, 30)
+    assert (problem.message, problem.hint) == ("Rate limited", "")
+    assert [str(entry.spent) for entry in history.entries] == ["1.5"]
+    assert store.error is None
+
+
+def test_a_store_of_version_2_is_migrated_with_all_that_it_holds(of_version_2: Path) -> None:
+    store = Store(of_version_2)
+    before = store.load(ACCOUNT)
+    assert store.save(ACCOUNT, replace(before, reading=None), before) == before
+    with closing(sqlite3.connect(of_version_2 / FILE_NAME)) as db:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        columns = [row[1] for row in db.execute("PRAGMA table_info(attempt)")]
+    assert version == schema.VERSION
+    assert not {"message", "hint", "told"} & set(columns)
+    assert [str(entry.spent) for entry in store.history(ACCOUNT).entries] == ["1.5"]
+    assert store.record_level(ACCOUNT, "settings", before.reading, lambda level: level) is None
+    assert store.error is None
+
+
+def test_a_cause_that_is_not_known_here_is_shown_by_its_kind(file: Path) -> None:
+    Store(file.parent).save(ACCOUNT, failed(), AccountState())
+    change(file, "UPDATE attempt SET cause = 'OF_A_LATER_RELEASE', facts = 'x'")
+    attempt = Store(file.parent).load(ACCOUNT).attempt
+    assert attempt is not None
+    assert attempt.problem is not None
+    assert (attempt.problem.kind, attempt.problem.message) == (Kind.OFFLINE, "Offline")
+
+
+@pytest.mark.parametrize("name", causes.BY_NAME)
+def test_no_sentence_is_stored(folder: Path, name: str) -> None:
+    names = {"path", "host", "seconds", "status", "codes", "variable", "error", "setting", "where",
+             "expected", "region", "regions", "other", "looked", "problem", "fix"}  # fmt: skip
+    problem = ProblemError(causes.BY_NAME[name], **dict.fromkeys(names, 7)).problem
+    state = AccountState(None, Attempt(NOW, NOW, problem), fingerprint(KEY))
+    assert Store(folder).save(ACCOUNT, state, AccountState()) == state
+    stored = Store(folder).load(ACCOUNT).attempt
+    assert stored is not None
+    assert stored.problem == problem
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        row = db.execute("SELECT * FROM attempt").fetchone()
+    assert problem.message not in row
