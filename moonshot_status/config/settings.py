@@ -59,6 +59,10 @@ def _choice(words: tuple[str, ...]) -> str:
     return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
+def _schema(type_: str, description: str, **more: Any) -> dict[str, Any]:
+    return {"type": type_, "description": description, **more}
+
+
 def _region_schema() -> dict[str, Any]:
     """Return the schema of a region in any case, with or without quotes around it."""
     any_case = "|".join(
@@ -66,147 +70,65 @@ def _region_schema() -> dict[str, Any]:
     )
     words = {"description": _choice(REGION_NAMES)}
     around = r"""[\s"']*"""
-    pattern = f"^{around}({any_case})?{around}$"
-    return {
-        "type": "string",
-        "anyOf": [{"enum": list(REGION_NAMES), **words}, {"pattern": pattern, **words}],
-        **words,
-    }
-
-
-def _number(words: str, **bounds: float) -> dict[str, Any]:
-    return {"type": "number", **bounds, "description": words}
+    names = [{"enum": list(REGION_NAMES)}, {"pattern": f"^{around}({any_case})?{around}$"}]
+    return {"type": "string", "anyOf": [{**each, **words} for each in names], **words}
 
 
 def _command_schema(example: str) -> dict[str, Any]:
-    return {
-        "type": "array",
-        "minItems": 1,
-        "items": {"type": "string", "pattern": r"^[^\u0000]*$", "description": "a string"},
-        "prefixItems": [
-            {
-                "type": "string",
-                "pattern": r"^[^\u0000]+$",
-                "description": "the name of a program",
-            }
-        ],
-        "description": f"a list of strings: a program and its arguments, such as {example}",
-    }
+    words = f"a list of strings: a program and its arguments, such as {example}"
+    program = _schema("string", "the name of a program", pattern=r"^[^\u0000]+$")
+    argument = _schema("string", "a string", pattern=r"^[^\u0000]*$")
+    return _schema("array", words, minItems=1, items=argument, prefixItems=[program])
 
 
-_AMOUNT = _number(
-    "an amount, 0 or more, in the account's currency", minimum=0, exclusiveMaximum=10**12
+_AMOUNT = _schema(
+    "number", "an amount, 0 or more, in the account's currency",
+    minimum=0, exclusiveMaximum=10**12,
+)  # fmt: skip
+_TEMPLATE_PATTERN = (
+    r"^([^{}\u0000-\u001f\u007f-\u009f]|\{\{|\}\}|\{(" + "|".join(TEMPLATE_FIELDS) + r")\})*$"
 )
 
+# fmt: off
 SETTINGS = (
-    Setting(
-        "region",
-        "region",
-        _region_schema(),
-        default_words="`international`",
-        flag="--region",
-        help="The platform whose key is used.",
-        param="region",
-        variables=("MOONSHOT_REGION",),
-    ),
-    Setting(
-        "api_key",
-        "key",
-        {"type": "string", "description": "a string: the key, which begins with sk-"},
-        variables=("MOONSHOT_API_KEY", "MOONSHOT_KEY"),
-    ),
-    Setting(
-        "api_key_command",
-        "command that prints the key",
-        _command_schema('["pass", "show", "moonshot"]'),
-    ),
-    Setting(
-        "base_url",
-        "address",
-        {"type": "string", "description": "an https address, or an http address of this machine"},
-        default_words="the region's",
-        variables=("MOONSHOT_BASE_URL",),
-    ),
-    Setting(
-        "max_age",
-        "age that is fresh enough, in seconds",
-        _number("a number of seconds, 0 or more", minimum=0, maximum=10**9),
-        default=300.0,
-        default_words="300",
-        flag="--max-age",
-        metavar="SECONDS",
-        help="How old a stored balance may be to be good enough.  [default: 300]",
-        param="seconds",
-    ),
-    Setting(
-        "timeout",
-        "limit of a request, in seconds",
-        _number("a number of seconds from 0.001 to 3600", minimum=0.001, maximum=3600),
-        default=10.0,
-        default_words="10",
-        flag="--timeout",
-        metavar="SECONDS",
-        help="The limit for one whole request.  [default: 10]",
-        param="seconds",
-    ),
-    Setting("thresholds.warning", "low balance", _AMOUNT, default_words="$5, ¥35"),
-    Setting("thresholds.critical", "very low balance", _AMOUNT, default_words="$1, ¥7"),
-    Setting(
-        "thresholds.runway_days",
-        "few days left",
-        _number("a number of days, 0 or more", minimum=0, maximum=1000),
-    ),
-    Setting(
-        "show",
-        "what stands in the bar",
-        {
-            "type": "array",
-            "minItems": 1,
-            "items": {"enum": list(PARTS), "description": _choice(PARTS)},
-            "description": 'a list of parts of the bar\'s text, such as ["balance", "runway"]',
-        },
-        default=("balance",),
-        default_words="`balance`",
-        flag="--show",
-        metavar="PARTS",
-        help=f"What stands in the bar, of {', '.join(PARTS)}.  [default: balance]",
-        param="parts",
-    ),
-    Setting(
-        "template",
-        "the line of `--format template`",
-        {
-            "type": "string",
-            "pattern": r"^([^{}\u0000-\u001f\u007f-\u009f]|\{\{|\}\}|\{("
-            + "|".join(TEMPLATE_FIELDS)
-            + r")\})*$",
-            "description": "one line of text with the fields {balance}, {runway} and so on of the "
-            "README; {{ and }} stand for braces",
-        },
-        default="",
-        default_words="what bars show",
-        flag="--template",
-        metavar="TEXT",
-        help="The line of --format template, such as '{balance}, {runway}'.",
-        param="template",
-    ),
-    Setting(
-        "hide_amount",
-        "no amounts, the level alone",
-        {"type": "boolean", "description": "true or false"},
-        default=False,
-        default_words="false",
-        flag="--hide-amount",
-        help="Show the level without any amount.",
-        param="flag",
-    ),
-    Setting(
-        "notify_command",
-        "command that is run when the level changes",
-        _command_schema('["/usr/local/bin/tell-me"]'),
-        default=(),
-    ),
+    Setting("region", "region", _region_schema(), None, "`international`", "--region", "",
+            "The platform whose key is used.", "region", ("MOONSHOT_REGION",)),
+    Setting("api_key", "key", _schema("string", "a string: the key, which begins with sk-"),
+            variables=("MOONSHOT_API_KEY", "MOONSHOT_KEY")),
+    Setting("api_key_command", "command that prints the key",
+            _command_schema('["pass", "show", "moonshot"]')),
+    Setting("base_url", "address",
+            _schema("string", "an https address, or an http address of this machine"),
+            None, "the region's", variables=("MOONSHOT_BASE_URL",)),
+    Setting("max_age", "age that is fresh enough, in seconds",
+            _schema("number", "a number of seconds, 0 or more", minimum=0, maximum=10**9),
+            300.0, "300", "--max-age", "SECONDS",
+            "How old a stored balance may be to be good enough.  [default: 300]", "seconds"),
+    Setting("timeout", "limit of a request, in seconds",
+            _schema("number", "a number of seconds from 0.001 to 3600",
+                    minimum=0.001, maximum=3600),
+            10.0, "10", "--timeout", "SECONDS",
+            "The limit for one whole request.  [default: 10]", "seconds"),
+    Setting("thresholds.warning", "low balance", _AMOUNT, None, "$5, ¥35"),
+    Setting("thresholds.critical", "very low balance", _AMOUNT, None, "$1, ¥7"),
+    Setting("thresholds.runway_days", "few days left",
+            _schema("number", "a number of days, 0 or more", minimum=0, maximum=1000)),
+    Setting("show", "what stands in the bar",
+            _schema("array", 'a list of parts of the bar\'s text, such as ["balance", "runway"]',
+                    minItems=1, items={"enum": list(PARTS), "description": _choice(PARTS)}),
+            ("balance",), "`balance`", "--show", "PARTS",
+            f"What stands in the bar, of {', '.join(PARTS)}.  [default: balance]", "parts"),
+    Setting("template", "the line of `--format template`",
+            _schema("string", "one line of text with the fields {balance}, {runway} and so on of "
+                    "the README; {{ and }} stand for braces", pattern=_TEMPLATE_PATTERN),
+            "", "what bars show", "--template", "TEXT",
+            "The line of --format template, such as '{balance}, {runway}'.", "template"),
+    Setting("hide_amount", "no amounts, the level alone", _schema("boolean", "true or false"),
+            False, "false", "--hide-amount", "", "Show the level without any amount.", "flag"),
+    Setting("notify_command", "command that is run when the level changes",
+            _command_schema('["/usr/local/bin/tell-me"]'), ()),
 )
+# fmt: on
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 # These decide on the account and are resolved together.
 _OF_ACCOUNT = {"region", "api_key", "api_key_command", "base_url"}

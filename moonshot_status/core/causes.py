@@ -17,59 +17,40 @@ _CODEXBAR = "Mend it in CodexBar, or put the key into a settings file of our own
 _NOT_SAVED = "Nothing is kept, so neither waiting times nor a single asker can be promised."
 _PERMISSIONS = "Look at the owner and the mode of it."
 
+# fmt: off
 # The key
 
 NO_KEY = Cause(Kind.NO_KEY, "There is no API key for the {region} region", "Looked at {looked}.")
-OTHER_REGION_ONLY = Cause(
-    Kind.NO_KEY,
-    "There is no API key for the {region} region",
-    "The key in {other} belongs to the other region, so it is not used. Looked at {looked}.",
-)
-KEY_COMMAND_NOT_STARTED = Cause(
-    Kind.NO_KEY,
-    "api_key_command cannot be started",
-    "Give its full path: bars know few folders.",
-)
-KEY_COMMAND_TIMEOUT = Cause(
-    Kind.NO_KEY, "api_key_command did not end within {seconds} seconds", _IN_A_TERMINAL
-)
-KEY_COMMAND_FAILED = Cause(
-    Kind.NO_KEY, "api_key_command failed with status {status}", _IN_A_TERMINAL
-)
-KEY_COMMAND_SILENT = Cause(
-    Kind.NO_KEY, "api_key_command printed nothing on its first line", _IN_A_TERMINAL
-)
-INVALID_KEY = Cause(
-    Kind.BAD_KEY,
-    "The API key has characters that no key has",
-    "Copy it once more from the console: letters, digits and dashes on one line.",
-)
+OTHER_REGION_ONLY = Cause(Kind.NO_KEY, "There is no API key for the {region} region",
+    "The key in {other} belongs to the other region, so it is not used. Looked at {looked}.")
+KEY_COMMAND_NOT_STARTED = Cause(Kind.NO_KEY, "api_key_command cannot be started",
+    "Give its full path: bars know few folders.")
+KEY_COMMAND_TIMEOUT = Cause(Kind.NO_KEY, "api_key_command did not end within {seconds} seconds",
+    _IN_A_TERMINAL)
+KEY_COMMAND_FAILED = Cause(Kind.NO_KEY, "api_key_command failed with status {status}",
+    _IN_A_TERMINAL)
+KEY_COMMAND_SILENT = Cause(Kind.NO_KEY, "api_key_command printed nothing on its first line",
+    _IN_A_TERMINAL)
+INVALID_KEY = Cause(Kind.BAD_KEY, "The API key has characters that no key has",
+    "Copy it once more from the console: letters, digits and dashes on one line.")
 QUOTED_KEY = Cause(Kind.BAD_KEY, "There are quotes or blanks around the key", "Give the bare key.")
-KIMI_CODE_KEY = Cause(
-    Kind.WRONG_PRODUCT,
-    "This is a key of Kimi Code, which has no balance",
-    "Make a key of the Open Platform in its console; not one that begins with sk-kimi-.",
-)
+KIMI_CODE_KEY = Cause(Kind.WRONG_PRODUCT, "This is a key of Kimi Code, which has no balance",
+    "Make a key of the Open Platform in its console; not one that begins with sk-kimi-.")
 
 # The settings
 
 FILE_MISSING = Cause(Kind.CONFIG, "{path} is not there", _CORRECT_FILE)
 FILE_UNREADABLE = Cause(Kind.CONFIG, "{path} cannot be read: {error}", _CORRECT_FILE)
 FILE_NOT_JSON = Cause(Kind.CONFIG, "{path} is not valid JSON: {error}", _CORRECT_FILE)
-INVALID_SETTING = Cause(
-    Kind.CONFIG, "{path} has a mistake at {setting}: allowed is {expected}", _CORRECT_FILE
-)
+INVALID_SETTING = Cause(Kind.CONFIG, "{path} has a mistake at {setting}: allowed is {expected}",
+    _CORRECT_FILE)
 THRESHOLDS_CROSS = Cause(
-    Kind.CONFIG,
-    "{path} has a mistake at {setting}: critical is above warning",
-    "Allowed is a critical amount at or below the warning amount.",
-)
-UNKNOWN_REGION = Cause(
-    Kind.CONFIG, "{where} names a region that does not exist", "Allowed is {regions}."
-)
-UNKNOWN_ACCOUNT = Cause(
-    Kind.CONFIG, "{error}", "The settings have changed: choose another account."
-)
+    Kind.CONFIG, "{path} has a mistake at {setting}: critical is above warning",
+    "Allowed is a critical amount at or below the warning amount.")
+UNKNOWN_REGION = Cause(Kind.CONFIG, "{where} names a region that does not exist",
+    "Allowed is {regions}.")
+UNKNOWN_ACCOUNT = Cause(Kind.CONFIG, "{error}",
+    "The settings have changed: choose another account.")
 FILE_NOT_CHANGED = Cause(Kind.CONFIG, "Nothing was changed: {problem}", "{fix}")
 EDIT_REFUSED = Cause(Kind.CONFIG, "Nothing was changed: then {problem}")
 FILE_NOT_OPENED = Cause(Kind.CONFIG, "{path} cannot be read: {error}", _PERMISSIONS)
@@ -80,53 +61,39 @@ CODEXBAR_NO_PROVIDERS = Cause(Kind.CONFIG, "CodexBar's {path} has no list of pro
 CODEXBAR_NOT_A_STRING = Cause(
     Kind.CONFIG,
     "CodexBar's {path} has a mistake at providers.moonshot.{setting}: allowed is a string",
-    _CODEXBAR,
-)
+    _CODEXBAR)
 
 # The base URL
 
-URL_CHARACTERS = Cause(
-    Kind.CONFIG, "{where} cannot be used: it has characters that no address has", _BASE_URL
-)
+URL_CHARACTERS = Cause(Kind.CONFIG, "{where} cannot be used: it has characters that no address has",
+    _BASE_URL)
 URL_INVALID = Cause(Kind.CONFIG, "{where} cannot be used: it is no address", _BASE_URL)
 URL_CREDENTIALS = Cause(
-    Kind.CONFIG, "{where} cannot be used: a user name or password may not stand in it", _BASE_URL
-)
-URL_QUERY = Cause(
-    Kind.CONFIG, "{where} cannot be used: it may not have a query or a fragment", _BASE_URL
-)
-URL_INCOMPLETE = Cause(
-    Kind.CONFIG, "{where} cannot be used: it has no usable host, port or path", _BASE_URL
-)
+    Kind.CONFIG, "{where} cannot be used: a user name or password may not stand in it",
+    _BASE_URL)
+URL_QUERY = Cause(Kind.CONFIG, "{where} cannot be used: it may not have a query or a fragment",
+    _BASE_URL)
+URL_INCOMPLETE = Cause(Kind.CONFIG, "{where} cannot be used: it has no usable host, port or path",
+    _BASE_URL)
 URL_NOT_ENCRYPTED = Cause(
-    Kind.CONFIG, "{where} cannot be used: it must be https, or http to this machine", _BASE_URL
-)
+    Kind.CONFIG, "{where} cannot be used: it must be https, or http to this machine",
+    _BASE_URL)
 URL_OTHER_REGION = Cause(
     Kind.CONFIG,
     "{where} cannot be used: it is the {other} host, but the account's region is {region}",
-    'Set the region to "{other}" if that is where the key is from.',
-)
+    'Set the region to "{other}" if that is where the key is from.')
 
 # The network
 
 OFFLINE = Cause(Kind.OFFLINE, "{host} cannot be reached", "Is there a network connection?")
-NO_RESPONSE = Cause(
-    Kind.TIMEOUT,
-    "No answer from {host} within {seconds:g} s",
-    "The network is slow, or something in it swallows the request.",
-)
-LOCKED_ELSEWHERE = Cause(
-    Kind.TIMEOUT,
-    "Another process is still asking after {seconds:g} s",
-    "The next run shows what it gets.",
-)
+NO_RESPONSE = Cause(Kind.TIMEOUT, "No answer from {host} within {seconds:g} s",
+    "The network is slow, or something in it swallows the request.")
+LOCKED_ELSEWHERE = Cause(Kind.TIMEOUT, "Another process is still asking after {seconds:g} s",
+    "The next run shows what it gets.")
 TLS_SETTINGS = Cause(Kind.TLS, "The TLS settings of this machine cannot be used", _TLS)
 TLS_FAILED = Cause(Kind.TLS, "The certificate of {host} cannot be trusted, or TLS failed", _TLS)
-PROXY_ADDRESS = Cause(
-    Kind.PROXY,
-    "The proxy that the environment names cannot be used",
-    "{variable} wants an address such as http://proxy.example:3128.",
-)
+PROXY_ADDRESS = Cause(Kind.PROXY, "The proxy that the environment names cannot be used",
+    "{variable} wants an address such as http://proxy.example:3128.")
 PROXY_LOGIN = Cause(Kind.PROXY, "The proxy wants a login", _PROXY)
 PROXY_REFUSED = Cause(Kind.PROXY, "The proxy does not let the request through", _PROXY)
 
@@ -135,45 +102,28 @@ PROXY_REFUSED = Cause(Kind.PROXY, "The proxy does not let the request through", 
 NOT_HTTP = Cause(Kind.BAD_RESPONSE, "{host} answered with something that is not HTTP", _GATEWAY)
 NOT_A_BALANCE = Cause(Kind.BAD_RESPONSE, "The answer is not a balance", _GATEWAY)
 REDIRECT = Cause(
-    Kind.REDIRECTED,
-    "The answer is a redirect (HTTP {status}), which a key must not follow",
-    "Check the base URL, and whether the network wants a login in a browser.",
-)
-API_ERROR = Cause(
-    Kind.API_ERROR,
-    "The API refused the request ({codes})",
-    "It is tried again; the provider's documentation explains the codes.",
-)
-KEY_REJECTED = Cause(
-    Kind.UNAUTHORIZED,
-    "The key was rejected, or it belongs to the other region",
-    "Check key and region in the settings, then run moonshot-status --refresh.",
-)
+    Kind.REDIRECTED, "The answer is a redirect (HTTP {status}), which a key must not follow",
+    "Check the base URL, and whether the network wants a login in a browser.")
+API_ERROR = Cause(Kind.API_ERROR, "The API refused the request ({codes})",
+    "It is tried again; the provider's documentation explains the codes.")
+KEY_REJECTED = Cause(Kind.UNAUTHORIZED, "The key was rejected, or it belongs to the other region",
+    "Check key and region in the settings, then run moonshot-status --refresh.")
 SUSPENDED = Cause(Kind.SUSPENDED, "The account is suspended", "Check billing in the console.")
-FORBIDDEN = Cause(
-    Kind.FORBIDDEN,
-    "This key is not allowed to read the balance",
-    "Check in the console whether the key is limited, to some IP addresses for example.",
-)
-NOT_FOUND = Cause(
-    Kind.NOT_FOUND, "There is no balance at this address (HTTP 404)", "Check the base URL."
-)
-RATE_LIMITED = Cause(
-    Kind.RATE_LIMITED,
-    "Too many requests for this account",
-    "The next one is made when its time has come; other programs with this key count too.",
-)
+FORBIDDEN = Cause(Kind.FORBIDDEN, "This key is not allowed to read the balance",
+    "Check in the console whether the key is limited, to some IP addresses for example.")
+NOT_FOUND = Cause(Kind.NOT_FOUND, "There is no balance at this address (HTTP 404)",
+    "Check the base URL.")
+RATE_LIMITED = Cause(Kind.RATE_LIMITED, "Too many requests for this account",
+    "The next one is made when its time has come; other programs with this key count too.")
 SERVER_ERROR = Cause(Kind.SERVER_ERROR, "The API has a fault (HTTP {status})", "It is tried again.")
 
 # This program
 
 STORE_UNUSABLE = Cause(Kind.STORE, "{path} cannot be used: {error}", _NOT_SAVED)
 STORE_NEWER = Cause(Kind.STORE, "{path} was written by a later version of this program", _NOT_SAVED)
-INTERNAL = Cause(
-    Kind.INTERNAL,
-    "Something unforeseen happened in this program",
-    "Run it with --debug in a terminal and report what it prints.",
-)
+INTERNAL = Cause(Kind.INTERNAL, "Something unforeseen happened in this program",
+    "Run it with --debug in a terminal and report what it prints.")
+# fmt: on
 
 BY_NAME = {name: value for name, value in list(globals().items()) if isinstance(value, Cause)}
 """Each cause by the name under which the store keeps it."""

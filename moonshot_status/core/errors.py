@@ -46,12 +46,6 @@ class Kind(Enum):
     STORE = "store", "not kept", _DOCTOR
     INTERNAL = "internal", "internal error", _DEBUG, _MINUTE, 30 * _MINUTE
 
-    label: str
-    command: str
-    first_backoff: int
-    max_backoff: int
-    is_network: bool
-
     def __new__(cls, name: str, *_: object) -> Kind:
         kind = object.__new__(cls)
         kind._value_ = name
@@ -62,10 +56,8 @@ class Kind(Enum):
         first_backoff: int = 0, max_backoff: int = 0, is_network: bool = False,
     ) -> None:  # fmt: skip
         # The defaults let type checkers accept ``Kind(name)``.
-        self.label = label
-        self.command = command
-        self.first_backoff = first_backoff
-        self.max_backoff = max_backoff
+        self.label, self.command = label, command
+        self.first_backoff, self.max_backoff = first_backoff, max_backoff
         self.is_network = is_network
 
     @property
