@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,6 +52,8 @@ def must_wait(attempt: Attempt | None, now: datetime, *, force: bool) -> bool:
 
 def _seconds(kind: Kind, failures: int) -> float:
     """Return the seconds to wait after so many failures; 0 for a kind without backoff."""
+    import random
+
     first, longest = kind.first_backoff, kind.max_backoff
     wait = min(first * 2.0 ** min(failures - 1, 16), longest)
     return random.uniform(max(first, wait * 0.8), min(longest, wait * 1.2))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
-from moonshot_status.core import causes, log, process
+from moonshot_status.core import causes, log
 from moonshot_status.core.account import Secret
 from moonshot_status.core.errors import ProblemError
 from moonshot_status.core.text import unquoted
@@ -38,6 +37,10 @@ def resolve(secret: Secret) -> str:
 
 def _first_line(command: tuple[str, ...]) -> str:
     """Return the first line of the command's output. Raises ProblemError of kind ``no-key``."""
+    import subprocess
+
+    from moonshot_status.core import process
+
     try:
         finished = process.run(command, COMMAND_SECONDS)
     except (OSError, ValueError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +26,9 @@ def replace_file(
     ``mode`` and ``owner``, a user and a group, are those of the new file. ``path`` must not be a
     symlink that is to be kept. With ``sync`` the content is on the disk before the rename.
     """
-    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+    # Not tempfile.mkstemp: a poll would import tempfile and random for it.
+    beside = path.parent / f".{path.name[:64]}.{os.urandom(8).hex()}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
@@ -38,8 +39,8 @@ def replace_file(
             os.fchmod(descriptor, mode)
             if sync:
                 os.fsync(descriptor)
-        Path(beside).replace(path)
+        beside.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(beside).unlink()
+            beside.unlink()
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -80,11 +79,17 @@ def _value(setting: Setting, value: Any) -> str:
         return str(value)
     if expected == "array":
         return ", ".join(value) if "enum" in setting.schema["items"] else _words(tuple(value))
-    return json.dumps(value)
+    return _json(value)
 
 
 def _words(command: tuple[str, ...]) -> str:
-    return json.dumps(command, ensure_ascii=False) if command else ""
+    return _json(command) if command else ""
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _secret(found: Settings) -> str:
