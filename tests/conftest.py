@@ -14,15 +14,27 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import settings
+from kit.session import SessionReport, count_program_starts
 from kit.support import KEY, PROGRAM, Recorder, Run, balance
 
 from moonshot_status.core import log
 from moonshot_status.polling import demo
 
+settings.register_profile("default", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
+settings.register_profile("explore", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
 _SIGINT = signal.getsignal(signal.SIGINT)
 import moonshot_status.__main__ as entry_point  # noqa: E402 - it sets what Ctrl-C does
 
 signal.signal(signal.SIGINT, _SIGINT)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    count_program_starts()
+    config.pluginmanager.register(SessionReport())
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +106,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[demo.Server]:
 @pytest.fixture
 def low(server: demo.Server) -> demo.Server:
     """The endpoint of an account with $4.20."""
-    server.reply = balance("4.2")
+    server.response = balance("4.2")
     return server
 
 
