@@ -20,6 +20,13 @@ if not MISSING:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.bars)
+
+
 class SkippedModule(pytest.Module):
     """Says why, in place of an import that cannot succeed."""
 
