@@ -89,7 +89,9 @@ def setting_to(target: Target, new: Any) -> Edit:
         while len(path) > 1 and (member := node.member(path[0])):
             node, path = member.node, path[1:]
         for name in reversed(path[1:]):
-            json_text = f"{{{json.dumps(name)}: {json_text}}}"
+            # Names stay readable, unless UTF-8 cannot encode them.
+            quoted = json.dumps(name, ensure_ascii=not name.isprintable())
+            json_text = f"{{{quoted}: {json_text}}}"
         return jsonc.set_member(text, node, path[0], json_text)
 
     return edit

@@ -1,11 +1,11 @@
-"""Adding the module to a bar, and taking it out again.
+"""Add the module to a bar, and remove it.
 
-What differs between bars is data, ``setup.json`` beside the snippet in ``integrations/``; here is
-what all of them share. Nothing is written before all of it is known, shown and agreed to.
+Each bar is described by data: ``setup.json`` next to the bar's snippet in ``integrations/``. All
+changes are planned, shown and confirmed before the first one is written.
 """
 
 from __future__ import annotations
 
 
 class SetupError(Exception):
-    """Why nothing can be changed, worded for the user."""
+    """Says to the user why nothing can be changed."""

@@ -1,4 +1,4 @@
-"""Writing all the changes, or none of them."""
+"""Write a set of changes completely, or not at all."""
 
 from __future__ import annotations
 
@@ -9,79 +9,64 @@ from contextlib import suppress
 from pathlib import Path
 
 from moonshot_status.core import signals
+from moonshot_status.core.atomic_write import replace_file
 from moonshot_status.setup import SetupError, paths
-from moonshot_status.setup.changes import Change, content_of
+from moonshot_status.setup.changes import Change, read_file
 
 
 def write_all(changes: Iterable[Change]) -> None:
-    """Write each file beside and rename it; after a failure all is as it was. Raises SetupError."""
+    """Write every change; undo all of them if one fails. Raises SetupError."""
     changes = list(changes)
     for change in changes:
         check(change)
-    let_through = signals.block()
-    done: list[Change] = []
+    unblock = signals.block()
+    attempted: list[Change] = []
     try:
         for change in changes:
-            done.append(change)
-            _put(change, change.after)
+            attempted.append(change)
+            _write(change, change.after)
     except OSError as error:
-        for change in reversed(done):
+        for change in reversed(attempted):
             with suppress(OSError):
-                _put(change, change.before)
-        place = paths.short(done[-1].path)
+                _write(change, change.before)
+        path = paths.display(attempted[-1].path)
         raise SetupError(
-            f"{place} cannot be written: {error.strerror}; nothing is changed"
+            f"{path} cannot be written: {error.strerror}; nothing is changed"
         ) from error
     finally:
-        let_through()
+        unblock()
 
 
 def check(change: Change) -> None:
-    """Whether the file is still as it was read, and may be written. Raises SetupError."""
-    if content_of(change.path) != change.before:
-        raise SetupError(f"{paths.short(change.path)} has changed in between: run this again")
+    """Check that the file has not changed since it was read, and is writable. Raises SetupError."""
+    if read_file(change.path) != change.before:
+        raise SetupError(f"{paths.display(change.path)} has changed in between: run this again")
     if change.before is None:
         return
-    status = change.real.stat()
-    # The mode, too: the superuser may write everywhere, but read-only is meant.
-    if not status.st_mode & stat.S_IWUSR or not os.access(change.real, os.W_OK):
-        whose = "" if change.real == change.path else f" (it leads to {change.real})"
-        raise SetupError(f"{paths.short(change.path)} is read-only{whose}: nothing is changed")
+    status = change.real_path.stat()
+    # root can write to every file, but a read-only mode still means that it should not change.
+    if not status.st_mode & stat.S_IWUSR or not os.access(change.real_path, os.W_OK):
+        is_link = change.real_path != change.path
+        target = f" (it leads to {change.real_path})" if is_link else ""
+        path = paths.display(change.path)
+        raise SetupError(f"{path} is read-only{target}: nothing is changed")
 
 
-def missing_folders(paths: Iterable[Path]) -> list[Path]:
-    """The folders that have to be made for these files, the outer ones first."""
-    found = {parent for path in paths for parent in path.parents if not parent.exists()}
-    return sorted(found)
+def missing_folders(files: Iterable[Path]) -> list[Path]:
+    """Return the folders that have to be created for these files, outermost first."""
+    return sorted({folder for file in files for folder in file.parents if not folder.exists()})
 
 
-def _put(change: Change, content: bytes | None) -> None:
-    real = change.real
+def _write(change: Change, content: bytes | None) -> None:
+    """Give the file this content, or delete it for None. Raises OSError."""
+    path = change.real_path
     if content is None:
-        real.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         return
-    real.parent.mkdir(parents=True, exist_ok=True)
-    beside = real.with_name(f".{real.name}.{os.getpid()}")
-    try:
-        _write_beside(beside, change, content)
-        beside.replace(real)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _write_beside(beside: Path, change: Change, content: bytes) -> None:
-    """Write the new file, with the mode and the owner of the one that it replaces."""
-    with suppress(FileNotFoundError):
-        beside.unlink()
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    mode = change.mode
-    if change.real.exists():
-        status = change.real.stat()
-        mode = stat.S_IMODE(status.st_mode)
-        if (status.st_uid, status.st_gid) != (beside.stat().st_uid, beside.stat().st_gid):
-            os.chown(beside, status.st_uid, status.st_gid)
-    beside.chmod(mode)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode, owner = change.mode, None
+    if path.exists():
+        status = path.stat()
+        owner = (status.st_uid, status.st_gid)
+        mode = mode if change.force_mode else stat.S_IMODE(status.st_mode)
+    replace_file(path, content, mode, owner=owner, sync=True)

@@ -1,4 +1,7 @@
-"""The bars, as the folders of ``integrations/`` describe them."""
+"""Load the descriptions of the supported bars: ``setup.json`` in the folders of ``integrations/``.
+
+Their format is ``schemas/integration.schema.json``.
+"""
 
 from __future__ import annotations
 
@@ -10,96 +13,101 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from moonshot_status.core import process
 from moonshot_status.setup import SetupError, paths
 
-_DATA = "setup.json"
-_COMMAND_SECONDS = 10
+_DESCRIPTION = "setup.json"
+_FOLDER_COMMAND_SECONDS = 10
 
 Step = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: ``name`` is the word on the command line, ``title`` what it calls itself.
+    """One bar: ``name`` is used on the command line, ``title`` in messages.
 
-    ``folders`` are where its files can be, in its own order; ``folder_command`` prints one more,
-    and stands before them. The one that holds any of the files ``holds`` is taken, else the first
-    that exists, else the first. Snippets are written for the folder ``usual``.
+    ``folders`` are the folders that the bar's files can be in, in the order in which the bar tries
+    them; ``folder_command`` prints another one that comes first. ``marker_files`` identify the
+    folder in use. The snippets are written for ``default_folder``.
     """
 
     name: str
     title: str
     steps: tuple[Step, ...]
-    afterwards: str
+    next_step: str
     folders: tuple[str, ...]
     folder_command: tuple[str, ...] = ()
-    holds: tuple[str, ...] = ()
-    usual: str = ""
+    marker_files: tuple[str, ...] = ()
+    default_folder: str = ""
     programs: tuple[str, ...] = ()
 
     def snippet(self, file: str) -> str:
-        """The text of a file in the bar's folder of ``integrations/``, for where it will be."""
+        """Return the text of one of the bar's snippets, with the folder in use filled in."""
         text = (data_folder() / self.name / file).read_text(encoding="utf-8")
-        written = paths.shell_word(self.folder())
-        return text.replace(self.usual, written) if self.usual else text
+        if not self.default_folder:
+            return text
+        return text.replace(self.default_folder, paths.shell_word(self.folder()))
 
     def folder(self) -> Path:
-        """Where the bar's files are. Raises SetupError."""
-        found = self._folders()
-        if not found:
-            raise SetupError(f"{self.title} has no folder for its files")
-        holding = (
-            folder for folder in found if any((folder / file).exists() for file in self.holds)
-        )
-        existing = (folder for folder in found if folder.is_dir())
-        return next(holding, None) or next(existing, found[0])
+        """Return the folder of the bar's files. Raises SetupError if it has none.
 
-    def is_here(self) -> bool:
-        """Whether the bar seems to be used on this machine."""
+        It is the first with a marker file, else the first that exists, else the first.
+        """
+        folders = self._folders()
+        if not folders:
+            raise SetupError(f"{self.title} has no folder for its files")
+        marked = (
+            folder
+            for folder in folders
+            if any((folder / file).exists() for file in self.marker_files)
+        )
+        existing = (folder for folder in folders if folder.is_dir())
+        return next(marked, None) or next(existing, folders[0])
+
+    def is_installed(self) -> bool:
+        """Return whether one of the bar's programs or folders is on this machine."""
         if any(shutil.which(program) for program in self.programs):
             return True
         return any(folder.is_dir() for folder in self._folders())
 
-    def path(self, word: str) -> Path:
-        """A file that the steps name: absolute, from a variable, or in the bar's folder."""
-        return self.folder() / (paths.expanded(word) or word)
+    def path(self, written: str) -> Path:
+        """Return the path of a file in a step, which may be relative to the bar's folder."""
+        return self.folder() / (paths.expand(written) or written)
 
     def _folders(self) -> list[Path]:
-        words = [*_printed(self.folder_command), *self.folders]
-        return [path for word in words if (path := paths.expanded(word)) and path.is_absolute()]
+        folders = map(paths.expand, [*_first_output_line(self.folder_command), *self.folders])
+        return [folder for folder in folders if folder and folder.is_absolute()]
 
 
 def data_folder() -> Path:
-    """The folder ``integrations``: in an installed package within it, in a checkout beside it."""
+    """Return the folder ``integrations``: inside an installed package, next to it in a checkout."""
     package = Path(__file__).parent.parent
     inside = package / "integrations"
     return inside if inside.is_dir() else package.parent / "integrations"
 
 
 def names() -> list[str]:
-    return sorted(path.parent.name for path in data_folder().glob(f"*/{_DATA}"))
+    """Return the names of the supported bars."""
+    return sorted(path.parent.name for path in data_folder().glob(f"*/{_DESCRIPTION}"))
 
 
 def load(name: str) -> Bar:
-    """The bar of that name, which has to be one of ``names()``."""
-    text = (data_folder() / name / _DATA).read_text(encoding="utf-8")
-    data = {key: _tuple(value) for key, value in json.loads(text).items() if key != "$schema"}
-    return Bar(name, **data)
+    """Return the bar of that name, one of ``names()``."""
+    text = (data_folder() / name / _DESCRIPTION).read_text(encoding="utf-8")
+    description: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in json.loads(text).items()
+        if key != "$schema"
+    }
+    return Bar(name, **description)
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _printed(command: tuple[str, ...]) -> list[str]:
-    """The first line that the command prints, if it can be run and prints one."""
+def _first_output_line(command: tuple[str, ...]) -> list[str]:
+    """Return the first line that the command prints, or nothing if it prints none or fails."""
     if not command or not shutil.which(command[0]):
         return []
     try:
-        done = subprocess.run(
-            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_COMMAND_SECONDS,
-            check=False,
-        )  # fmt: skip
+        finished = process.run(command, _FOLDER_COMMAND_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return []
-    return os.fsdecode(done.stdout).splitlines()[:1]
+    return os.fsdecode(finished.output).splitlines()[:1]

@@ -1,4 +1,4 @@
-"""What the files would be like, before anything is written."""
+"""Collect changes to files in memory, before any file is written."""
 
 from __future__ import annotations
 
@@ -11,126 +11,150 @@ from pathlib import Path
 
 from moonshot_status.setup import SetupError, paths
 
-BACKUP = ".before-moonshot-status"
+BACKUP_SUFFIX = ".before-moonshot-status"
+_MODE = 0o644
 
 
 @dataclass(frozen=True)
 class Change:
-    """One file: its content ``before`` and ``after``, None where it does not exist.
+    """The content of one file ``before`` and ``after`` the change, None where it does not exist.
 
-    ``mode`` is for a file that is new. ``source`` is the file that a new one is a copy of, with a
-    change. A ``quiet`` change is our own book-keeping, and is named but not shown.
+    ``mode`` is the mode of a new file; an existing file keeps its own unless ``force_mode`` is set.
+    ``source`` is the system's file that a new file is a modified copy of. A ``quiet`` change (a
+    backup, the manifest) has no diff in the preview.
     """
 
     path: Path
     before: bytes | None
     after: bytes | None
-    mode: int = 0o644
+    mode: int = _MODE
+    force_mode: bool = False
     source: Path | None = None
     quiet: bool = False
 
     @property
-    def real(self) -> Path:
-        """Where the bytes are: a link stays a link."""
+    def real_path(self) -> Path:
+        """The path with symlinks resolved, so that a symlink is preserved."""
         return Path(os.path.realpath(self.path))
 
-    def shown(self) -> str:
-        """The change as a diff of its lines; what is not printable in them is masked."""
+    def diff(self) -> str:
+        """Return the change as a unified diff, with unprintable characters masked."""
         old = self.source.read_bytes() if self.source else self.before
-        heads = (
-            paths.short(self.source or self.path) if old is not None else "/dev/null",
-            paths.short(self.path) if self.after is not None else "/dev/null",
+        names = (
+            paths.display(self.source or self.path) if old is not None else "/dev/null",
+            paths.display(self.path) if self.after is not None else "/dev/null",
         )
-        lines = difflib.unified_diff(_lines(old), _lines(self.after), *heads, lineterm="")
+        lines = difflib.unified_diff(
+            _printable_lines(old), _printable_lines(self.after), *names, lineterm=""
+        )
         return "\n".join(lines)
 
 
 class PendingChanges:
-    """Files by their names, with the changes so far; nothing of it is on the disk.
-
-    ``notes`` are what the user should know about it.
-    """
+    """The changes so far, by file; ``notes`` are messages for the user about them."""
 
     def __init__(self) -> None:
         self._changes: dict[Path, Change] = {}
         self.notes: list[str] = []
 
     def text(self, path: Path) -> str | None:
-        """The file's text, every byte of it, or None if there is none. Raises SetupError."""
+        """Return the file's text with the changes so far, or None if there is no such file.
+
+        Bytes that are not UTF-8 become lone surrogates. Raises SetupError.
+        """
         content = self._change(path).after
         return None if content is None else content.decode("utf-8", "surrogateescape")
 
     def put(
-        self, path: Path, text: str, mode: int = 0o644, source: Path | None = None,
+        self, path: Path, text: str, mode: int = _MODE, *, force_mode: bool = False,
+        source: Path | None = None,
     ) -> None:  # fmt: skip
+        """Create the file or replace its content; the parameters are those of a Change."""
         change = self._change(path)
-        content = text.encode("utf-8", "surrogateescape")
-        self._keep(replace(change, after=content, mode=mode, source=source or change.source))
+        source = source or change.source
+        self._set(
+            replace(change, after=encode(text), mode=mode, force_mode=force_mode, source=source)
+        )
 
     def put_quietly(self, path: Path, content: bytes, mode: int) -> None:
-        self._keep(replace(self._change(path), after=content, mode=mode, quiet=True))
+        """Create or replace a file of setup's own."""
+        self._set(replace(self._change(path), after=content, mode=mode, quiet=True))
 
     def delete(self, path: Path, *, quiet: bool = False) -> None:
-        self._keep(replace(self._change(path), after=None, quiet=quiet))
+        """Delete the file if it exists."""
+        self._set(replace(self._change(path), after=None, quiet=quiet))
 
     def changes(self) -> tuple[Change, ...]:
-        """What really changes; deletions come last, so that nothing leads to what is gone."""
+        """Return the changes that have an effect, in the order in which to write them.
+
+        Deletions come last, so that no file ever refers to one that is deleted already.
+        """
         changed = [change for change in self._changes.values() if change.before != change.after]
         return tuple(sorted(changed, key=lambda change: change.after is None))
 
     def _change(self, path: Path) -> Change:
-        real = Path(os.path.realpath(path))
-        return self._changes.get(real) or Change(path, content_of(path), content_of(path))
+        known = self._changes.get(Path(os.path.realpath(path)))
+        if known:
+            return known
+        content = read_file(path)
+        return Change(path, content, content)
 
-    def _keep(self, change: Change) -> None:
-        self._changes[change.real] = change
+    def _set(self, change: Change) -> None:
+        self._changes[change.real_path] = change
 
 
-def content_of(path: Path) -> bytes | None:
-    """The bytes of a regular file, or None if there is none. Raises SetupError."""
+def encode(text: str) -> bytes:
+    """Return the bytes of a text that ``PendingChanges.text`` decoded."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def read_file(path: Path) -> bytes | None:
+    """Return the content of a regular file, or None if it does not exist. Raises SetupError."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise SetupError(f"{paths.short(path)} is not a file")
+            raise SetupError(f"{paths.display(path)} is not a file")
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.is_symlink():
-            raise SetupError(f"{paths.short(path)} is a link that leads nowhere") from error
+            raise SetupError(f"{paths.display(path)} is a link that leads nowhere") from error
         return None
     except OSError as error:
-        raise SetupError(f"{paths.short(path)} cannot be read: {error.strerror}") from error
+        raise SetupError(f"{paths.display(path)} cannot be read: {error.strerror}") from error
 
 
-def back_up(draft: PendingChanges) -> None:
-    """Have every file that was there before, and changes, kept as it is now."""
-    for change in draft.changes():
+def back_up(pending: PendingChanges) -> None:
+    """Add a backup of every existing file that is to change, unless there is the same backup."""
+    for change in pending.changes():
         if change.before is not None and change.after is not None and not change.quiet:
-            kept = list(_backups(change.path))
-            if not any(content == change.before for _, content in kept if content is not None):
+            *backups, (free_path, _) = _backups(change.path)
+            if all(content != change.before for _, content in backups):
                 mode = stat.S_IMODE(change.path.stat().st_mode)
-                draft.put_quietly(kept[-1][0], change.before, mode)
+                pending.put_quietly(free_path, change.before, mode)
 
 
-def drop_backups(draft: PendingChanges) -> None:
-    """Let go of the backups that are the same as what the file will be again."""
-    for change in draft.changes():
-        for path, content in list(_backups(change.path)):
-            if content is not None and content == change.after:
-                draft.delete(path, quiet=True)
-            elif content is not None:
-                draft.notes.append(f"{paths.short(path)} stays: you have changed the file since")
+def drop_backups(pending: PendingChanges) -> None:
+    """Delete the backups that equal the restored file; add a note for each of the others."""
+    for change in pending.changes():
+        *backups, _ = _backups(change.path)
+        for path, content in backups:
+            if content == change.after:
+                pending.delete(path, quiet=True)
+            else:
+                note = f"{paths.display(path)} stays: you have changed the file since"
+                pending.notes.append(note)
 
 
 def _backups(path: Path) -> Iterator[tuple[Path, bytes | None]]:
-    """The backups of a file with their contents, and then the first name that is free."""
-    number, backup = 1, Path(f"{path}{BACKUP}")
-    while (content := content_of(backup)) is not None:
+    """Yield each backup of a file with its content, then the first unused name with None."""
+    number, backup = 1, Path(f"{path}{BACKUP_SUFFIX}")
+    while (content := read_file(backup)) is not None:
         yield backup, content
         number += 1
-        backup = Path(f"{path}{BACKUP}.{number}")
+        backup = Path(f"{path}{BACKUP_SUFFIX}.{number}")
     yield backup, None
 
 
-def _lines(content: bytes | None) -> list[str]:
+def _printable_lines(content: bytes | None) -> list[str]:
     text = (content or b"").decode("utf-8", "replace").replace("\r\n", "\n")
     lines = text.removesuffix("\n").split("\n") if text else []
     return ["".join(c if c.isprintable() or c == "\t" else "�" for c in line) for line in lines]

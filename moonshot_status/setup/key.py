@@ -1,19 +1,20 @@
-"""The region and the key in the program's own settings file, and their proof."""
+"""Find, verify and save the region and the API key in the program's settings file."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moonshot_status.config import api_key, hide_amounts, jsonc, resolver, settings, settings_file
+from moonshot_status.config import api_key, edit, hide_amounts, resolver, settings, settings_file
 from moonshot_status.config.settings import Options, Settings, UnknownAccountError
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
+from moonshot_status.core.atomic_write import PRIVATE
 from moonshot_status.core.errors import Kind, Problem, ProblemError
 from moonshot_status.core.paths import private_folder, state_folder
 from moonshot_status.core.regions import Region
@@ -23,43 +24,45 @@ from moonshot_status.polling import poll
 from moonshot_status.polling.balance import FetchPolicy, get_balance, utc_now
 from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.apply import write_all
-from moonshot_status.setup.changes import PendingChanges
+from moonshot_status.setup.changes import PendingChanges, encode
 from moonshot_status.store.database import Store
 
 _SECRETS = ("api_key", "api_key_command")
-# The key is known to the server, or cannot be the reason.
-_PROVED = (Kind.SUSPENDED, Kind.STORE)
-_UNPROVED = (
-    Kind.OFFLINE, Kind.TIMEOUT, Kind.TLS, Kind.PROXY, Kind.REDIRECTED, Kind.BAD_RESPONSE,
-    Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.SERVER_ERROR,
-)  # fmt: skip
+# Kinds of problem that the server reports only for a valid key, or that have nothing to do with it.
+_KEY_IS_VALID = (Kind.SUSPENDED, Kind.STORE)
+# Kinds of problem, apart from those of the network, that say nothing about the key.
+_KEY_IS_UNTESTED = (Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.SERVER_ERROR)
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of the one request: what a terminal shows, and what is wrong, if anything is."""
+    """The result of a request with the key: the line that a terminal shows, and the problem."""
 
     line: str
     problem: Problem | None
 
     @property
-    def holds(self) -> bool:
-        return self.problem is None or self.problem.kind in _PROVED
+    def is_verified(self) -> bool:
+        """Whether the key is valid."""
+        return self.problem is None or self.problem.kind in _KEY_IS_VALID
 
     @property
-    def is_open(self) -> bool:
-        """Whether the key may be right all the same."""
-        return self.problem is not None and self.problem.kind in _UNPROVED
+    def is_inconclusive(self) -> bool:
+        """Whether the key may be valid although the request failed."""
+        if self.problem is None:
+            return False
+        return self.problem.kind.is_network or self.problem.kind in _KEY_IS_UNTESTED
 
 
 def path_of(options: Options) -> Path:
+    """Return the path of the settings file."""
     return options.config or settings_file.default_path()
 
 
-def present(options: Options) -> Settings | None:
-    """The settings that a bar would find, if they hold a key. Raises SetupError.
+def existing_settings(options: Options) -> Settings | None:
+    """Return the settings that a bar would use, or None if they have no key. Raises SetupError.
 
-    Variables of this terminal do not count: a bar has none of them.
+    Environment variables are ignored, because a bar does not have those of this terminal.
     """
     environ = {name: value for name, value in os.environ.items() if "MOONSHOT" not in name}
     try:
@@ -71,138 +74,118 @@ def present(options: Options) -> Settings | None:
     return found if found.account.secret != Secret() else None
 
 
-def holder(options: Options) -> str:
-    """The file that the key of ``present`` is in, for people."""
-    own = _own(options)
-    own_settings = {**own.settings, **own.accounts.get(_account(own, options) or "", {})}
-    is_own = any(name in own_settings for name in _SECRETS)
-    return paths.short(own.path) if is_own else "CodexBar's file"
+def key_location(options: Options) -> str:
+    """Return the name of the file with the key of ``existing_settings``, for a message."""
+    file = _read_file(options)
+    own = {**file.settings, **file.accounts.get(_account_name(file, options) or "", {})}
+    is_own = any(name in own for name in _SECRETS)
+    return paths.display(file.path) if is_own else "CodexBar's file"
 
 
-def region_there(options: Options) -> Region | None:
-    """The region that the settings file names for the account, if it names one."""
-    own = _own(options)
-    for place in (own.accounts.get(_account(own, options) or "", {}), own.settings):
-        if place.get("region"):
-            return Region(place["region"].lower())
-    return None
+def existing_region(options: Options) -> Region | None:
+    """Return the account's region in the settings file, or None. Raises SetupError."""
+    file = _read_file(options)
+    region = file.find(_account_name(file, options) or "", "region")
+    return Region(region.value.lower()) if region else None
 
 
-def checked(text: str) -> str:
-    """The key that was typed or piped. Raises ProblemError, which never holds the key."""
+def validated(text: str) -> str:
+    """Return the typed or piped key. Raises ProblemError, which never contains the key."""
     if text and unquoted(text) != text:
         raise ProblemError(causes.QUOTED_KEY)
     return api_key.validated(text)
 
 
-def written(options: Options, region: Region, secret: Secret) -> bytes:
-    """The settings file with that region and secret, all else in it as it is.
+def edited(options: Options, region: Region, secret: Secret) -> bytes:
+    """Return the content of the settings file with this region and key; nothing is written.
 
-    Raises SetupError.
+    Everything else in the file stays as it is. Raises SetupError.
     """
-    own, text = _own(options), PendingChanges().text(path_of(options))
-    account = _account(own, options)
+    file, text = _read_file(options), PendingChanges().text(path_of(options))
+    account = _account_name(file, options)
     values: dict[str, Any] = {"region": region.value, "api_key": secret.key}
     if secret.command:
         values = {"region": region.value, "api_key_command": list(secret.command)}
     if text is None or not text.strip("\ufeff \t\r\n"):
         document = {"accounts": {account: values}} if account else values
         return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
-    if account and not own.accounts:
-        text = _with_accounts(text)
-    where = ("accounts", account) if account else ()
-    return _with_values(text, where, values).encode("utf-8", "surrogateescape")
+    for change in _edits(file, account, values):
+        text = change(text)
+    return encode(text)
 
 
 def verify(options: Options, content: bytes, environ: Mapping[str, str]) -> Verification:
-    """Ask for the balance with settings that are not written yet."""
+    """Fetch the balance with settings that are not written yet."""
     since = utc_now()
     file = settings_file.parse(path_of(options), content)
     found = resolver.resolve(options, environ, file)
     if found.problem:
         return Verification(found.problem.message, found.problem)
-    terms = FetchPolicy(found.max_age, found.timeout, since, refresh=True)
-    got = get_balance(found.account, Store(state_folder()), terms)
+    policy = FetchPolicy(found.max_age, found.timeout, since, refresh=True)
+    status = get_balance(found.account, Store(state_folder()), policy)
     hidden = options.hide_amount or hide_amounts.is_hidden(found.hide_amount)
-    view = view_of(found.account, got, utc_now(), hide_amount=hidden)
-    return Verification(view.line, got.problem)
+    view = view_of(found.account, status, utc_now(), hide_amount=hidden)
+    return Verification(view.line, status.problem)
 
 
-def current_balance(options: Options) -> Verification:
-    """The balance with the settings that are there, as a bar would show it."""
+def verify_existing(options: Options) -> Verification:
+    """Return the balance with the settings on disk, as a bar would show it."""
     view = poll.poll(options, ())
     return Verification(view.line, view.problem)
 
 
-def write(options: Options, content: bytes) -> bool:
-    """Write the settings file, for its owner alone, and say if it is new. Raises SetupError."""
-    path, draft = path_of(options), PendingChanges()
+def save(options: Options, content: bytes) -> bool:
+    """Write the settings file with mode 0600 and return whether it changed. Raises SetupError."""
+    path, pending = path_of(options), PendingChanges()
     try:
         if options.config is None:
             private_folder(path.parent)
-        draft.put(path, content.decode("utf-8", "surrogateescape"), 0o600)
-        write_all(draft.changes())
-        path.chmod(0o600)
+        text = content.decode("utf-8", "surrogateescape")
+        pending.put(path, text, PRIVATE, force_mode=True)
+        write_all(pending.changes())
+        path.chmod(PRIVATE)  # An unchanged file has not been written.
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error
-    return bool(draft.changes())
+    return bool(pending.changes())
 
 
-def _own(options: Options) -> SettingsFile:
+def _read_file(options: Options) -> SettingsFile:
+    """Read the settings file, empty if there is none. Raises SetupError."""
     try:
         return settings_file.read(path_of(options))
     except ProblemError as error:
         raise SetupError(f"{error.problem.message}. {error.problem.hint}") from error
 
 
-def _account(own: SettingsFile, options: Options) -> str | None:
-    """The account whose key it is; None for a flat file's only one."""
-    if options.account or not own.accounts:
+def _account_name(file: SettingsFile, options: Options) -> str | None:
+    """Return the account that the key belongs to, or None for a file without accounts."""
+    if options.account or not file.accounts:
         return options.account
     default = settings.DEFAULT_ACCOUNT
-    return default if default in own.accounts else next(iter(own.accounts))
+    return default if default in file.accounts else next(iter(file.accounts))
 
 
-def _with_accounts(text: str) -> str:
-    """A flat file with a list of accounts, in which its own key is the default one's."""
-    moved = {}
+def _edits(file: SettingsFile, account: str | None, values: dict[str, Any]) -> Iterator[edit.Edit]:
+    """Yield the edits that set the values, one of which is the only secret of its account.
+
+    When the first account is added to a file without accounts, the file's own key becomes that of
+    the default account.
+    """
+    if account and not file.accounts:
+        for name in _SECRETS:
+            yield edit.without(_target(name))
+        for name in _SECRETS:
+            if name in file.settings:
+                own = file.settings[name]
+                yield edit.setting_to(_target(name, settings.DEFAULT_ACCOUNT), own)
     for name in _SECRETS:
-        root = jsonc.parse(text)
-        member = root.member(name)
-        if member:
-            moved[name] = member.node.value
-            text = jsonc.remove(text, root, root.children.index(member))
-    accounts = {settings.DEFAULT_ACCOUNT: moved} if any(moved.values()) else {}
-    return jsonc.set_member(text, jsonc.parse(text), "accounts", _json(accounts))
-
-
-def _with_values(text: str, where: tuple[str, ...], values: dict[str, Any]) -> str:
-    """The text with these settings, at the root or in an account, and no other secret there."""
-    for depth in range(len(where)):
-        node = _at(text, where[:depth])
-        if node.member(where[depth]) is None:
-            text = jsonc.set_member(text, node, where[depth], "{}")
-    for name in _SECRETS:
-        node = _at(text, where)
-        member = node.member(name)
-        if member and name not in values:
-            text = jsonc.remove(text, node, node.children.index(member))
+        if name not in values:
+            yield edit.without(_target(name, account))
+    existing = file.accounts.get(account, {}) if account else file.settings
     for name, value in values.items():
-        node = _at(text, where)
-        member = node.member(name)
-        if member is None or member.node.value != value:
-            text = jsonc.set_member(text, node, name, _json(value))
-    return text
+        if existing.get(name) != value:
+            yield edit.setting_to(_target(name, account), value)
 
 
-def _at(text: str, where: tuple[str, ...]) -> jsonc.Node:
-    node = jsonc.parse(text)
-    for name in where:
-        member = node.member(name)
-        assert member  # noqa: S101 - it was put there just before
-        node = member.node
-    return node
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _target(name: str, account: str | None = None) -> edit.Target:
+    return edit.Target(settings.BY_NAME[name], account)

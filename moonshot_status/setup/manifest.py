@@ -1,6 +1,6 @@
-"""What setup has made itself: only that is deleted when a bar is left again.
+"""Keep a manifest of what setup creates, because only that is deleted when a bar is removed.
 
-What it changed in files that were there is found in the files, and needs no record.
+Edits of existing files are not in it: they are recognized in the files themselves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moonshot_status.core import paths
-from moonshot_status.setup.changes import PendingChanges, content_of
+from moonshot_status.setup.changes import PendingChanges, encode, read_file
 
 FOLDER = "folder"
 LINK = "link"
@@ -19,48 +19,52 @@ LINK = "link"
 
 @dataclass(frozen=True)
 class Manifest:
-    """By bar and path: the digest of a file as it was made, or ``FOLDER``, or ``LINK``."""
+    """For each bar and path what was created: ``FOLDER``, ``LINK``, or the digest of a file."""
 
-    made: dict[str, dict[str, str]] = field(default_factory=dict)
+    entries: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def note(self, bar: str, path: Path, what: str) -> None:
-        self.made.setdefault(bar, {})[str(path)] = what
+    @classmethod
+    def load(cls) -> Manifest:
+        """Read the manifest; return an empty one if it is missing or damaged."""
+        try:
+            entries = json.loads(read_file(_path()) or b"{}")
+            return cls({bar: {**own} for bar, own in entries.items()})
+        except (ValueError, TypeError, AttributeError):
+            return cls()
 
-    def of(self, bar: str, path: Path) -> str | None:
-        return self.made.get(bar, {}).get(str(path))
+    def add(self, bar: str, path: Path, entry: str) -> None:
+        """Record what was created at the path."""
+        self.entries.setdefault(bar, {})[str(path)] = entry
 
-    def is_shared(self, path: Path, what: str) -> bool:
-        """Whether that was made for any bar."""
-        return any(made.get(str(path)) == what for made in self.made.values())
+    def entry(self, bar: str, path: Path) -> str | None:
+        """Return what was created at the path for the bar, or None."""
+        return self.entries.get(bar, {}).get(str(path))
 
-    def paths(self, bar: str, what: str) -> list[Path]:
-        """What was made of that kind and is no other bar's too, the inner ones first."""
-        others = {path for name, made in self.made.items() if name != bar for path in made}
-        mine = [path for path, kind in self.made.get(bar, {}).items() if kind == what]
-        return [Path(path) for path in sorted(mine, reverse=True) if path not in others]
+    def has_link(self, path: Path) -> bool:
+        """Return whether the symlink was created for any bar."""
+        return any(entries.get(str(path)) == LINK for entries in self.entries.values())
 
-    def forget(self, bar: str) -> None:
-        self.made.pop(bar, None)
+    def unshared(self, bar: str, entry: str) -> list[Path]:
+        """Return the bar's paths with this entry that no other bar needs, innermost first."""
+        others = {path for name, entries in self.entries.items() if name != bar for path in entries}
+        own = [path for path, found in self.entries.get(bar, {}).items() if found == entry]
+        return [Path(path) for path in sorted(own, reverse=True) if path not in others]
 
-    def save(self, draft: PendingChanges) -> None:
-        """Have the record written with the other changes."""
-        if self.made:
-            draft.put_quietly(_path(), json.dumps(self.made, indent=1).encode(), 0o600)
+    def remove(self, bar: str) -> None:
+        """Remove all entries of the bar."""
+        self.entries.pop(bar, None)
+
+    def save(self, pending: PendingChanges) -> None:
+        """Add the manifest to the pending changes; an empty one is deleted."""
+        if self.entries:
+            pending.put_quietly(_path(), json.dumps(self.entries, indent=1).encode(), 0o600)
         else:
-            draft.delete(_path(), quiet=True)
-
-
-def read() -> Manifest:
-    """The record; an empty one where there is none that can be read."""
-    try:
-        made = json.loads(content_of(_path()) or b"{}")
-        return Manifest({bar: {**paths} for bar, paths in made.items()})
-    except (ValueError, TypeError, AttributeError):
-        return Manifest()
+            pending.delete(_path(), quiet=True)
 
 
 def digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    """Return the entry for a file with this text."""
+    return hashlib.sha256(encode(text)).hexdigest()
 
 
 def _path() -> Path:

@@ -1,4 +1,7 @@
-"""Where bars find the program: they search few folders, and the snippets ``~/.local/bin`` first."""
+"""Make the program available to bars, which search only a few folders for it.
+
+The snippets search ``~/.local/bin`` first, so a symlink there is enough.
+"""
 
 from __future__ import annotations
 
@@ -11,45 +14,49 @@ from pathlib import Path
 from moonshot_status.setup import paths
 
 _NAME = "moonshot-status"
-_SEARCHED = ("/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bin")
+_SEARCHED_AFTERWARDS = ("/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bin")
 
 
 @dataclass(frozen=True)
 class Link:
-    """A link at ``path`` that leads to ``target``."""
+    """A symlink at ``path`` to ``target``."""
 
     path: Path
     target: Path
 
-    def make(self) -> None:
-        """Raises OSError."""
+    def create(self) -> None:
+        """Create the symlink and its folder. Raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.symlink_to(self.target)
 
 
 def missing_link() -> Link | None:
-    """The link without which no bar finds the program, or None where none is missing."""
-    path, target = own_path(), _program()
-    if is_found() or target is None or os.path.lexists(path):
+    """Return the symlink that bars need to find the program, or None if they need none.
+
+    None is also the result when there is no program to link to, or the path is taken.
+    """
+    path, target = link_path(), _running_program()
+    if bars_find_program() or target is None or os.path.lexists(path):
         return None
     return Link(path, target)
 
 
-def is_found() -> bool:
-    """Whether a bar finds the program."""
-    folders = os.pathsep.join([str(own_path().parent), *_SEARCHED])
+def bars_find_program() -> bool:
+    """Return whether the program is in one of the folders that bars search."""
+    folders = os.pathsep.join([str(link_path().parent), *_SEARCHED_AFTERWARDS])
     return shutil.which(_NAME, path=folders) is not None
 
 
-def own_path() -> Path:
+def link_path() -> Path:
+    """Return the path of the symlink."""
     return paths.home() / ".local" / "bin" / _NAME
 
 
-def _program() -> Path | None:
-    """The program that is running, if it can be run by its path."""
-    beside = Path(sys.executable).with_name(_NAME)
-    for name in (sys.argv[0], str(beside)):
-        found = shutil.which(name)
+def _running_program() -> Path | None:
+    """Return the absolute path of the running program, or None if it has no executable."""
+    script = Path(sys.executable).with_name(_NAME)
+    for candidate in (sys.argv[0], str(script)):
+        found = shutil.which(candidate)
         if found and Path(found).name == _NAME:
             return Path(found).absolute()
     return None

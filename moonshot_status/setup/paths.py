@@ -1,4 +1,4 @@
-"""Paths as bars and people write them."""
+"""Parse and write paths in the notations of shells, bars and messages."""
 
 from __future__ import annotations
 
@@ -8,38 +8,39 @@ from pathlib import Path
 
 
 def home() -> Path:
+    """Return the home folder."""
     return Path(os.path.expanduser("~"))
 
 
-def expanded(word: str) -> Path | None:
-    """The path with ``~`` and one leading variable filled in; None where that is not set."""
-    first, slash, rest = word.partition("/")
+def expand(written: str) -> Path | None:
+    """Expand ``~`` and one leading variable; return None if the variable is not set."""
+    first, slash, rest = written.partition("/")
     if first.startswith("$"):
         value = os.environ.get(first[1:], "")
         if first == "$XDG_CONFIG_HOME" and not os.path.isabs(value):
             value = "~/.config"
         if not value:
             return None
-        word = f"{value}{slash}{rest}"
-    return Path(os.path.expanduser(word))
+        written = f"{value}{slash}{rest}"
+    return Path(os.path.expanduser(written))
 
 
-def short(path: Path) -> str:
-    """The path for people, with ``~`` for the home folder."""
+def display(path: Path) -> str:
+    """Return the path for a message, with ``~`` for the home folder."""
     return f"~/{path.relative_to(home())}" if path.is_relative_to(home()) else str(path)
 
 
 def shell_word(path: Path) -> str:
-    """The path as one word of a shell, with ``~`` where it can be."""
+    """Quote the path as one word of a shell command, with ``~`` for the home folder."""
     if path.is_relative_to(home()):
         return f"~/{shlex.quote(str(path.relative_to(home())))}"
     return shlex.quote(str(path))
 
 
-def words(text: str) -> list[str]:
-    """A shell's words, with ``~`` and variables filled in; none where quotes do not match."""
+def shell_words(text: str) -> list[str]:
+    """Split and expand the text as a shell does; return no words if a quote is not closed."""
     try:
-        parts = shlex.split(text)
+        words = shlex.split(text)
     except ValueError:
         return []
-    return [os.path.expanduser(os.path.expandvars(part)) for part in parts]
+    return [os.path.expanduser(os.path.expandvars(word)) for word in words]

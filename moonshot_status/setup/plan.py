@@ -1,4 +1,4 @@
-"""All that is to be done for one bar: known first, then shown, then carried out."""
+"""Plan everything that is to be done for one bar, show it and carry it out."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moonshot_status.core.paths import private_folder, state_folder
-from moonshot_status.setup import SetupError, apply, changes, manifest, path_link, paths, steps
+from moonshot_status.setup import SetupError, apply, changes, path_link, paths, steps
 from moonshot_status.setup.bars import Bar
-from moonshot_status.setup.changes import Change
+from moonshot_status.setup.changes import Change, PendingChanges
+from moonshot_status.setup.manifest import FOLDER, LINK, Manifest
 from moonshot_status.setup.path_link import Link
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes of files, the link that is made, and what is taken away after them.
+    """The changes to files, the symlink to create, and ``leftovers`` to remove afterwards.
 
-    ``leftovers`` are links that setup has made, and folders where they are empty by then. ``notes``
-    are what the user should know.
+    Leftovers are symlinks and folders that setup created; a folder stays unless it is empty.
+    ``notes`` are messages for the user.
     """
 
     bar: Bar
@@ -30,36 +31,36 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be done that a user would notice."""
+        """Whether there is nothing to do but to update the manifest."""
         return not (self.link or self.leftovers or any(not c.quiet for c in self.changes))
 
-    def shown(self) -> Iterator[str]:
-        """The plan for the user, a paragraph at a time."""
+    def preview(self) -> Iterator[str]:
+        """Yield the paragraphs that show the plan to the user."""
         for change in self.changes:
             if not change.quiet:
-                yield change.shown()
+                yield change.diff()
         if self.link:
-            yield f"link: {paths.short(self.link.path)} -> {self.link.target}"
+            yield f"link: {paths.display(self.link.path)} -> {self.link.target}"
         for path in self.leftovers:
             what = "link removed" if path.is_symlink() else "folder removed, if empty"
-            yield f"{what}: {paths.short(path)}"
+            yield f"{what}: {paths.display(path)}"
         for change in self.changes:
-            if change.path.name.rpartition(changes.BACKUP)[1]:
+            if changes.BACKUP_SUFFIX in change.path.name:
                 verb = "dropped" if change.after is None else "kept"
-                yield f"backup {verb}: {paths.short(change.path)}"
+                yield f"backup {verb}: {paths.display(change.path)}"
 
     def check(self) -> None:
-        """Raises SetupError where a file cannot be written."""
+        """Check that every file can be written. Raises SetupError."""
         for change in self.changes:
             apply.check(change)
 
     def carry_out(self) -> None:
-        """Do all of it, or nothing. Raises SetupError."""
+        """Carry out the whole plan, or nothing of it. Raises SetupError."""
         self.check()
         try:
             private_folder(state_folder())
             if self.link:
-                self.link.make()
+                self.link.create()
         except OSError as error:
             raise SetupError(f"{error.filename} cannot be made: {error.strerror}") from error
         try:
@@ -74,29 +75,29 @@ class Plan:
 
 
 def to_add(bar: Bar) -> Plan:
-    """What puts the module into the bar. Raises SetupError."""
-    drafted, made = changes.PendingChanges(), manifest.read()
-    steps.add(bar, drafted, made)
-    changes.back_up(drafted)
+    """Return the plan that adds the module to the bar. Raises SetupError."""
+    pending, manifest = PendingChanges(), Manifest.load()
+    steps.add(bar, pending, manifest)
+    changes.back_up(pending)
     link = path_link.missing_link()
-    new = [link.path] if link else []
-    for folder in apply.missing_folders([*(change.path for change in drafted.changes()), *new]):
-        made.note(bar.name, folder, manifest.FOLDER)
-    if link or made.is_shared(path_link.own_path(), manifest.LINK):
-        made.note(bar.name, path_link.own_path(), manifest.LINK)
-    made.save(drafted)
-    return Plan(bar, drafted.changes(), link, notes=tuple(drafted.notes))
+    files = [change.path for change in pending.changes()]
+    for folder in apply.missing_folders([*files, link.path] if link else files):
+        manifest.add(bar.name, folder, FOLDER)
+    if link or manifest.has_link(path_link.link_path()):
+        manifest.add(bar.name, path_link.link_path(), LINK)
+    manifest.save(pending)
+    return Plan(bar, pending.changes(), link, notes=tuple(pending.notes))
 
 
 def to_remove(bar: Bar) -> Plan:
-    """What takes the module out of the bar. Raises SetupError."""
-    drafted, made = changes.PendingChanges(), manifest.read()
-    steps.remove(bar, drafted, made)
-    changes.drop_backups(drafted)
-    left = [*made.paths(bar.name, manifest.LINK), *made.paths(bar.name, manifest.FOLDER)]
-    leftovers = [path for path in left if path.is_symlink() or path.is_dir()]
-    made.forget(bar.name)
-    made.save(drafted)
-    return Plan(
-        bar, drafted.changes(), leftovers=tuple(leftovers), notes=tuple(drafted.notes)
-    )  # fmt: skip
+    """Return the plan that removes the module from the bar. Raises SetupError."""
+    pending, manifest = PendingChanges(), Manifest.load()
+    steps.remove(bar, pending, manifest)
+    changes.drop_backups(pending)
+    unshared = [
+        *manifest.unshared(bar.name, LINK), *manifest.unshared(bar.name, FOLDER),
+    ]  # fmt: skip
+    leftovers = tuple(path for path in unshared if path.is_symlink() or path.is_dir())
+    manifest.remove(bar.name)
+    manifest.save(pending)
+    return Plan(bar, pending.changes(), leftovers=leftovers, notes=tuple(pending.notes))

@@ -1,149 +1,162 @@
-"""The kinds of step that a bar's ``setup.json`` is made of; each can be done and undone."""
+"""Carry out the steps in a bar's ``setup.json``, and undo them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from moonshot_status.setup import SetupError, manifest, modules, paths
+from moonshot_status.setup import SetupError, modules, paths
 from moonshot_status.setup.bars import Bar, Step
 from moonshot_status.setup.changes import PendingChanges
-from moonshot_status.setup.manifest import Manifest
+from moonshot_status.setup.manifest import Manifest, digest
 
 _BEGIN, _END = "moonshot-status: begin", "moonshot-status: end"
-_MARK = "\ufeff"
+_BOM = "\ufeff"
 
 
-def add(bar: Bar, draft: PendingChanges, made: Manifest) -> None:
-    """Draft what puts the module into the bar. Raises SetupError."""
+def add(bar: Bar, pending: PendingChanges, manifest: Manifest) -> None:
+    """Add the changes that add the module to the bar. Raises SetupError."""
     for step in bar.steps:
         if step["do"] == "copy":
-            _copy(bar, step, draft, made)
+            _copy(bar, step, pending, manifest)
             continue
-        for path in _files_to_edit(bar, step, draft, made):
-            text = draft.text(path) or ""
+        for path in _files_to_edit(bar, step, pending, manifest):
+            text = pending.text(path) or ""
             if step["do"] == "modules":
-                modules.add(bar, step, path, draft)
+                modules.add(bar, step, path, pending)
             elif step["do"] == "first line":
-                draft.put(path, with_first_line(text, step["line"]))
+                pending.put(path, with_first_line(text, step["line"]))
             else:
-                draft.put(path, with_block(text, bar.snippet(step["snippet"]), step["comment"]))
+                pending.put(path, with_block(text, bar.snippet(step["snippet"]), step["comment"]))
 
 
-def remove(bar: Bar, draft: PendingChanges, made: Manifest) -> None:
-    """Draft what takes the module out of the bar. Raises SetupError."""
+def remove(bar: Bar, pending: PendingChanges, manifest: Manifest) -> None:
+    """Add the changes that remove the module from the bar. Raises SetupError."""
     for step in reversed(bar.steps):
         if step["do"] == "copy":
-            _uncopy(bar, step, draft, made)
+            _remove_copy(bar, step, pending, manifest)
             continue
         for path in _files(bar, step):
-            text = draft.text(path)
+            text = pending.text(path)
             if text is None:
                 continue
             if step["do"] == "modules":
-                modules.remove(bar, step, path, draft)
+                modules.remove(bar, step, path, pending)
             elif step["do"] == "first line":
-                draft.put(path, without_line(text, step["line"]))
+                pending.put(path, without_line(text, step["line"]))
             else:
                 snippet = bar.snippet(step["snippet"])
-                draft.put(path, without_block(path, text, snippet, step["comment"]))
-            _delete_if_made(bar, path, draft, made)
+                pending.put(path, without_block(path, text, snippet, step["comment"]))
+            _delete_if_created(bar, path, pending, manifest)
 
 
-def _copy(bar: Bar, step: Step, draft: PendingChanges, made: Manifest) -> None:
+def _copy(bar: Bar, step: Step, pending: PendingChanges, manifest: Manifest) -> None:
+    """Copy the snippet, but not over a file that setup did not write."""
     path, text = bar.path(step["snippet"]), bar.snippet(step["snippet"])
-    there = draft.text(path)
-    if there == text:
+    existing = pending.text(path)
+    if existing == text:
         return
-    if there is not None and manifest.digest(there) != made.of(bar.name, path):
-        draft.notes.append(f"{paths.short(path)} stays as it is: it is not what setup wrote")
+    if existing is not None and digest(existing) != manifest.entry(bar.name, path):
+        note = f"{paths.display(path)} stays as it is: it is not what setup wrote"
+        pending.notes.append(note)
         return
-    draft.put(path, text, 0o755 if step.get("executable") else 0o644)
-    made.note(bar.name, path, manifest.digest(text))
+    pending.put(path, text, 0o755 if step.get("executable") else 0o644)
+    manifest.add(bar.name, path, digest(text))
 
 
-def _uncopy(bar: Bar, step: Step, draft: PendingChanges, made: Manifest) -> None:
+def _remove_copy(bar: Bar, step: Step, pending: PendingChanges, manifest: Manifest) -> None:
+    """Delete the copy of the snippet, unless it was edited or is a symlink."""
     path = bar.path(step["snippet"])
-    text = draft.text(path)
+    text = pending.text(path)
     if text is None:
         return
-    known = (made.of(bar.name, path), manifest.digest(bar.snippet(step["snippet"])))
-    if manifest.digest(text) in known and not path.is_symlink():
-        draft.delete(path)
+    known = (manifest.entry(bar.name, path), digest(bar.snippet(step["snippet"])))
+    if digest(text) in known and not path.is_symlink():
+        pending.delete(path)
     else:
-        draft.notes.append(f"{paths.short(path)} stays: it is not what setup wrote")
+        pending.notes.append(f"{paths.display(path)} stays: it is not what setup wrote")
 
 
 def _files(bar: Bar, step: Step) -> list[Path]:
     return [bar.path(file) for file in step["files"]]
 
 
-def _files_to_edit(bar: Bar, step: Step, draft: PendingChanges, made: Manifest) -> list[Path]:
-    """The user's own files; if there is none, a new one after the system's."""
+def _files_to_edit(bar: Bar, step: Step, pending: PendingChanges, manifest: Manifest) -> list[Path]:
+    """Return the user's files, or a new copy of the system's file if the user has none."""
     files = _files(bar, step)
-    there = [path for path in files if draft.text(path) is not None]
-    if there:
-        return there if step.get("every") else there[:1]
-    for word in step["system"]:
-        source = bar.path(word)
-        if (text := draft.text(source)) is not None:
-            draft.put(files[0], text, source=source)
-            made.note(bar.name, files[0], manifest.digest(text))
+    existing = [path for path in files if pending.text(path) is not None]
+    if existing:
+        return existing if step.get("every") else existing[:1]
+    for file in step["system"]:
+        source = bar.path(file)
+        if (text := pending.text(source)) is not None:
+            pending.put(files[0], text, source=source)
+            manifest.add(bar.name, files[0], digest(text))
             return files[:1]
     if step["do"] == "modules":
-        raise SetupError(f"{bar.title} has no configuration: {paths.short(files[0])} is not there")
-    made.note(bar.name, files[0], manifest.digest(""))
+        path = paths.display(files[0])
+        raise SetupError(f"{bar.title} has no configuration: {path} is not there")
+    manifest.add(bar.name, files[0], digest(""))
     return files[:1]
 
 
-def _delete_if_made(bar: Bar, path: Path, draft: PendingChanges, made: Manifest) -> None:
-    """Delete a file that setup made, if it is again as it was then."""
-    if manifest.digest(draft.text(path) or "") == made.of(bar.name, path):
-        draft.delete(path)
+def _delete_if_created(bar: Bar, path: Path, pending: PendingChanges, manifest: Manifest) -> None:
+    """Delete a file that setup created, if it has the content again that setup created it with."""
+    if digest(pending.text(path) or "") == manifest.entry(bar.name, path):
+        pending.delete(path)
 
 
 def with_first_line(text: str, line: str) -> str:
-    """The text with the line before all others, unless it has it somewhere."""
-    if any(there.strip() == line for there in text.removeprefix(_MARK).splitlines()):
+    """Insert the line before all others, unless the text has it already."""
+    if any(existing.strip() == line for existing in text.removeprefix(_BOM).splitlines()):
         return text
-    mark = _MARK if text.startswith(_MARK) else ""
-    return f"{mark}{line}{_line_end(text)}{text.removeprefix(mark)}"
+    bom = _BOM if text.startswith(_BOM) else ""
+    return f"{bom}{line}{_line_end(text)}{text.removeprefix(bom)}"
 
 
 def without_line(text: str, line: str) -> str:
-    mark = _MARK if text.startswith(_MARK) else ""
-    found = rf"^[ \t]*{re.escape(line)}[ \t]*(?:\r?\n|\Z)"
-    return mark + re.sub(found, "", text.removeprefix(mark), flags=re.MULTILINE)
+    """Remove the line wherever it is."""
+    bom = _BOM if text.startswith(_BOM) else ""
+    pattern = rf"^[ \t]*{re.escape(line)}[ \t]*(?:\r?\n|\Z)"
+    return bom + re.sub(pattern, "", text.removeprefix(bom), flags=re.MULTILINE)
 
 
 def with_block(text: str, snippet: str, comment: str) -> str:
-    """The text with the snippet at its end, between two comments that say whose it is."""
+    """Append the snippet between two comments, unless the text has it already.
+
+    ``comment`` is how a comment begins in this file.
+    """
     if f"{comment}{_BEGIN}" in text or snippet.strip() in text.replace("\r\n", "\n"):
         return text
-    end = _line_end(text)
     lines = ["", f"{comment}{_BEGIN}", *snippet.rstrip("\n").split("\n"), f"{comment}{_END}", ""]
-    return text + end.join(lines)
+    return text + _line_end(text).join(lines)
 
 
 def without_block(path: Path, text: str, snippet: str, comment: str) -> str:
-    """The text without the block, or without the bare snippet that somebody put there by hand."""
+    """Remove the block, or the snippet without comments that somebody copied by hand.
+
+    Raises SetupError if the block has no end.
+    """
     begin, end = re.escape(f"{comment}{_BEGIN}"), re.escape(f"{comment}{_END}")
-    found = re.search(rf"{begin}.*?{end}[ \t]*(?:\r?\n|\Z)", text, re.DOTALL)
-    if found:
-        return _joined(text[: found.start()], text[found.end() :])
+    block = re.search(rf"{begin}.*?{end}[ \t]*(?:\r?\n|\Z)", text, re.DOTALL)
+    if block:
+        return _join(text[: block.start()], text[block.end() :])
     if f"{comment}{_BEGIN}" in text:
-        raise SetupError(f"{paths.short(path)} has no line {comment}{_END}: take the block out")
+        raise SetupError(f"{paths.display(path)} has no line {comment}{_END}: take the block out")
     return text.replace(snippet, "", 1)
 
 
-def _joined(before: str, after: str) -> str:
-    """What stood around a block, without the line end that came before it with it."""
-    bare = re.sub(r"\r?\n\Z", "", before)
-    ends_whole = bare == "" or bare.endswith("\n") or after == ""
-    return (bare if ends_whole else before) + after
+def _join(before: str, after: str) -> str:
+    """Join the text around a block, without the line end that was inserted before the block.
+
+    That line end stays if it is the only one between what is before and what was added after.
+    """
+    stripped = re.sub(r"\r?\n\Z", "", before)
+    is_whole_line = stripped == "" or stripped.endswith("\n") or after == ""
+    return (stripped if is_whole_line else before) + after
 
 
 def _line_end(text: str) -> str:
-    """The line end that the text uses first."""
+    """Return the first line end in the text, or a line feed if there is none."""
     found = re.search(r"\r?\n", text)
     return found[0] if found else "\n"

@@ -1,4 +1,4 @@
-"""What setup asks and tells; the only module here that prints."""
+"""Run the command ``setup``: all of its prompts and messages are here."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from moonshot_status.setup.bars import Bar
 from moonshot_status.setup.key import Verification
 from moonshot_status.setup.plan import Plan
 
+_KEY_LIMIT = 1 << 16
+
 
 @dataclass(frozen=True)
 class SetupOptions:
-    """What the command line wants of setup."""
+    """The options and arguments of the command."""
 
     bars: tuple[str, ...] = ()
     key_stdin: bool = False
@@ -34,30 +36,31 @@ class SetupOptions:
     yes: bool = False
 
 
-def run(options: Options, wish: SetupOptions) -> int:
-    """Do what is wished and return the exit status. Raises click's usage errors."""
-    _check(options, wish)
+def run(global_options: Options, options: SetupOptions) -> int:
+    """Run the command and return the exit status. Raises click.UsageError."""
+    _check_usage(global_options, options)
     with signals.keyboard_interrupt():
         try:
-            if wish.remove:
-                return _remove(wish)
-            return _settings(options, wish) or _add(wish)
+            if options.remove:
+                return _remove_from_bars(options)
+            return _set_up_key(global_options, options) or _add_to_bars(options)
         except SetupError as error:
             click.echo(f"Error: {error}", err=True)
             return 1
 
 
-def _check(options: Options, wish: SetupOptions) -> None:
-    if options.account and (options.account == settings.ALL_ACCOUNTS or "," in options.account):
+def _check_usage(global_options: Options, options: SetupOptions) -> None:
+    account = global_options.account
+    if account and (account == settings.ALL_ACCOUNTS or "," in account):
         raise click.UsageError("setup is for one account.")
-    for name in wish.bars:
+    for name in options.bars:
         if name not in bars.names():
             raise click.BadArgumentUsage(f"{name!r} is not one of {', '.join(bars.names())}.")
-    if wish.key_stdin and wish.key_command is not None:
+    if options.key_stdin and options.key_command is not None:
         raise click.UsageError("--key-stdin and --key-command exclude each other.")
-    if wish.remove and (wish.key_stdin or wish.key_command is not None):
+    if options.remove and (options.key_stdin or options.key_command is not None):
         raise click.UsageError("--remove needs no key.")
-    if not (_is_terminal() or wish.yes or wish.dry_run):
+    if not (_is_terminal() or options.yes or options.dry_run):
         raise click.UsageError("Without a terminal, --yes or --dry-run is needed; nothing is done.")
 
 
@@ -65,54 +68,56 @@ def _is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-# The settings
+# The region and the key
 
 
-def _settings(options: Options, wish: SetupOptions) -> int:
-    """See to the region and the key; the exit status is 0 where a bar can follow."""
-    given = wish.key_stdin or wish.key_command is not None
-    there = None if given else key.present(options)
-    if there:
-        proof = key.current_balance(options)
-        click.echo(f"Settings: the key in {key.holder(options)} stays.")
-        click.echo(proof.line)
-        _tell(proof.problem)
+def _set_up_key(global_options: Options, options: SetupOptions) -> int:
+    """Save the region and the key unless there is a key; return 0 if the bars can be set up."""
+    is_key_given = options.key_stdin or options.key_command is not None
+    if not is_key_given and key.existing_settings(global_options):
+        verification = key.verify_existing(global_options)
+        click.echo(f"Settings: the key in {key.key_location(global_options)} stays.")
+        click.echo(verification.line)
+        _print_problem(verification.problem)
         return 0
-    path = paths.short(key.path_of(options))
-    if wish.dry_run:
+    path = paths.display(key.path_of(global_options))
+    if options.dry_run:
         click.echo(f"Settings: would ask for region and key, and write {path}.")
         return 0
-    region = _region(options, wish)
-    content = key.written(options, region, _secret(wish))
-    proof = key.verify(options, content, os.environ)
-    click.echo(proof.line)
-    if not _may_write(proof, wish):
+    region = _ask_region(global_options, options)
+    content = key.edited(global_options, region, _read_secret(options))
+    verification = key.verify(global_options, content, os.environ)
+    click.echo(verification.line)
+    if not _should_save(verification, options):
         return 1
-    is_new = key.write(options, content)
-    click.echo(f"Settings: {path} {'is written' if is_new else 'stays'}, for your eyes only.")
+    changed = key.save(global_options, content)
+    click.echo(f"Settings: {path} {'is written' if changed else 'stays'}, for your eyes only.")
     return 0
 
 
-def _region(options: Options, wish: SetupOptions) -> Region:
-    default = options.region or key.region_there(options) or Region.INTERNATIONAL
-    if options.region or wish.yes or not _is_terminal():
+def _ask_region(global_options: Options, options: SetupOptions) -> Region:
+    """Return the region from the command line or the prompt."""
+    given = global_options.region
+    default = given or key.existing_region(global_options) or Region.INTERNATIONAL
+    if given or options.yes or not _is_terminal():
         return default
     click.echo("A key of platform.moonshot.ai is international, one of platform.kimi.com is china.")
     names = click.Choice([region.value for region in Region])
     return Region(click.prompt("Region", type=names, default=default.value))
 
 
-def _secret(wish: SetupOptions) -> Secret:
-    if wish.key_command is not None:
-        return Secret(command=_words(wish.key_command))
-    if wish.key_stdin and not _is_terminal():
-        return Secret(_piped_key())
+def _read_secret(options: SetupOptions) -> Secret:
+    """Return the key or key command. Raises click.UsageError if there is none, and SetupError."""
+    if options.key_command is not None:
+        return Secret(command=_split_command(options.key_command))
+    if options.key_stdin and not _is_terminal():
+        return Secret(_read_piped_key())
     if not _is_terminal():
         raise click.UsageError("There is no key: give --key-stdin or --key-command.")
-    return Secret(_typed_key())
+    return Secret(_prompt_key())
 
 
-def _words(text: str) -> tuple[str, ...]:
+def _split_command(text: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(text))
     except ValueError as error:
@@ -122,34 +127,34 @@ def _words(text: str) -> tuple[str, ...]:
     return words
 
 
-def _piped_key() -> str:
-    line = sys.stdin.readline(1 << 16).rstrip("\r\n")
+def _read_piped_key() -> str:
+    line = sys.stdin.readline(_KEY_LIMIT).rstrip("\r\n")
     try:
-        return key.checked(line)
+        return key.validated(line)
     except ProblemError as error:
         raise SetupError(f"{error.problem.message}. {error.problem.hint}") from error
 
 
-def _typed_key() -> str:
+def _prompt_key() -> str:
     while True:
         try:
-            return key.checked(click.prompt("Key (it is not shown)", hide_input=True))
+            return key.validated(click.prompt("Key (it is not shown)", hide_input=True))
         except ProblemError as error:
-            _tell(error.problem)
+            _print_problem(error.problem)
 
 
-def _may_write(proof: Verification, wish: SetupOptions) -> bool:
-    """Whether the key is proved, or the user wants it all the same."""
-    if proof.holds:
+def _should_save(verification: Verification, options: SetupOptions) -> bool:
+    """Return whether the key is valid, or unverified and the user wants to save it anyway."""
+    if verification.is_verified:
         return True
-    _tell(proof.problem)
-    if proof.is_open and _is_terminal() and not wish.yes:
+    _print_problem(verification.problem)
+    if verification.is_inconclusive and _is_terminal() and not options.yes:
         return click.confirm("The key could not be proved. Write it all the same?")
     click.echo("Nothing is written.", err=True)
     return False
 
 
-def _tell(problem: Problem | None) -> None:
+def _print_problem(problem: Problem | None) -> None:
     if problem:
         click.echo(f"{problem.message}. {problem.hint}".strip(), err=True)
 
@@ -157,50 +162,53 @@ def _tell(problem: Problem | None) -> None:
 # The bars
 
 
-def _add(wish: SetupOptions) -> int:
-    chosen = [bars.load(name) for name in wish.bars or bars.names()]
-    found = [bar for bar in chosen if wish.bars or bar.is_here()]
-    if not found:
+def _add_to_bars(options: SetupOptions) -> int:
+    named = [bars.load(name) for name in options.bars]
+    chosen = named or [bar for bar in map(bars.load, bars.names()) if bar.is_installed()]
+    if not chosen:
         click.echo(f"No bar was found. Name one: moonshot-status setup {bars.names()[-1]}")
-    code = max([_each(bar, plan.to_add, wish, "is there already") for bar in found], default=0)
-    if found and not path_link.is_found() and not wish.dry_run:
+        return 0
+    status = max(_process(bar, plan.to_add, options, "is there already") for bar in chosen)
+    if not path_link.bars_find_program() and not options.dry_run:
         click.echo("No bar finds moonshot-status: it has to be in ~/.local/bin.", err=True)
-    return code
+    return status
 
 
-def _remove(wish: SetupOptions) -> int:
-    chosen = [bars.load(name) for name in wish.bars or bars.names()]
-    code = max(_each(bar, plan.to_remove, wish, "is not there") for bar in chosen)
+def _remove_from_bars(options: SetupOptions) -> int:
+    chosen = [bars.load(name) for name in options.bars or bars.names()]
+    status = max(_process(bar, plan.to_remove, options, "is not there") for bar in chosen)
     click.echo("The settings and the key stay.")
-    return code
+    return status
 
 
-def _each(bar: Bar, planned: Callable[[Bar], Plan], wish: SetupOptions, nothing: str) -> int:
-    """One bar from plan to end; trouble with it is no trouble for the next."""
+def _process(
+    bar: Bar, make_plan: Callable[[Bar], Plan], options: SetupOptions, no_changes: str
+) -> int:
+    """Plan and carry out the changes to one bar; an error does not affect the other bars."""
     try:
-        found = planned(bar)
-        return _carry_out(found, wish, nothing)
+        return _carry_out(make_plan(bar), options, no_changes)
     except SetupError as error:
         click.echo(f"{bar.title}: {error}.", err=True)
         return 1
 
 
-def _carry_out(found: Plan, wish: SetupOptions, nothing: str) -> int:
-    title = found.bar.title
-    for note in found.notes:
+def _carry_out(bar_plan: Plan, options: SetupOptions, no_changes: str) -> int:
+    """Show the plan and carry it out if the user agrees; ``no_changes`` is for an empty plan."""
+    title = bar_plan.bar.title
+    for note in bar_plan.notes:
         click.echo(f"{title}: {note}.")
-    if found.is_empty:
-        click.echo(f"{title}: the module {nothing}.")
+    if bar_plan.is_empty:
+        click.echo(f"{title}: the module {no_changes}.")
         return 0
-    found.check()
-    for paragraph in found.shown():
+    bar_plan.check()
+    for paragraph in bar_plan.preview():
         click.echo(paragraph)
-    if wish.dry_run:
+    if options.dry_run:
         click.echo(f"{title}: this would be changed.")
         return 0
-    if not wish.yes and not click.confirm(f"{title}: change this?"):
+    if not options.yes and not click.confirm(f"{title}: change this?"):
         click.echo(f"{title}: nothing is changed.")
         return 0
-    found.carry_out()
-    click.echo(f"{title}: done. Now {found.bar.afterwards}")
+    bar_plan.carry_out()
+    click.echo(f"{title}: done. Now {bar_plan.bar.next_step}")
     return 0

@@ -3,79 +3,102 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from moonshot_status.core.paths import state_folder
-from moonshot_status.setup import SetupError, apply, bars, changes, manifest, paths, plan
+from moonshot_status.setup import SetupError, apply, bars, changes, paths, plan
 from moonshot_status.setup.changes import Change, PendingChanges
+from moonshot_status.setup.manifest import Manifest
 from moonshot_status.setup.path_link import Link
 
 
 def test_after_a_failure_everything_is_as_it_was(home: Path) -> None:
-    (home / "a").write_text("a")
-    (home / "c").write_text("c")
-    (home / "folder").write_text("no folder")
-    drafted = PendingChanges()
-    drafted.put(home / "a", "changed")
-    drafted.put(home / "b", "new")
-    changes = [*drafted.changes(), Change(home / "folder" / "d", None, b"d")]
+    (home / "a").write_text("a", encoding="utf-8")
+    (home / "c").write_text("c", encoding="utf-8")
+    (home / "folder").write_text("no folder", encoding="utf-8")
+    pending = PendingChanges()
+    pending.put(home / "a", "changed")
+    pending.put(home / "b", "new")
+    changes = [*pending.changes(), Change(home / "folder" / "d", None, b"d")]
     with pytest.raises(SetupError, match=r"cannot be written: .*; nothing is changed"):
         apply.write_all(changes)
     assert sorted(path.name for path in home.iterdir()) == ["a", "c", "folder"]
-    assert (home / "a").read_text() == "a"
+    assert (home / "a").read_text(encoding="utf-8") == "a"
 
 
 def test_what_has_changed_in_between_is_not_overwritten(home: Path) -> None:
-    (home / "a").write_text("a")
-    drafted = PendingChanges()
-    drafted.put(home / "a", "changed")
-    (home / "a").write_text("theirs")
+    (home / "a").write_text("a", encoding="utf-8")
+    pending = PendingChanges()
+    pending.put(home / "a", "changed")
+    (home / "a").write_text("theirs", encoding="utf-8")
     with pytest.raises(SetupError, match="~/a has changed in between: run this again"):
-        apply.write_all(drafted.changes())
-    assert (home / "a").read_text() == "theirs"
+        apply.write_all(pending.changes())
+    assert (home / "a").read_text(encoding="utf-8") == "theirs"
 
 
 def test_a_read_only_file_behind_a_link_is_named(home: Path) -> None:
-    (home / "store").write_text("a")
+    (home / "store").write_text("a", encoding="utf-8")
     (home / "store").chmod(0o444)
     (home / "a").symlink_to("store")
-    drafted = PendingChanges()
-    drafted.put(home / "a", "changed")
+    pending = PendingChanges()
+    pending.put(home / "a", "changed")
     with pytest.raises(SetupError, match=r"~/a is read-only \(it leads to .*/store\)"):
-        apply.write_all(drafted.changes())
+        apply.write_all(pending.changes())
 
 
-def test_mode_and_owner_stay(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (home / "a").write_text("a")
+def test_mode_and_owner_stay(home: Path) -> None:
+    (home / "a").write_text("a", encoding="utf-8")
     (home / "a").chmod(0o604)
-    given: list[tuple[int, int]] = []
-    monkeypatch.setattr(os, "chown", lambda _, *owner: given.append(owner))
     if os.getuid() == 0:
-        os.system(f"chown 12:34 {home / 'a'}")  # noqa: S605
-    drafted = PendingChanges()
-    drafted.put(home / "a", "changed")
-    apply.write_all(drafted.changes())
-    assert (home / "a").stat().st_mode & 0o777 == 0o604
-    assert given == ([(12, 34)] if os.getuid() == 0 else [])
+        os.chown(home / "a", 12, 34)
+    before = rights(home / "a")
+    pending = PendingChanges()
+    pending.put(home / "a", "changed")
+    apply.write_all(pending.changes())
+    assert (home / "a").read_text(encoding="utf-8") == "changed"
+    assert rights(home / "a") == before
 
 
-def test_a_leftover_of_a_process_that_died_is_no_hindrance(home: Path) -> None:
-    (home / f".a.{os.getpid()}").write_text("half")
-    drafted = PendingChanges()
-    drafted.put(home / "a", "new")
-    apply.write_all(drafted.changes())
-    assert [path.name for path in home.iterdir()] == ["a"]
+def rights(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
+
+
+def test_a_key_is_private_before_it_has_its_name(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rights are set before the file is renamed, and the content is on the disk by then."""
+    path = home / "config.json"
+    path.write_text("{}", encoding="utf-8")
+    path.chmod(0o644)
+    seen: list[tuple[bytes, int, bool]] = []
+    synced: list[int] = []
+    rename = Path.replace
+
+    def spy(self: Path, target: Path) -> Path:
+        is_synced = self.stat().st_ino in synced
+        seen.append((self.read_bytes(), stat.S_IMODE(self.stat().st_mode), is_synced))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", spy)
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_ino))
+    pending = PendingChanges()
+    pending.put(path, "secret", 0o600, force_mode=True)
+    apply.write_all(pending.changes())
+    assert seen == [(b"secret", 0o600, True)]
+    assert rights(path)[0] == 0o600
 
 
 def test_two_names_of_one_file_are_one_change(home: Path) -> None:
-    (home / "a").write_text("a")
+    (home / "a").write_text("a", encoding="utf-8")
     (home / "b").symlink_to("a")
-    drafted = PendingChanges()
-    drafted.put(home / "a", "changed")
-    assert drafted.text(home / "b") == "changed"
-    assert len(drafted.changes()) == 1
+    pending = PendingChanges()
+    pending.put(home / "a", "changed")
+    assert pending.text(home / "b") == "changed"
+    assert len(pending.changes()) == 1
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "dangling", "loop"])
@@ -93,11 +116,11 @@ def test_what_is_no_file_is_told(home: Path, kind: str) -> None:
 
 def test_a_diff_masks_what_a_terminal_would_obey(home: Path) -> None:
     (home / "a").write_bytes(b"one\x1b[31m\r\n\xff\n")
-    drafted = PendingChanges()
-    drafted.put(home / "a", "two")
-    assert drafted.changes()[0].shown() == "--- ~/a\n+++ ~/a\n@@ -1,2 +1 @@\n-one�[31m\n-�\n+two"
-    drafted.delete(home / "a")
-    assert drafted.changes()[0].shown().startswith("--- ~/a\n+++ /dev/null\n")
+    pending = PendingChanges()
+    pending.put(home / "a", "two")
+    assert pending.changes()[0].diff() == "--- ~/a\n+++ ~/a\n@@ -1,2 +1 @@\n-one�[31m\n-�\n+two"
+    pending.delete(home / "a")
+    assert pending.changes()[0].diff().startswith("--- ~/a\n+++ /dev/null\n")
 
 
 def test_a_backup_is_never_overwritten(home: Path) -> None:
@@ -106,32 +129,35 @@ def test_a_backup_is_never_overwritten(home: Path) -> None:
     config, style = folder / "config", folder / "style.css"
     style.write_text('@import "moonshot.css";\n')
     for text in ("{}", '{"height": 9}'):
-        config.write_text(text)
+        config.write_text(text, encoding="utf-8")
         plan.to_add(bars.load("waybar")).carry_out()
-    first, second = (Path(f"{config}{changes.BACKUP}{end}") for end in ("", ".2"))
-    assert (first.read_text(), second.read_text()) == ("{}", '{"height": 9}')
+    first, second = (Path(f"{config}{changes.BACKUP_SUFFIX}{end}") for end in ("", ".2"))
+    assert (first.read_text(encoding="utf-8"), second.read_text(encoding="utf-8")) == (
+        "{}",
+        '{"height": 9}',
+    )
     found = plan.to_remove(bars.load("waybar"))
     assert any("config.before-moonshot-status stays" in note for note in found.notes)
-    assert any("backup dropped" in line for line in found.shown())
+    assert any("backup dropped" in line for line in found.preview())
     found.carry_out()
     assert first.exists()
     assert not second.exists()
-    assert config.read_text() == '{"height": 9}'
+    assert config.read_text(encoding="utf-8") == '{"height": 9}'
 
 
 def test_the_same_backup_is_made_once(home: Path) -> None:
     folder = home / ".config" / "waybar"
     folder.mkdir(parents=True)
     for _ in range(2):
-        (folder / "config").write_text("{}")
-        (folder / "style.css").write_text("")
+        (folder / "config").write_text("{}", encoding="utf-8")
+        (folder / "style.css").write_text("", encoding="utf-8")
         plan.to_add(bars.load("waybar")).carry_out()
     assert len(list(folder.glob("*.before*"))) == 2
 
 
 def test_a_link_that_cannot_be_made_stops_everything(home: Path) -> None:
     (home / ".local").mkdir()
-    (home / ".local" / "bin").write_text("in the way")
+    (home / ".local" / "bin").write_text("in the way", encoding="utf-8")
     with pytest.raises(SetupError, match="cannot be made"):
         plan.to_add(bars.load("xbar")).carry_out()
     assert not (home / "Library").exists()
@@ -139,7 +165,7 @@ def test_a_link_that_cannot_be_made_stops_everything(home: Path) -> None:
 
 @pytest.mark.parametrize("linked", [True, False])
 def test_a_link_goes_again_when_the_files_cannot_be_written(home: Path, linked: bool) -> None:
-    (home / "folder").write_text("no folder")
+    (home / "folder").write_text("no folder", encoding="utf-8")
     change = Change(home / "folder" / "d", None, b"d")
     link = Link(home / "bin" / "p", home / "p") if linked else None
     with pytest.raises(SetupError, match="cannot be written"):
@@ -152,13 +178,13 @@ def test_a_damaged_record_is_an_empty_one(home: Path, content: str) -> None:
     path = state_folder() / "setup.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert manifest.read() == manifest.Manifest()
+    assert Manifest.load() == Manifest()
 
 
 def test_paths_are_written_for_people_and_for_shells(home: Path) -> None:
-    assert paths.short(home / "a b") == "~/a b"
-    assert paths.short(Path("/etc/x")) == "/etc/x"
+    assert paths.display(home / "a b") == "~/a b"
+    assert paths.display(Path("/etc/x")) == "/etc/x"
     assert paths.shell_word(home / "a b") == "~/'a b'"
     assert paths.shell_word(Path("/a b")) == "'/a b'"
-    assert paths.words("~/'a b' c") == [f"{home}/a b", "c"]
-    assert paths.words("'") == []
+    assert paths.shell_words("~/'a b' c") == [f"{home}/a b", "c"]
+    assert paths.shell_words("'") == []

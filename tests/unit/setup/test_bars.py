@@ -202,11 +202,11 @@ def test_a_bar_is_found_by_its_program_or_its_folder(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(home / "bin"))
-    assert [name for name in bars.names() if bars.load(name).is_here()] == []
+    assert [name for name in bars.names() if bars.load(name).is_installed()] == []
     (home / "bin").mkdir()
     (home / "bin" / "waybar").touch(0o755)
     (home / "Library" / "Application Support" / "xbar" / "plugins").mkdir(parents=True)
-    assert [name for name in bars.names() if bars.load(name).is_here()] == ["waybar", "xbar"]
+    assert [name for name in bars.names() if bars.load(name).is_installed()] == ["waybar", "xbar"]
 
 
 def defaults(home: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -227,13 +227,13 @@ def test_a_folder_can_come_from_a_command(home: Path, monkeypatch: pytest.Monkey
 def test_a_command_that_fails_is_no_folder(
     home: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
-    monkeypatch.setattr(bars, "_COMMAND_SECONDS", 0.2)
+    monkeypatch.setattr(bars, "_FOLDER_COMMAND_SECONDS", 0.2)
     defaults(home, monkeypatch, script)
     assert bars.load("swiftbar").folder().name == "Plugins"
 
 
 def test_a_bar_whose_folder_is_in_no_variable_has_none() -> None:
-    bar = Bar("b", "B", steps=(), afterwards="", folders=("$NOT_SET/b",))
+    bar = Bar("b", "B", steps=(), next_step="", folders=("$NOT_SET/b",))
     with pytest.raises(SetupError, match="B has no folder"):
         bar.folder()
 
