@@ -1,5 +1,5 @@
-"""``watch``: a process that sleeps, and now and then another that looks and ends.
+"""The ``watch`` command: a small process that sleeps, and a child process for each poll.
 
-It wakes when a reply no longer holds, for a signal, a click, a changed file, and at its own end:
-when the reader of its output is gone, or the process that started it.
+It wakes when the output expires, on a signal, on a click, when a file that the output depends on
+changes, and when it has to exit because the reader of its output or its parent process is gone.
 """

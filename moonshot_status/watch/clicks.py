@@ -1,4 +1,4 @@
-"""Clicks that a bar tells on standard input: left opens, middle hides, right refreshes."""
+"""Clicks that a bar writes on standard input: left opens, middle hides, right refreshes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 
-_MOST = 65536
-_COMMANDS = {1: "open", 2: "hide"}
-_REFRESH = 3
+_READ_SIZE = 65536
+_MAX_LINE = 65536
+_SUBCOMMANDS = {1: "open", 2: "hide"}
+_REFRESH_BUTTON = 3
 
 
-class Clicks:
-    """``button`` reads one line, and ``program`` is the command line of this program."""
+class ClickReader:
+    """Reads clicks and runs what they stand for, each subcommand at most once at a time.
+
+    ``button`` returns the number of the button in a line, or 0. ``program`` is the command line
+    that runs this program. ``refresh`` is called for a right click. ``descriptor`` is where the
+    clicks are read.
+    """
 
     def __init__(
         self,
@@ -27,33 +33,33 @@ class Clicks:
         self.is_open = True
 
     def read(self) -> None:
-        """Do what the lines say that have come; without any there will be none any more."""
-        said = b""
+        """Read what has arrived and act on each complete line; at the end of file, close."""
+        received = b""
         with suppress(OSError):
-            said = os.read(self._descriptor, _MOST)
-        self.is_open = bool(said)
-        *lines, unread = (self._unread + said).split(b"\n")
-        self._unread = unread[:_MOST]
+            received = os.read(self._descriptor, _READ_SIZE)
+        self.is_open = bool(received)
+        *lines, unread = (self._unread + received).split(b"\n")
+        self._unread = unread[:_MAX_LINE]
         for line in lines:
             self._act(self._button(line.decode("utf-8", "replace")))
 
     def reap(self) -> None:
-        """Let go of the commands that have ended."""
-        for word, process in list(self._running.items()):
+        """Forget the subcommands that have ended."""
+        for subcommand, process in list(self._running.items()):
             if os.waitpid(process, os.WNOHANG) != (0, 0):
-                del self._running[word]
+                del self._running[subcommand]
 
     def _act(self, button: int) -> None:
-        if button == _REFRESH:
+        if button == _REFRESH_BUTTON:
             self._refresh()
-        elif button in _COMMANDS and _COMMANDS[button] not in self._running:
+        elif button in _SUBCOMMANDS and _SUBCOMMANDS[button] not in self._running:
             with suppress(OSError):
-                self._running[_COMMANDS[button]] = self._started(_COMMANDS[button])
+                self._running[_SUBCOMMANDS[button]] = self._spawn(_SUBCOMMANDS[button])
 
-    def _started(self, word: str) -> int:
-        """The number of a process that runs our own subcommand, apart from the bar."""
-        apart = [(os.POSIX_SPAWN_OPEN, end, os.devnull, os.O_RDWR, 0) for end in range(3)]
-        command = [*self._program, word]
+    def _spawn(self, subcommand: str) -> int:
+        """Start a subcommand that cannot read from or write to the bar, and return its pid."""
+        detached = [(os.POSIX_SPAWN_OPEN, end, os.devnull, os.O_RDWR, 0) for end in range(3)]
+        command = [*self._program, subcommand]
         return os.posix_spawn(
-            command[0], command, os.environ, file_actions=apart, setpgroup=0, setsigmask=()
+            command[0], command, os.environ, file_actions=detached, setpgroup=0, setsigmask=()
         )

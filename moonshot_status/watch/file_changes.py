@@ -1,4 +1,4 @@
-"""Whether the files have changed on which the last look depends."""
+"""Detect changes of the files that the last poll depends on."""
 
 from __future__ import annotations
 
@@ -6,72 +6,77 @@ import fcntl
 import os
 from contextlib import suppress
 
-States = dict[bytes, "tuple[int, ...]"]
-"""Of each file, what changes with every change of it; nothing of one that is not there."""
+from moonshot_status.reply_cache import FileState, file_state
 
-ARE_TOLD = hasattr(fcntl, "F_NOTIFY")
-"""Whether the system tells of changes at all."""
-_NEWS = ("DN_MODIFY", "DN_CREATE", "DN_DELETE", "DN_RENAME")
+FileStates = dict[bytes, FileState]
+
+CAN_NOTIFY = hasattr(fcntl, "F_NOTIFY")
+"""Whether the system can send SIGIO when a folder changes, as Linux does."""
+_EVENTS = ("DN_MODIFY", "DN_CREATE", "DN_DELETE", "DN_RENAME")
 
 
-def states(paths: list[bytes]) -> States:
+def file_states(paths: list[bytes]) -> FileStates:
+    """Return the state of each file. One that cannot be examined counts as absent."""
     return {path: _state(path) for path in paths}
 
 
 class FileChanges:
-    """Compares the files with what they were, and has SIGIO sent when a look may be worth it.
+    """Compares files with their expected states, and has SIGIO sent when a change is likely.
 
-    Linux sends it, once, when anything changes in a file's folder. It is a hint: folders that come
-    later, or that are on another machine, have to be looked at now and then all the same.
+    Linux sends SIGIO once, for the next change of anything in the folder of a file. It is only a
+    hint: it does not come for folders that are created later or are on a network file system.
     """
 
     def __init__(self) -> None:
-        self._known: States = {}
+        self._expected: FileStates = {}
         self._folders: list[int] = []
 
-    def expect(self, known: States) -> None:
-        """From now on compare with these states."""
-        self._known = known
-        self.listen()
+    def expect(self, states: FileStates) -> None:
+        """Compare with these states from now on, and start watching."""
+        self._expected = states
+        self.start()
 
     def any(self) -> bool:
-        return any(_state(path) != known for path, known in self._known.items())
+        """Return whether a file differs from its expected state."""
+        return any(_state(path) != expected for path, expected in self._expected.items())
 
-    def listen(self) -> None:
-        """Have the next change told, also after one was told already."""
-        self.ignore()
-        # A file can be replaced where it is, and where a link leads to.
-        places = [path for known in self._known for path in (known, os.path.realpath(known))]
-        for folder in {_folder(path) for path in places}:
+    def start(self) -> None:
+        """Watch for the next change; to be called again after each SIGIO."""
+        self.stop()
+        # A file can be replaced where it is, and where a symlink leads.
+        paths = [path for name in self._expected for path in (name, os.path.realpath(name))]
+        for folder in {_existing_folder(path) for path in paths}:
             with suppress(OSError):
-                self._listen_to(folder)
+                self._watch(folder)
 
-    def ignore(self) -> None:
-        """Have nothing told."""
+    def stop(self) -> None:
+        """Stop watching."""
         for descriptor in self._folders:
             os.close(descriptor)
         self._folders.clear()
 
-    def _listen_to(self, path: bytes) -> None:
+    def _watch(self, path: bytes) -> None:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK)
         self._folders.append(folder)
-        if ARE_TOLD:
-            fcntl.fcntl(folder, fcntl.F_NOTIFY, sum(getattr(fcntl, news) for news in _NEWS))
+        if CAN_NOTIFY:
+            fcntl.fcntl(folder, fcntl.F_NOTIFY, sum(getattr(fcntl, event) for event in _EVENTS))
 
 
-def _state(path: bytes) -> tuple[int, ...]:
+def _state(path: bytes) -> FileState:
     try:
-        seen = os.stat(path)
+        return file_state(path)
     except OSError:
         return ()
-    return seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_mode, seen.st_ino
 
 
-def _folder(path: bytes) -> bytes:
-    """The one in which the file is, or the nearest in which it could begin to be."""
+def _existing_folder(path: bytes) -> bytes:
+    """Return the folder of the file, or the nearest existing one above it.
+
+    The home folder is never returned in place of a missing folder in it, because it changes all
+    the time; the missing folder itself is.
+    """
     folder = os.path.dirname(path)
     if os.path.isdir(folder):
         return folder
-    nearest = _folder(folder)
-    # In a home folder something is written all the time.
+    nearest = _existing_folder(folder)
     return folder if nearest == os.path.expanduser(b"~") else nearest

@@ -10,23 +10,23 @@ from moonshot_status.config.settings import BY_NAME
 from moonshot_status.core import signals
 from moonshot_status.formats import Reply
 from moonshot_status.polling.reply import Request
-from moonshot_status.watch.clicks import Clicks
+from moonshot_status.watch.clicks import ClickReader
 from moonshot_status.watch.output import OutputWriter
 from moonshot_status.watch.poll_once import poll_once
 from moonshot_status.watch.scheduler import RefreshRequest, Scheduler
 from moonshot_status.watch.wakeup import EventWaiter
 from moonshot_status.watch.worker import Worker
 
-_OUTPUT, _INPUT = 1, 0
-# Seconds that a poll may take in addition to three timeouts: key command, busy store, slow disk.
-_MARGIN = 120.0
+_INPUT, _OUTPUT = 0, 1
+# A poll may take this much longer than three timeouts: key command, busy store, slow disk.
+_POLL_MARGIN_SECONDS = 120.0
 
 
 def watch(request: Request, update: Callable[[Reply], str]) -> int:
-    """Print an update whenever the reply changes, until the reader ends; returns the exit status.
+    """Print an update whenever the reply changes, until the reader or the parent process is gone.
 
-    ``update`` makes the update of a stream out of a reply. Raises UnknownAccountError if the
-    account is unknown from the start.
+    ``update`` turns a reply into an update of the stream. Returns the exit status. Raises
+    UnknownAccountError if the account is unknown from the start.
     """
     waiter, output = EventWaiter(_OUTPUT), OutputWriter(_OUTPUT)
     timeout = request.options.flags.get("timeout", BY_NAME["timeout"].default)
@@ -35,10 +35,10 @@ def watch(request: Request, update: Callable[[Reply], str]) -> int:
         return Worker(lambda: poll_once(request, update, refresh))
 
     scheduler = Scheduler(
-        start, output.show, _MARGIN + 3 * timeout, refresh=request.options.refresh
+        start, output.show, _POLL_MARGIN_SECONDS + 3 * timeout, refresh=request.options.refresh
     )
     button = formats.clicks(request.format) if sys.stdin else None
-    clicks = button and Clicks(button, request.program, scheduler.refresh, _INPUT)
+    clicks = button and ClickReader(button, request.program, scheduler.refresh, _INPUT)
     with signals.cleanup_on_exit_signal(scheduler.end):
         try:
             _run(scheduler, waiter, output, clicks)
@@ -50,21 +50,21 @@ def watch(request: Request, update: Callable[[Reply], str]) -> int:
 
 
 def _run(
-    scheduler: Scheduler, waiter: EventWaiter, output: OutputWriter, clicks: Clicks | None
+    scheduler: Scheduler, waiter: EventWaiter, output: OutputWriter, clicks: ClickReader | None
 ) -> None:
-    """Until nobody is there any more. Raises OSError if the output cannot be written."""
-    pause = 0.0
+    """Return when there is a reason to exit. Raises OSError if the output cannot be written."""
+    delay = 0.0
     while True:
         readable = [scheduler.worker.pipe] if scheduler.worker else []
         if clicks and clicks.is_open:
             readable.append(_INPUT)
-        woken = waiter.wait(pause, readable, is_writing=output.is_waiting)
-        if woken.should_exit:
+        wake_up = waiter.wait(delay, readable, is_writing=output.is_waiting)
+        if wake_up.should_exit:
             return
-        if _OUTPUT in woken.ready:
+        if _OUTPUT in wake_up.ready:
             output.write()
-        if clicks and woken.ready:
-            if _INPUT in woken.ready:
+        if clicks and wake_up.ready:
+            if _INPUT in wake_up.ready:
                 clicks.read()
             clicks.reap()
-        pause = scheduler.step(woken.signals)
+        delay = scheduler.step(wake_up.signals)

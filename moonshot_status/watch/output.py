@@ -1,4 +1,4 @@
-"""Standard output: each update once, in one write, and none that has been overtaken."""
+"""Write updates to standard output: each once, in one write, and only the newest."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import suppress
 
 
 class OutputWriter:
-    """Where updates go, whenever the reader takes them. Raises OSError when there is none left."""
+    """Holds the newest update until the reader is ready for it, and skips repeated updates."""
 
     def __init__(self, descriptor: int = 1) -> None:
         self._descriptor = descriptor
         self._printed = self._newest = self._rest = b""
 
     def show(self, update: bytes) -> None:
-        """Print it when the reader is ready for it, unless it is what was printed last."""
+        """Make this the update that ``write`` prints next, unless it was the last one printed."""
         self._newest = update
 
     @property
@@ -23,7 +23,7 @@ class OutputWriter:
         return bool(self._rest) or self._newest != self._printed
 
     def write(self) -> None:
-        """To be called when the reader is ready."""
+        """Write as much as the reader takes, when it is ready. Raises OSError if it is gone."""
         if not self._rest:
             self._rest = self._printed = self._newest
         with suppress(BlockingIOError):

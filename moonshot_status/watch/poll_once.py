@@ -1,4 +1,4 @@
-"""One poll of ``watch``, in a child process: what to print, and until when it is valid."""
+"""Make one poll for ``watch``, in a child process."""
 
 from __future__ import annotations
 
@@ -22,34 +22,38 @@ from moonshot_status.watch import file_changes
 from moonshot_status.watch.scheduler import RefreshRequest
 from moonshot_status.watch.worker import PollResult
 
-# Seconds: a file that was just written may be written again without a new modification time.
-_CLOCK_TICK = 0.05
+# A file that was just written can be written again without a new modification time.
+_CLOCK_TICK_SECONDS = 0.05
 
 
 def poll_once(
     request: Request, update: Callable[[Reply], str], refresh: RefreshRequest
 ) -> PollResult:
-    """Return the update for the request, and the state of the files when it was made."""
+    """Return the update for the request, and the states of the input files when it was made.
+
+    ``update`` turns a reply into an update of the stream.
+    """
     time.tzset()  # The time zone may have changed.
     since = datetime.fromtimestamp(refresh.since, timezone.utc)
-    request = _refreshed(request, since, refresh=refresh.refresh)
+    request = _with_refresh(request, since, refresh=refresh.refresh)
     paths = input_paths(request.options.config)
-    before = file_changes.states(paths)
-    reply, fault = _reply(request)
-    if file_changes.states(paths) != before:
-        # The poll itself or another process has changed the store: now everything is in it.
-        time.sleep(_CLOCK_TICK)
-        before = file_changes.states(paths)
-        reply, fault = _reply(_refreshed(request, since, refresh=False))
-    return PollResult(update(reply).encode("utf-8", "replace"), reply.until, before, fault)
+    states = file_changes.file_states(paths)
+    reply, usage_error = _reply(request)
+    if file_changes.file_states(paths) != states:
+        # This poll or another process has written to the store. Whatever this poll fetched is in
+        # it now, so the second reply only reads.
+        time.sleep(_CLOCK_TICK_SECONDS)
+        states = file_changes.file_states(paths)
+        reply, usage_error = _reply(_with_refresh(request, since, refresh=False))
+    return PollResult(update(reply).encode("utf-8", "replace"), reply.until, states, usage_error)
 
 
-def _refreshed(request: Request, since: datetime, *, refresh: bool) -> Request:
+def _with_refresh(request: Request, since: datetime, *, refresh: bool) -> Request:
     return replace(request, options=replace(request.options, refresh=refresh, wanted_at=since))
 
 
 def _reply(request: Request) -> tuple[Reply, str]:
-    """Return the reply, and the error of the command line; empty if there is none."""
+    """Return the reply, and the error of the command line, which is empty if there is none."""
     try:
         return make_reply(request), ""
     except UnknownAccountError as error:

@@ -1,4 +1,4 @@
-"""When to look: a story of moments, in which nothing blocks and nothing is written."""
+"""Decide when to poll. Nothing here blocks or writes."""
 
 from __future__ import annotations
 
@@ -8,38 +8,45 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from moonshot_status.config.settings import UnknownAccountError
-from moonshot_status.watch.file_changes import ARE_TOLD, FileChanges
+from moonshot_status.watch.file_changes import CAN_NOTIFY, FileChanges
 from moonshot_status.watch.worker import PollResult, Worker
 
-# Seconds. The end of a suspend is seen this late.
-EVERY = 20.0
-# Where changes are told, files are compared all the same, because of those that change in silence.
-_COMPARE_EVERY = 3 * EVERY if ARE_TOLD else EVERY
+# All times are in seconds.
+# The end of a suspend is noticed this late at most.
+MAX_SLEEP = 20.0
+# SIGIO does not report every change.
+_COMPARE_INTERVAL = 3 * MAX_SLEEP if CAN_NOTIFY else MAX_SLEEP
 # One change of the store is several changes in its folder.
-_SETTLING = 0.1
-_BETWEEN_LOOKS = 1.0
-# A signal to several processes is one wish, though some are slower to hear it.
-_AT_ONCE = 0.05
-_AFTER_A_FAILURE = 10.0
-# For what holds only at the moment: as often as bars run the program.
-_AT_LEAST = 60.0
-# The two clocks never drift this far apart unless one was set, or stood still in a suspend.
-_JUMP = 2.0
+_SETTLE_DELAY = 0.1
+_MIN_POLL_INTERVAL = 1.0
+# One user action can signal several processes, and some receive the signal after another has
+# already started the request.
+_SIGNAL_SKEW = 0.05
+_FAILURE_DELAY = 10.0
+# For output that is not valid for any time: as often as bars usually run the program.
+_EXPIRED_INTERVAL = 60.0
+# The two clocks drift this far apart only if one was set or stopped during a suspend.
+_CLOCK_JUMP = 2.0
 
 
 @dataclass(frozen=True)
 class RefreshRequest:
-    """For a look: who insists on a new reading, and since when one is wanted (since 1970)."""
+    """A request for one poll.
+
+    A reading fetched after ``since`` (seconds since 1970) satisfies it. With ``refresh`` an older
+    one does not, however fresh it is.
+    """
 
     since: float
     refresh: bool = False
 
 
 class Scheduler:
-    """Decides at each ``turn`` what to do and how long to rest, by two clocks.
+    """Starts polls when they are due, and hands their output to ``show``.
 
-    ``wall`` is the clock that replies go by, and ``steady`` one that nobody sets. ``start`` begins
-    a look, and ``show`` gets what it brought. A look is ended after ``limit`` seconds.
+    ``start`` starts a poll, which is terminated after ``limit`` seconds. ``wall`` is the clock
+    that the validity of output refers to, and ``steady`` one that cannot be set. ``refresh``
+    makes the first poll ask the API.
     """
 
     def __init__(
@@ -56,104 +63,108 @@ class Scheduler:
         self._wall, self._steady = wall, steady
         self.worker: Worker | None = None
         self._changes = FileChanges()
-        self._wish: RefreshRequest | None = RefreshRequest(wall(), refresh)
-        self._looked_at, self._lead = wall(), wall() - steady()
-        self._until, self._has_shown = 0.0, False
+        self._request: RefreshRequest | None = RefreshRequest(wall(), refresh)
+        self._polled_at, self._clock_offset = wall(), wall() - steady()
+        self._valid_until, self._has_shown = 0.0, False
         self._not_before = self._compare_at = self._give_up_at = steady()
         self._notify_paused_until: float | None = None
 
     def refresh(self) -> None:
-        """Ask the API, as soon as there is nobody at it."""
-        self._wish = RefreshRequest(self._wall() - _AT_ONCE, refresh=True)
+        """Ask the API as soon as no other poll is running."""
+        self._request = RefreshRequest(self._wall() - _SIGNAL_SKEW, refresh=True)
 
     def end(self) -> None:
-        """Have what is at work end as well."""
+        """Terminate the running poll, if any."""
         if self.worker:
             self.worker.end()
 
-    def step(self, heard: bytes) -> float:
-        """Do what is due, also after the signals ``heard``; returns how many seconds to rest."""
-        if heard:
-            self._hear(heard)
-        if self.worker:
-            self._attend(self.worker)
-        if not self.worker:
-            self._wish = self._wish or self._due()
-            self._look()
-        return max(0.0, self._next() - self._steady())
+    def step(self, signals: bytes) -> float:
+        """Do what is due, and return the number of seconds to sleep before the next call.
 
-    def _hear(self, signals: bytes) -> None:
+        ``signals`` are the numbers of the signals received since the last call. Raises
+        UnknownAccountError if the first poll fails for that reason.
+        """
+        if signals:
+            self._handle(signals)
+        if self.worker:
+            self._check(self.worker)
+        if not self.worker:
+            self._request = self._request or self._due_request()
+            self._start_poll()
+        return max(0.0, self._next_time() - self._steady())
+
+    def _handle(self, signals: bytes) -> None:
         if signal.SIGUSR1 in signals:
             self.refresh()
         if signal.SIGIO in signals:
-            self._compare_at = min(self._compare_at, self._steady() + _SETTLING)
-            # A folder in which others write all the time must not keep us awake.
-            self._notify_paused_until = self._steady() + EVERY
+            self._compare_at = min(self._compare_at, self._steady() + _SETTLE_DELAY)
+            # A folder in which other files change all the time must not keep the process awake.
+            self._notify_paused_until = self._steady() + MAX_SLEEP
 
-    def _attend(self, worker: Worker) -> None:
+    def _check(self, worker: Worker) -> None:
         if worker.has_ended():
             self.worker = None
-            self._take(worker.found)
+            self._take(worker.result)
         elif self._steady() >= self._give_up_at:
             worker.end()
-            self._give_up_at = self._steady() + _BETWEEN_LOOKS
+            self._give_up_at = self._steady() + _MIN_POLL_INTERVAL
 
-    def _take(self, found: PollResult | None) -> None:
-        if found is None:
-            self._fail()
+    def _take(self, result: PollResult | None) -> None:
+        if result is None:
+            self._delay_after_failure()
             return
-        if found.fault and not self._has_shown:
-            raise UnknownAccountError(found.fault)
-        now, steady = self._wall(), self._steady()
-        self._until = found.until if found.until > now else now + _AT_LEAST
-        self._changes.expect(found.states)
-        # What happened before it was listened for is not told.
-        self._compare_at, self._notify_paused_until = steady, None
+        if result.usage_error and not self._has_shown:
+            raise UnknownAccountError(result.usage_error)
+        now = self._wall()
+        is_valid = result.valid_until > now
+        self._valid_until = result.valid_until if is_valid else now + _EXPIRED_INTERVAL
+        self._changes.expect(result.states)
+        # No signal reports what changed between the poll and this call.
+        self._compare_at, self._notify_paused_until = self._steady(), None
         self._has_shown = True
-        self._show(found.update)
+        self._show(result.update)
 
-    def _fail(self) -> None:
-        """What is shown stays, and another look may have more luck."""
-        self._until = 0.0
-        self._not_before = self._steady() + _AFTER_A_FAILURE
+    def _delay_after_failure(self) -> None:
+        self._valid_until = 0.0
+        self._not_before = self._steady() + _FAILURE_DELAY
 
-    def _due(self) -> RefreshRequest | None:
-        """The wish that time or a change makes."""
+    def _due_request(self) -> RefreshRequest | None:
+        """Return the request that is due because of the time or of a changed file, if any."""
         now, steady = self._wall(), self._steady()
-        if now >= self._until or abs(now - steady - self._lead) > _JUMP:
+        if now >= self._valid_until or abs(now - steady - self._clock_offset) > _CLOCK_JUMP:
             return RefreshRequest(now)
         if steady < self._compare_at:
             return None
         if self._changes.any():
-            # Who changed the store has asked for all that wanted a reading by then.
-            return RefreshRequest(self._looked_at)
-        self._compare_at = steady + _COMPARE_EVERY
+            # The process that changed the store has fetched for every request made before.
+            return RefreshRequest(self._polled_at)
+        self._compare_at = steady + _COMPARE_INTERVAL
         if self._notify_paused_until is not None:
             self._compare_at = self._notify_paused_until
             if steady >= self._notify_paused_until:
-                self._changes.listen()
+                self._changes.start()
                 self._notify_paused_until, self._compare_at = None, steady
         return None
 
-    def _look(self) -> None:
-        """Begin one, if it is wished for and its time has come."""
+    def _start_poll(self) -> None:
+        """Start a poll if one is requested and the last one was long enough ago."""
         steady = self._steady()
-        if self._wish is None or steady < self._not_before:
+        if self._request is None or steady < self._not_before:
             return
-        wish, self._wish = self._wish, None
-        self._changes.ignore()  # What the look itself changes is no news.
-        self._looked_at, self._lead = self._wall(), self._wall() - steady
-        self._not_before, self._give_up_at = steady + _BETWEEN_LOOKS, steady + self._limit
+        request, self._request = self._request, None
+        self._changes.stop()  # The poll itself changes the files.
+        self._polled_at, self._clock_offset = self._wall(), self._wall() - steady
+        self._not_before, self._give_up_at = steady + _MIN_POLL_INTERVAL, steady + self._limit
         try:
-            self.worker = self._start(wish)
+            self.worker = self._start(request)
         except OSError:
-            self._fail()
+            self._delay_after_failure()
 
-    def _next(self) -> float:
-        """When there may be something to do next, by the steady clock."""
+    def _next_time(self) -> float:
+        """Return when there may be something to do next, by the steady clock."""
         steady = self._steady()
         if self.worker:
-            return min(self._give_up_at, steady + EVERY)
-        if self._wish:
+            return min(self._give_up_at, steady + MAX_SLEEP)
+        if self._request:
             return self._not_before
-        return min(self._compare_at, steady + min(EVERY, self._until - self._wall()))
+        return min(self._compare_at, steady + min(MAX_SLEEP, self._valid_until - self._wall()))

@@ -1,4 +1,4 @@
-"""What wakes the process: one blocking call on everything that can tell it something."""
+"""Wait for events: one blocking call on everything that can wake the process."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
-_TELLING = (signal.SIGUSR1, signal.SIGCHLD, signal.SIGIO)
-_GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
-_MOST_SIGNALS = 65536
+_WAKING_SIGNALS = (signal.SIGUSR1, signal.SIGCHLD, signal.SIGIO)
+_READER_GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
+_READ_SIZE = 65536
 
 
 @dataclass(frozen=True)
 class WakeUp:
-    """Why: the numbers of the ``signals`` that came, and the descriptors that are ``ready``.
+    """Why a wait ended: the numbers of the signals received, and the descriptors that are ready.
 
-    ``is_alone``: there is no reader any more, or the parent has ended.
+    ``should_exit`` is set when the reader of the output is gone or the parent process has ended.
     """
 
     signals: bytes
@@ -28,55 +28,61 @@ class WakeUp:
     should_exit: bool
 
 
-NOTHING = WakeUp(b"", frozenset(), should_exit=False)
+TIMED_OUT = WakeUp(b"", frozenset(), should_exit=False)
 
 
 class EventWaiter:
-    """Those of a process for the rest of its life; ``reader`` is where its updates are read."""
+    """Waits for signals, descriptors, and the end of the reader or of the parent process.
 
-    def __init__(self, reader: int = 1) -> None:
-        self._reader, self._parent = reader, os.getppid()
-        self._signals, told = os.pipe()
-        for end in (self._signals, told):
+    It takes over the process's signal wakeup descriptor for good. ``output`` is the descriptor
+    that updates are written to.
+    """
+
+    def __init__(self, output: int = 1) -> None:
+        self._output, self._parent = output, os.getppid()
+        self._signals, wakeup_fd = os.pipe()
+        for end in (self._signals, wakeup_fd):
             os.set_blocking(end, False)
-        for number in _TELLING:
-            signal.signal(number, _hear)
-        # The system writes the number of each signal that has a handler.
-        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        for number in _WAKING_SIGNALS:
+            signal.signal(number, _do_nothing)
+        # Python writes the number of each signal that has a handler.
+        signal.set_wakeup_fd(wakeup_fd, warn_on_full_buffer=False)
         self._always = [self._signals]
-        self._listens_to: tuple[Sequence[int], bool] | None = None
-        # Elsewhere the parent's end is seen at the next wake-up.
+        self._registered: tuple[Sequence[int], bool] | None = None
+        # Other systems notice the end of the parent at the next wake-up.
         if hasattr(os, "pidfd_open"):
             with suppress(OSError):
                 self._always.append(os.pidfd_open(self._parent))
 
     def wait(self, seconds: float, readable: Sequence[int], *, is_writing: bool) -> WakeUp:
-        """Sleep so long at most; what is ``readable`` and, if asked, the reader wake us as well."""
-        if self._listens_to != (readable, is_writing):
-            self._listens_to = (readable, is_writing)
-            self._poll = self._polling(readable, is_writing)
-        woken = self._poll.poll(math.ceil(seconds * 1000))
-        is_orphan = os.getppid() != self._parent
-        # Nearly always, and worth nothing more: it is all that is done in most hours.
-        if not woken and not is_orphan:
-            return NOTHING
-        ready = dict(woken)
-        is_alone = bool(ready.get(self._reader, 0) & _GONE) or is_orphan
-        return WakeUp(self._heard(), frozenset(ready), is_alone)
+        """Sleep for at most ``seconds``, and return why the sleep ended.
 
-    def _polling(self, readable: Sequence[int], is_writing: bool) -> select.poll:
+        Data on a ``readable`` descriptor ends it and, with ``is_writing``, an output that is ready.
+        """
+        if self._registered != (readable, is_writing):
+            self._registered = (readable, is_writing)
+            self._poll = self._make_poll(readable, is_writing)
+        events = dict(self._poll.poll(math.ceil(seconds * 1000)))
+        is_orphan = os.getppid() != self._parent
+        # By far the most frequent case, and the one that has to be cheap.
+        if not events and not is_orphan:
+            return TIMED_OUT
+        should_exit = bool(events.get(self._output, 0) & _READER_GONE) or is_orphan
+        return WakeUp(self._read_signals(), frozenset(events), should_exit)
+
+    def _make_poll(self, readable: Sequence[int], is_writing: bool) -> select.poll:
         poll = select.poll()
         for descriptor in (*self._always, *readable):
             poll.register(descriptor, select.POLLIN)
-        # Its end is told unasked.
-        poll.register(self._reader, select.POLLOUT if is_writing else 0)
+        # The end of the reader is always reported.
+        poll.register(self._output, select.POLLOUT if is_writing else 0)
         return poll
 
-    def _heard(self) -> bytes:
+    def _read_signals(self) -> bytes:
         with suppress(BlockingIOError):
-            return os.read(self._signals, _MOST_SIGNALS)
+            return os.read(self._signals, _READ_SIZE)
         return b""
 
 
-def _hear(_: int, __: FrameType | None) -> None:
-    """Nothing to do: that there is a handler makes the signal wake us."""
+def _do_nothing(_: int, __: FrameType | None) -> None:
+    """Handle a signal that only has to end the wait."""

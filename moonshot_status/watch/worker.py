@@ -1,6 +1,6 @@
-"""A process that looks and ends: what looking needs, a connection above all, ends with it.
+"""A child process for one poll, so that the connection and everything else it needs goes with it.
 
-It is a copy of this one, which has the modules of a poll already and never more than one thread.
+It is a fork of this process, which has imported what a poll needs and has only one thread.
 """
 
 from __future__ import annotations
@@ -13,90 +13,95 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from moonshot_status.core import log, signals
-from moonshot_status.watch.file_changes import States
+from moonshot_status.watch.file_changes import FileStates
+
+_READ_SIZE = 65536
 
 
 class PollResult(NamedTuple):
-    """What a look brings: the bytes to print, and until when they hold (seconds since 1970).
+    """The bytes to print, until when they are valid (seconds since 1970), and the input files.
 
-    ``states`` are those of the files that it was made of. ``fault`` is not empty where the command
-    line is at fault.
+    ``states`` are the states of the files when the update was made. ``usage_error`` is the error
+    of the command line; empty if there is none.
     """
 
     update: bytes
-    until: float
-    states: States
-    fault: str = ""
+    valid_until: float
+    states: FileStates
+    usage_error: str = ""
 
 
 class Worker:
-    """The process, from its start to what it found. Raises OSError if it cannot be started."""
+    """A child process that polls once. Raises OSError if it cannot be started.
 
-    def __init__(self, look: Callable[[], PollResult]) -> None:
+    ``pipe`` becomes readable when there is a reason to call ``has_ended``.
+    """
+
+    def __init__(self, poll: Callable[[], PollResult]) -> None:
         self.pipe, writing = os.pipe()
-        # Until the new process has given up our handlers, no signal may meet it.
-        let_through = signals.block()
+        # The child must not get a signal before it has dropped this process's handlers.
+        unblock = signals.block()
         try:
             self._process = os.fork()
             if not self._process:
-                _work(look, writing, let_through)
+                _run_in_child(poll, writing, unblock)
         except OSError:
             os.close(self.pipe)
             raise
         finally:
             os.close(writing)
-            let_through()
+            unblock()
         os.set_blocking(self.pipe, False)
-        self._said, self._next_signals = b"", [signal.SIGTERM]
+        self._output, self._next_signal = b"", signal.SIGTERM
 
     def has_ended(self) -> bool:
-        """Whether it has; to be asked whenever its pipe or SIGCHLD has something to say."""
-        self._listen()
+        """Return whether it has ended; to be called when ``pipe`` is readable or after SIGCHLD."""
+        self._read()
         if os.waitpid(self._process, os.WNOHANG) == (0, 0):
             return False
-        self._listen()
+        self._read()
         os.close(self.pipe)
         return True
 
     @property
-    def found(self) -> PollResult | None:
-        """What it found, once it has ended; None if it failed."""
+    def result(self) -> PollResult | None:
+        """The result, once the process has ended; None if it failed."""
         try:
-            return PollResult(*marshal.loads(self._said))  # noqa: S302 - from our own copy
+            return PollResult(*marshal.loads(self._output))  # noqa: S302 - from our own fork
         except (ValueError, EOFError, TypeError):
             return None
 
     def end(self) -> None:
-        """Have it end with what it started; from the second time on, without mercy."""
+        """Terminate the process and the commands it runs; from the second call on, kill it."""
         with suppress(ProcessLookupError):
-            os.kill(self._process, self._next_signals[-1])
-        self._next_signals.append(signal.SIGKILL)
+            os.kill(self._process, self._next_signal)
+        self._next_signal = signal.SIGKILL
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         with suppress(BlockingIOError):
-            while said := os.read(self.pipe, 65536):
-                self._said += said
+            while piece := os.read(self.pipe, _READ_SIZE):
+                self._output += piece
 
 
-def _work(
-    look: Callable[[], PollResult], writing: int, let_through: Callable[[], None]
+def _run_in_child(
+    poll: Callable[[], PollResult], writing: int, unblock: Callable[[], None]
 ) -> NoReturn:
     try:
         signal.set_wakeup_fd(-1)
         signals.restore_default()
-        let_through()
-        _turn_away_from_the_bar()
-        said = marshal.dumps(tuple(look()))
-        while said:
-            said = said[os.write(writing, said) :]
+        unblock()
+        _detach_from_bar()
+        output = marshal.dumps(tuple(poll()))
+        while output:
+            output = output[os.write(writing, output) :]
     except BaseException:  # noqa: BLE001 - this process may do nothing but end
         log.log_traceback()
     finally:
         os._exit(0)
 
 
-def _turn_away_from_the_bar() -> None:
-    """What this process starts must neither write to the bar nor read its clicks."""
+def _detach_from_bar() -> None:
+    """Keep the commands that this process runs from writing to the bar or reading its clicks."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
