@@ -20,14 +20,17 @@ from moonshot_status.polling.reply import Request
 
 def make_options(params: dict[str, Any]) -> Options:
     """Return the options for click's parameters."""
-    # A flag without a value that is not given is False, and must not override the file.
     flags = {s.name: params[s.name] for s in SETTINGS if s.flag}
+    # A flag without a value that is not given is False and must not override the file; a 0 must.
+    given = {
+        name: value for name, value in flags.items() if value is not None and value is not False
+    }
     return Options(
         account=params["account"],
         region=Region(params["region"]) if params["region"] else None,
         config=params["config"],
         refresh=params["refresh"],
-        flags={name: value for name, value in flags.items() if value not in (None, False)},
+        flags=given,
     )
 
 
