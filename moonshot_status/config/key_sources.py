@@ -36,7 +36,7 @@ class Source:
     key_origin: str = ""
 
     @property
-    def region_name(self) -> str:
+    def region_source(self) -> str:
         """The place of the region; in the environment it is not the key's."""
         return self.name if self.file else _REGION_VARIABLE
 
@@ -116,8 +116,8 @@ def choose(region: Region | None, sources: Iterator[Source]) -> Choice:
     decided_by = None
     for source in sources:
         if region is None and (source.region or source.secret):
-            region, decided_by = _region(source.region, source.region_name), source
-        if source.secret and _region(source.key_region, source.region_name) is region:
+            region, decided_by = _region(source.region, source.region_source), source
+        if source.secret and _region(source.key_region, source.region_source) is region:
             return Choice(region, decided_by, source)
     return Choice(region or DEFAULT_REGION, decided_by, None)
 

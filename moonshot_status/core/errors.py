@@ -124,7 +124,7 @@ class Problem:
             raise ValueError("facts that do not fit the cause") from error
 
 
-def unexplained(kind: Kind) -> Cause:
+def generic_cause(kind: Kind) -> Cause:
     """Return the cause for a problem of which only the kind is known."""
     return Cause(kind, f"{kind.label[0].upper()}{kind.label[1:]}")
 

@@ -42,7 +42,7 @@ def level_with_hysteresis(
     return _worse(now, _better(previous, _with_margin(balance, thresholds, days_left)))
 
 
-def settings_name(thresholds: Thresholds, command: tuple[str, ...]) -> str:
+def settings_digest(thresholds: Thresholds, command: tuple[str, ...]) -> str:
     """Return a one-way name of the notification settings; the store keeps a level for each."""
     limits = (getattr(thresholds, name) for name in LIMITS)
     words = ("" if limit is None else format(limit.normalize(), "f") for limit in limits)

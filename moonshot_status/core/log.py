@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from moonshot_status.core.text import without_keys
+from moonshot_status.core.text import mask_keys
 
 if TYPE_CHECKING:
     import logging
@@ -66,4 +66,4 @@ def masked(text: str) -> str:
     for secret in sorted(_secrets, key=len, reverse=True):
         for form in (secret, repr(secret)[1:-1], repr(secret.encode("utf-8", "replace"))[2:-1]):
             text = text.replace(form, "***")
-    return without_keys(text)
+    return mask_keys(text)

@@ -19,7 +19,7 @@ _WIDE = 10_000
 _UNITS = ((9, "B"), (6, "M"), (3, "k"))
 
 
-def balance_words(amount: Decimal | None, region: Region) -> str:
+def format_balance(amount: Decimal | None, region: Region) -> str:
     """The amount to the cent: ``$49.58``, ``<$0.01``, ``−$1.00``."""
     if amount is None:
         return UNKNOWN
@@ -28,36 +28,36 @@ def balance_words(amount: Decimal | None, region: Region) -> str:
     return _signed(amount.quantize(_CENT, ROUND_FLOOR), region)
 
 
-def deficit_words(deficit: Decimal, region: Region) -> str:
+def format_deficit(deficit: Decimal, region: Region) -> str:
     """The positive amount that is missing, to the cent."""
     return _signed(deficit.quantize(_CENT, ROUND_CEILING), region)
 
 
-def bar_balance_words(amount: Decimal, region: Region) -> str:
+def format_bar_balance(amount: Decimal, region: Region) -> str:
     """For the bar, where a wide amount is shortened: ``¥12.3k``."""
-    return _shortened(amount, region, ROUND_FLOOR) or balance_words(amount, region)
+    return _shortened(amount, region, ROUND_FLOOR) or format_balance(amount, region)
 
 
-def bar_deficit_words(deficit: Decimal, region: Region) -> str:
+def format_bar_deficit(deficit: Decimal, region: Region) -> str:
     """For the bar, where a wide amount is shortened."""
-    return _shortened(deficit, region, ROUND_CEILING) or deficit_words(deficit, region)
+    return _shortened(deficit, region, ROUND_CEILING) or format_deficit(deficit, region)
 
 
-def short_words(amount: Decimal, region: Region) -> str:
+def format_short_balance(amount: Decimal, region: Region) -> str:
     """For a narrow bar: ``$49``, ``$3.2``, ``$.58``; always shorter than in the bar."""
     if 0 < amount < 1:
-        return balance_words(amount, region).replace("0.", ".")
+        return format_balance(amount, region).replace("0.", ".")
     step = _TENTH if 0 < amount < 10 else _ONE
     whole = _signed(amount.quantize(step, ROUND_FLOOR), region)
     return _shortened(amount, region, ROUND_FLOOR, decimals=0) or whole
 
 
-def exact_words(amount: Decimal, region: Region, decimals: int) -> str:
+def format_exact(amount: Decimal, region: Region, decimals: int) -> str:
     """With so many decimals, which have to be enough for all digits of the amount."""
     return _signed(Decimal(format(amount, f".{decimals}f")), region)
 
 
-def axis_words(amount: Decimal, region: Region) -> str:
+def format_axis_mark(amount: Decimal, region: Region) -> str:
     """For a mark on an axis, a number of few digits: ``$0.05``, ``$60``, ``¥1.5M``."""
     units = ((power, letter) for power, letter in _UNITS if amount.copy_abs() >= 10**power)
     power, letter = next(units) if amount.copy_abs() >= _WIDE else (0, "")

@@ -9,7 +9,7 @@ _KEY = re.compile(r"\bsk-(?!kimi-(?![\w-]))[\w-]{4,}")
 _QUOTES_AND_BLANKS = " \t\r\n\f\v\u00a0\"'"
 
 
-def without_keys(value: str) -> str:
+def mask_keys(value: str) -> str:
     """The text with what looks like a key masked."""
     return _KEY.sub("sk-…", value)
 
@@ -22,5 +22,5 @@ def unquoted(value: str) -> str:
 def one_line(value: str, limit: int = 240) -> str:
     """At most ``limit`` printable characters on one line; what looks like a key is masked."""
     printable = "".join(char if char.isprintable() else " " for char in value[: limit * 4])
-    line = without_keys(" ".join(printable.split()))
+    line = mask_keys(" ".join(printable.split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from moonshot_status.core.money import deficit_words
+from moonshot_status.core.money import format_deficit
 from moonshot_status.core.regions import Region
 from moonshot_status.display.words import Row, clock_words
 from moonshot_status.spending.forecast import Forecast
@@ -30,7 +30,7 @@ def rows(forecast: Forecast, region: Region, now: datetime) -> Iterator[Row]:
     )
     for name, label, amount in amounts:
         if amount is not None:
-            yield Row(name, label, deficit_words(amount, region), is_amount=True)
+            yield Row(name, label, format_deficit(amount, region), is_amount=True)
     if len(spent.by_day) > 1:
         yield Row("by_day", "By day", sparkline(spent.by_day))
 
@@ -54,8 +54,8 @@ def in_the_bar(forecast: Forecast, region: Region, now: datetime) -> dict[str, s
     spent, runway = forecast.spent, forecast.runway
     return {
         "runway": _short_runway(runway, now),
-        "pace": f"{deficit_words(runway.per_day, region)} a day" if runway.per_day else "",
-        "today": f"{deficit_words(spent.today, region)} today" if spent.today is not None else "",
+        "pace": f"{format_deficit(runway.per_day, region)} a day" if runway.per_day else "",
+        "today": f"{format_deficit(spent.today, region)} today" if spent.today is not None else "",
     }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
 
-from moonshot_status.core.money import balance_words
+from moonshot_status.core.money import format_balance
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import one_line
 from moonshot_status.display.forecast_text import runway_words
@@ -71,7 +71,7 @@ def _of_account(
         return [Verdict(GuardResult.UNKNOWN, _doubt(view))]
     available, found = view.balance.available, []
     if minimum is not None:
-        shown = "" if view.hide_amount else f"{balance_words(available, view.region)}, "
+        shown = "" if view.hide_amount else f"{format_balance(available, view.region)}, "
         found.append(_money(available, minimum, shown, view.region))
     if days is not None:
         found.append(_time(available, view.forecast, days, now))

@@ -11,11 +11,11 @@ from moonshot_status.core.account import Account, Balance
 from moonshot_status.core.errors import Problem
 from moonshot_status.core.money import (
     UNKNOWN,
-    balance_words,
-    bar_balance_words,
-    bar_deficit_words,
-    deficit_words,
-    short_words,
+    format_balance,
+    format_bar_balance,
+    format_bar_deficit,
+    format_deficit,
+    format_short_balance,
 )
 from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
@@ -121,9 +121,9 @@ def view_of(
         fetched_at=status.reading.fetched_at if status.reading else None,
         problem=status.problem,
         retry_at=status.retry_at,
-        headline=_headline(scene, bar_balance_words, bar_deficit_words),
+        headline=_headline(scene, format_bar_balance, format_bar_deficit),
         short=_short(scene),
-        line=_headline(scene, balance_words, deficit_words),
+        line=_headline(scene, format_balance, format_deficit),
         template_line=_filled_template(scene, template) if template else None,
         rows=tuple(_rows(scene)),
         notes=tuple(one_line(note, 400) for note in [*_notes(scene), advice] if note),
@@ -203,7 +203,7 @@ def _short(scene: _Input) -> str:
     if status.reading is None or region is None:
         return status.problem.kind.label if status.problem else UNKNOWN
     doubt = "?" if status.stale or status.expired else ""
-    amount = short_words(status.reading.balance.available, region)
+    amount = format_short_balance(status.reading.balance.available, region)
     return (scene.level.value if scene.hide_amount else amount) + doubt
 
 
@@ -236,7 +236,7 @@ def _template_fields(scene: _Input) -> dict[str, str]:
         "spent_today": rows.get("spent_today", ""),
         "as_of": rows.get("as_of", ""),
         "problem": problem.kind.label if problem else "",
-        "bar": _headline(scene, bar_balance_words, bar_deficit_words),
+        "bar": _headline(scene, format_bar_balance, format_bar_deficit),
     }
 
 
@@ -249,12 +249,12 @@ def _every_row(scene: _Input) -> Iterator[Row]:
     balance, region = scene.balance, scene.account.region
     if balance and region:
         yield Row(
-            "available", "Available", balance_words(balance.available, region), is_amount=True
+            "available", "Available", format_balance(balance.available, region), is_amount=True
         )
-        yield Row("voucher", "Voucher", balance_words(balance.voucher, region), is_amount=True)
-        yield Row("cash", "Cash", balance_words(balance.cash, region), is_amount=True)
+        yield Row("voucher", "Voucher", format_balance(balance.voucher, region), is_amount=True)
+        yield Row("cash", "Cash", format_balance(balance.cash, region), is_amount=True)
         if balance.deficit:
-            yield Row("deficit", "Deficit", deficit_words(balance.deficit, region), is_amount=True)
+            yield Row("deficit", "Deficit", format_deficit(balance.deficit, region), is_amount=True)
         if scene.forecast and balance.available > 0:
             yield from forecast_text.rows(scene.forecast, region, scene.now)
     where = SEPARATOR + region.value if region else ""
@@ -286,7 +286,7 @@ def _threshold_note(scene: _Input) -> str:
     if scene.hide_amount:
         return f"At or below the {scene.level.value} mark"
     limit = getattr(thresholds, scene.level.value)
-    return f"At or below the {scene.level.value} mark of {balance_words(limit, region)}"
+    return f"At or below the {scene.level.value} mark of {format_balance(limit, region)}"
 
 
 def _classes(scene: _Input) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
-from moonshot_status.core.money import axis_words, bar_balance_words, bar_deficit_words
+from moonshot_status.core.money import format_axis_mark, format_bar_balance, format_bar_deficit
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import one_line
 from moonshot_status.history import DailyHistory, total
@@ -113,7 +113,7 @@ def _panel(
         _label(scale, -row, region) + _row(values, scale, -row, bar)
         for row in range(1, scale.below * scale.rows + 1)
     ]
-    return [*above, f"{axis_words(_ZERO, region):>{_GUTTER}} ┼{axis}", *below]
+    return [*above, f"{format_axis_mark(_ZERO, region):>{_GUTTER}} ┼{axis}", *below]
 
 
 def _scale(values: list[Decimal], rows: int) -> _Scale:
@@ -134,7 +134,7 @@ def _marks(size: Decimal, step: Decimal) -> int:
 def _label(scale: _Scale, row: int, region: Region) -> str:
     """What stands at the outer edge of a row: 1 is the first above zero, -1 the first below."""
     marks, rest = divmod(row, scale.rows)
-    words = "" if rest else axis_words(marks * scale.step, region)
+    words = "" if rest else format_axis_mark(marks * scale.step, region)
     return f"{words:>{_GUTTER}} {'│' if rest else '┤'}"
 
 
@@ -171,7 +171,7 @@ def _summary(history: DailyHistory) -> str:
     whole, region = total(history.days), history.region
     parts = [
         f"{history.days[0].date} to {whole.date}",
-        f"spent {bar_deficit_words(whole.spent, region)}",
-        f"closing {bar_balance_words(whole.closing, region)}",
+        f"spent {format_bar_deficit(whole.spent, region)}",
+        f"closing {format_bar_balance(whole.closing, region)}",
     ]
     return " · ".join(parts)

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from moonshot_status.core.money import axis_words, balance_words, deficit_words
+from moonshot_status.core.money import format_axis_mark, format_balance, format_deficit
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import one_line
 from moonshot_status.history import DailyHistory, total
@@ -109,7 +109,7 @@ def _balances(axes: Axes, history: DailyHistory) -> None:
     axes.step(edges, heights, where="post", color=_BALANCE, linewidth=2)
     axes.fill_between(edges, heights, step="post", color=_BALANCE, alpha=0.12, linewidth=0)
     _marks(axes, days)
-    newest = balance_words(days[-1].closing, history.region)
+    newest = format_balance(days[-1].closing, history.region)
     axes.set_title(f"Closing balance, {newest} on {days[-1].date}", parse_math=False)
 
 
@@ -130,7 +130,7 @@ def _spends(axes: Axes, history: DailyHistory) -> None:
     # Gaps between very many bars would only flicker.
     width = 0.8 if len(places) <= _MOST_GAPS else 1.0
     axes.bar(places, [float(day.spent) for day in history.days], width=width, color=_SPENT)
-    whole = deficit_words(total(history.days).spent, history.region)
+    whole = format_deficit(total(history.days).spent, history.region)
     axes.set_title(f"Spent each day, {whole} since {history.days[0].date}", parse_math=False)
 
 
@@ -146,4 +146,4 @@ def _number(day: Day) -> int:
 
 
 def _amount(amount: float, _: int | None, region: Region) -> str:
-    return axis_words(Decimal(f"{amount:.9g}"), region)
+    return format_axis_mark(Decimal(f"{amount:.9g}"), region)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from moonshot_status.core.money import exact_words
+from moonshot_status.core.money import format_exact
 from moonshot_status.core.regions import Region
 from moonshot_status.history import AMOUNTS, DailyHistory, amounts, total
 from moonshot_status.spending.daily import Day
@@ -37,7 +37,7 @@ def render(history: DailyHistory) -> str:
 def _words(day: Day, names: list[str], region: Region, decimals: int) -> list[str]:
     shown = amounts(day)
     return [
-        exact_words(shown[name], region, decimals) if shown[name] or name not in _RARE else ""
+        format_exact(shown[name], region, decimals) if shown[name] or name not in _RARE else ""
         for name in names
     ]
 

@@ -36,7 +36,7 @@ def _notify(
     def judge(previous: Level) -> Level:
         return hysteresis.level_with_hysteresis(previous, reading.balance, thresholds, days_left)
 
-    name = hysteresis.settings_name(thresholds, settings.notify_command)
+    name = hysteresis.settings_digest(thresholds, settings.notify_command)
     change = store.record_level(account, name, reading, judge)
     if change is None:
         return

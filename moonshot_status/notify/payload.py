@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from moonshot_status.core.account import Balance, fingerprint
 from moonshot_status.core.hysteresis import LevelChange
-from moonshot_status.core.money import balance_words
+from moonshot_status.core.money import format_balance
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import one_line, unquoted
 from moonshot_status.core.thresholds import Level, Thresholds
@@ -57,7 +57,7 @@ class NotificationPayload:
             "PREVIOUS_LEVEL": self.change.previous.value,
             "BALANCE": ""
             if self.hide_amount
-            else balance_words(self.balance.available, self.region),
+            else format_balance(self.balance.available, self.region),
             "AVAILABLE": format(self.balance.available, "f"),
             "DAYS_LEFT": _days(self.days_left),
             "MESSAGE": self.message,
@@ -69,7 +69,7 @@ class NotificationPayload:
     def _words(self) -> str:
         if self.hide_amount:
             return self.change.level.value
-        return f"{balance_words(self.balance.available, self.region)} left"
+        return f"{format_balance(self.balance.available, self.region)} left"
 
     def _why(self) -> str:
         level = self.change.level
@@ -84,7 +84,7 @@ class NotificationPayload:
             )
         if self.hide_amount:
             return ""
-        return f", at or below the {level.value} mark of {balance_words(mark, self.region)}"
+        return f", at or below the {level.value} mark of {format_balance(mark, self.region)}"
 
 
 def document(view: View, change: LevelChange) -> bytes:

@@ -1,6 +1,6 @@
-"""A server on loopback that answers as the real endpoint does, and the demo's states.
+"""Run the endpoint on loopback, with the states of ``--demo``; the tests use the same server.
 
-The tests talk to the same server. Its answers have the shapes of the provider's documentation.
+Its responses have the shapes in the provider's documentation.
 """
 
 from __future__ import annotations
@@ -25,62 +25,65 @@ from moonshot_status.core.status import Status
 from moonshot_status.core.thresholds import with_defaults
 from moonshot_status.display.view import View, view_of
 from moonshot_status.polling.balance import FetchPolicy, get_balance, utc_now
-from moonshot_status.spending.forecast import forecast
+from moonshot_status.spending.forecast import compute_forecast
 from moonshot_status.spending.ledger import Entry, History
 from moonshot_status.store.database import Store
 
 ACCOUNT = "demo"
 _KEY = "sk-demo"
 _AGE = timedelta(minutes=30)
-# What an hour of work costs on the quietest day; on the busiest it is seven times as much.
-_AN_HOUR = Decimal("0.06125")
-# So many hours before the reading.
-_TOP_UP = 12 * 24
+# On the busiest day an hour costs seven times as much.
+_PER_HOUR_ON_QUIETEST_DAY = Decimal("0.06125")
+_TOP_UP_HOURS_AGO = 12 * 24
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What the server answers to a valid request: a status and a body of JSON."""
+class ServerResponse:
+    """The response to a valid request: a status and a JSON body."""
 
     status: int
     body: bytes
 
 
-def balance(available: str, voucher: str, cash: str) -> Reply:
-    """A success with these amounts, written as the endpoint writes them."""
+def balance(available: str, voucher: str, cash: str) -> ServerResponse:
+    """Return a successful response with these amounts, formatted as the endpoint formats them."""
     data = {
         "available_balance": Decimal(available),
         "voucher_balance": Decimal(voucher),
         "cash_balance": Decimal(cash),
     }
     body = {"code": 0, "data": data, "scode": "0x0", "status": True}
-    return Reply(200, strict_json.dumps(body).encode())
+    return ServerResponse(200, strict_json.dumps(body).encode())
 
 
-def error(status: int, kind: str, message: str) -> Reply:
-    """A failure in the documented shape."""
-    return Reply(status, json.dumps({"error": {"message": message, "type": kind}}).encode())
+def error(status: int, kind: str, message: str) -> ServerResponse:
+    """Return a failure in the documented shape."""
+    body = {"error": {"message": message, "type": kind}}
+    return ServerResponse(status, json.dumps(body).encode())
 
 
 _REJECTED = error(401, "invalid_authentication_error", "Invalid Authentication")
-_NOT_FOUND = Reply(
+_NOT_FOUND = ServerResponse(
     404,
     b'{"code":5,"error":"url.not_found","message":"","method":"GET","scode":"0x5","status":false}',
 )
 
 
 class _QuietServer(ThreadingHTTPServer):
-    """Says nothing of clients that went away: standard error belongs to the program."""
+    """A server that logs no client's disconnection: standard error belongs to the program."""
 
     def handle_error(self, *_: object) -> None:
-        """The client has gone."""
+        """Ignore a client that has disconnected."""
 
 
 class Server:
-    """The endpoint on a free port; ``requests`` holds each request's method, path and key."""
+    """The endpoint on a free port, with the response to every request that has one of the keys.
 
-    def __init__(self, reply: Reply, keys: tuple[str, ...] = (_KEY,)) -> None:
-        self.reply = reply
+    ``requests`` holds the method, the path and the key of each request.
+    """
+
+    def __init__(self, response: ServerResponse, keys: tuple[str, ...] = (_KEY,)) -> None:
+        self.response = response
         self.keys = keys
         self.requests: list[tuple[str, str, str]] = []
         self._http = _QuietServer(("127.0.0.1", 0), self._handler())
@@ -88,15 +91,16 @@ class Server:
         threading.Thread(target=self._http.serve_forever, args=[0.05], daemon=True).start()
 
     def stop(self) -> None:
-        """From now on nobody answers on the port. To stop it twice does no harm."""
+        """Close the port; a second call does nothing."""
         self._http.shutdown()
         self._http.server_close()
 
-    def answer(self, method: str, path: str, key: str) -> Reply:
+    def respond(self, method: str, path: str, key: str) -> ServerResponse:
+        """Record the request and return its response."""
         self.requests.append((method, path, key))
         if (method, path) != ("GET", "/v1/users/me/balance"):
             return _NOT_FOUND
-        return self.reply if key in self.keys else _REJECTED
+        return self.response if key in self.keys else _REJECTED
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -104,12 +108,12 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 key = self.headers.get("Authorization", "").removeprefix("Bearer ")
-                reply = server.answer(self.command, self.path, key)
-                self.send_response(reply.status)
+                response = server.respond(self.command, self.path, key)
+                self.send_response(response.status)
                 self.send_header("Content-Type", "application/json; charset=utf-8")
-                self.send_header("Content-Length", str(len(reply.body)))
+                self.send_header("Content-Length", str(len(response.body)))
                 self.end_headers()
-                self.wfile.write(reply.body)
+                self.wfile.write(response.body)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -118,8 +122,9 @@ class Server:
 
 
 @contextmanager
-def serving(reply: Reply, keys: tuple[str, ...] = (_KEY,)) -> Iterator[Server]:
-    server = Server(reply, keys)
+def serving(response: ServerResponse, keys: tuple[str, ...] = (_KEY,)) -> Iterator[Server]:
+    """Run a server inside the block."""
+    server = Server(response, keys)
     try:
         yield server
     finally:
@@ -128,22 +133,22 @@ def serving(reply: Reply, keys: tuple[str, ...] = (_KEY,)) -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class _State:
-    """Voucher and cash in dollars, and what becomes of the server after half an hour."""
+    """Voucher and cash in dollars, and how the server fails after half an hour, if it does."""
 
     voucher: str = "46.58893"
     cash: str = "3.00001"
-    then: Reply | None = None
-    vanishes: bool = False
-    knows_key: bool = True
+    failure: ServerResponse | None = None
+    goes_offline: bool = False
+    accepts_key: bool = True
 
-    def reply(self, region: Region) -> Reply:
+    def response(self, region: Region) -> ServerResponse:
         factor = _factor(region)
         voucher, cash = Decimal(self.voucher) * factor, Decimal(self.cash) * factor
         return balance(str(voucher + max(cash, Decimal(0))), str(voucher), str(cash))
 
     @property
-    def goes_wrong(self) -> bool:
-        return self.vanishes or self.then is not None
+    def fails(self) -> bool:
+        return self.goes_offline or self.failure is not None
 
 
 _STATES = {
@@ -152,44 +157,46 @@ _STATES = {
     "critical": _State("0.58", "0.00211"),
     "empty": _State("0", "0"),
     "deficit": _State("49.58894", "-0.41203"),
-    "stale": _State(then=error(503, "server_error", "The server is busy")),
-    "offline": _State(vanishes=True),
+    "stale": _State(failure=error(503, "server_error", "The server is busy")),
+    "offline": _State(goes_offline=True),
     "rate-limited": _State(
-        then=error(429, "rate_limit_reached_error", "Too many requests, try again after 30 seconds")
+        failure=error(
+            429, "rate_limit_reached_error", "Too many requests, try again after 30 seconds"
+        )
     ),
-    "unauthorized": _State(knows_key=False),
+    "unauthorized": _State(accepts_key=False),
 }
 STATES = tuple(_STATES)
 
 
-def view(name: str, options: Options) -> View:
-    """Go the whole way, from HTTP on, for the account in this state. Raises UnknownAccountError.
+def make_view(name: str, options: Options) -> View:
+    """Fetch the balance of the account in this state over HTTP and return its View.
 
-    Of the options account, max_age and refresh do not count: how old its reading is belongs to the
-    state. Its past is made up: five weeks of working days.
+    Of the options, ``refresh`` and ``max_age`` do not count: the state decides the reading's age.
+    The history is made up: five weeks of working days. Raises UnknownAccountError.
     """
-    account, status = _look_at(name, options)
-    foreseen = forecast(_past(status.reading, account), utc_now()) if status.reading else None
+    account, status = _fetch(name, options)
+    history = _made_up_history(status.reading, account) if status.reading else None
     show, template = (_flag(options, name) for name in ("show", "template"))
     return view_of(
         account,
         status,
         utc_now(),
-        forecast=foreseen,
+        forecast=compute_forecast(history, utc_now()) if history else None,
         show=show,
         template=template,
         hide_amount=options.hide_amount,
     )
 
 
-def demo_history(name: str, options: Options) -> tuple[Account, History]:
-    """The account in this state and its past. Raises UnknownAccountError."""
-    account, status = _look_at(name, options)
-    return account, _past(status.reading, account) if status.reading else History()
+def make_history(name: str, options: Options) -> tuple[Account, History]:
+    """Return the account in this state and its history. Raises UnknownAccountError."""
+    account, status = _fetch(name, options)
+    return account, _made_up_history(status.reading, account) if status.reading else History()
 
 
 def _factor(region: Region) -> Decimal:
-    """Return how many times the default region's amounts are those of this region."""
+    """Return the factor from the default region's amounts to those of this region."""
     return region.default_warning / DEFAULT_REGION.default_warning
 
 
@@ -198,42 +205,44 @@ def _flag(options: Options, name: str) -> Any:
     return options.flags.get(name, BY_NAME[name].default)
 
 
-def _look_at(name: str, options: Options) -> tuple[Account, Status]:
+def _fetch(name: str, options: Options) -> tuple[Account, Status]:
+    """Fetch the balance with a store of its own. Raises UnknownAccountError."""
     if options.account not in (None, ACCOUNT):
         raise UnknownAccountError(f"the demo has one account: {ACCOUNT}")
     state, region = _STATES[name], options.region or DEFAULT_REGION
-    terms = FetchPolicy(BY_NAME["max_age"].default, _flag(options, "timeout"), utc_now())
-    keys = (_KEY,) if state.knows_key else ()
-    with serving(state.reply(region), keys) as server, tempfile.TemporaryDirectory() as folder:
+    policy = FetchPolicy(BY_NAME["max_age"].default, _flag(options, "timeout"), utc_now())
+    keys = (_KEY,) if state.accepts_key else ()
+    with serving(state.response(region), keys) as server, tempfile.TemporaryDirectory() as folder:
         secret, thresholds = Secret(_KEY), with_defaults({}, region)
         account = Account(ACCOUNT, region, server.base_url, secret, thresholds)
         store = Store(Path(folder))
-        if state.goes_wrong:
-            _half_an_hour_ago(account, store, terms)
-            _go_wrong(server, state)
-        return account, get_balance(account, store, terms)
+        if state.fails:
+            _fetch_in_the_past(account, store, policy)
+            _fail(server, state)
+        return account, get_balance(account, store, policy)
 
 
-def _past(newest: Reading, account: Account) -> History:
-    """Five weeks, by the hour, that lead to this reading; there was one top-up."""
+def _made_up_history(newest: Reading, account: Account) -> History:
+    """Return five weeks of hours up to this reading, with one top-up."""
     factor = _factor(account.region or DEFAULT_REGION)
-    moves = []
+    entries = []
     for hours in reversed(range(35 * 24)):
         end = newest.fetched_at - timedelta(hours=hours)
         local = end.astimezone()
         is_busy = 9 <= local.hour < 18 and local.weekday() < 5
-        spent = _AN_HOUR * factor * (1 + local.toordinal() * 5 % 7) if is_busy else Decimal(0)
-        topped_up = Decimal(50 * factor * (hours == _TOP_UP))
-        moves.append(Entry(end - timedelta(hours=1), end, from_cash=spent, topped_up=topped_up))
-    return History(tuple(moves), newest)
+        per_hour = _PER_HOUR_ON_QUIETEST_DAY * factor * (1 + local.toordinal() * 5 % 7)
+        spent = per_hour if is_busy else Decimal(0)
+        topped_up = Decimal(50 * factor * (hours == _TOP_UP_HOURS_AGO))
+        entries.append(Entry(end - timedelta(hours=1), end, from_cash=spent, topped_up=topped_up))
+    return History(tuple(entries), newest)
 
 
-def _go_wrong(server: Server, state: _State) -> None:
-    if state.vanishes:
+def _fail(server: Server, state: _State) -> None:
+    if state.goes_offline:
         server.stop()
-    server.reply = state.then or server.reply
+    server.response = state.failure or server.response
 
 
-def _half_an_hour_ago(account: Account, store: Store, terms: FetchPolicy) -> None:
-    past = replace(terms, since=terms.since - _AGE, now=lambda: terms.now() - _AGE)
+def _fetch_in_the_past(account: Account, store: Store, policy: FetchPolicy) -> None:
+    past = replace(policy, since=policy.since - _AGE, now=lambda: policy.now() - _AGE)
     get_balance(account, store, past)

@@ -1,4 +1,4 @@
-"""The files on which what is shown depends."""
+"""The files that the output depends on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from moonshot_status.store.database import FILE_NAME
 
 
 def input_paths(config: Path | None) -> list[bytes]:
-    """Their absolute names, whether they exist or not, for the settings file ``config``."""
+    """Return the absolute paths of the input files, whether or not they exist.
+
+    ``config`` is the settings file, or None for the usual one.
+    """
     database = state_folder() / FILE_NAME
     settings = [config or settings_file.default_path(), *codexbar.candidates(os.environ)]
     files = [*settings, database, hide_amounts.path()]

@@ -99,7 +99,8 @@ def make_forecast(account: Account, store: Store) -> Forecast | None:
     """Return the forecast, or None if there is none; an error in it must not cost the balance."""
     now = utc_now()
     try:
-        return forecast.forecast(store.history(account, now - forecast.WINDOW), now)
+        history = store.history(account, now - forecast.HISTORY_WINDOW)
+        return forecast.compute_forecast(history, now)
     except Exception:  # noqa: BLE001 - any error
         log.log_traceback()
         return None

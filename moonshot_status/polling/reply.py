@@ -44,7 +44,7 @@ def make_view(options: Options, program: tuple[str, ...] = (), demo_state: str =
         if demo_state:
             from moonshot_status.polling import demo
 
-            return demo.view(demo_state, options)
+            return demo.make_view(demo_state, options)
         return poll.poll(options, program)
     except UnknownAccountError:
         raise

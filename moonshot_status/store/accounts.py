@@ -11,7 +11,7 @@ from typing import Any
 from moonshot_status.api.backoff import Attempt
 from moonshot_status.core import causes
 from moonshot_status.core.account import Account, Reading
-from moonshot_status.core.errors import Facts, Kind, Problem, unexplained
+from moonshot_status.core.errors import Facts, Kind, Problem, generic_cause
 from moonshot_status.store import schema, values
 
 _MAX_FAILURES = 10**9
@@ -169,7 +169,7 @@ def _problem(kind: str, cause: str | None, facts: str | None, retry_after: Any) 
     wait = None if retry_after is None else int(retry_after)
     known = causes.BY_NAME.get(cause or "")
     if known is None or known.kind is not Kind(kind):
-        return Problem(unexplained(Kind(kind)), retry_after=wait)
+        return Problem(generic_cause(Kind(kind)), retry_after=wait)
     problem = Problem(known, _facts(facts), wait)
     problem.check()
     return problem

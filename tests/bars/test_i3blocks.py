@@ -52,7 +52,7 @@ def test_each_level_has_its_texts_colour_and_urgency(
     blocks: list[I3blocks], bench: Bench, desktop: Desktop, config: Path, level: str
 ) -> None:
     bench.reset()
-    bench.server.reply = LEVELS[level]
+    bench.server.response = LEVELS[level]
     block = start(blocks, desktop, config).block("moonshot")
     assert block["full_text"] == f"☾ {TEXTS[level]}"
     assert block["short_text"] == SHORT[level]
@@ -81,7 +81,7 @@ def test_clicks_refresh_and_open_the_console(
     bench.configure(max_age=3600, region="china")
     program = start(blocks, desktop, config)
     assert program.block("moonshot")["full_text"] == "☾ ¥49.58"
-    bench.server.reply = LEVELS["warning"]
+    bench.server.response = LEVELS["warning"]
     program.click("moonshot", 3)
     wait_for("the new balance", lambda: program.block("moonshot")["full_text"] == "☾ ¥3.21")
     assert len(bench.server.requests) == 2
@@ -111,7 +111,7 @@ def test_the_bars_show_the_block(
 ) -> None:
     require(*bar.PROGRAMS, "tesseract")
     bench.reset()
-    bench.server.reply = LEVELS[level]
+    bench.server.response = LEVELS[level]
     shown = bar(fresh_desktop, config)
     wait_for("the balance", lambda: TEXTS[level] in screen.text(shown.bar()))
     assert "neighbour" in screen.text(shown.bar())
@@ -127,10 +127,10 @@ def test_a_click_in_i3bar_asks_the_api_again(
     require(*I3bar.PROGRAMS, "tesseract")
     bench.reset()
     bench.configure(max_age=3600)
-    bench.server.reply = DEFICIT
+    bench.server.response = DEFICIT
     shown = I3bar(fresh_desktop, config)
     wait_for("the deficit", lambda: "deficit" in screen.text(shown.bar()))
-    bench.server.reply = LEVELS["warning"]
+    bench.server.response = LEVELS["warning"]
     shown.click(200, 3)
     wait_for("the new balance", lambda: "$3.21" in screen.text(shown.bar()))
     assert len(bench.server.requests) == 2

@@ -80,7 +80,7 @@ def test_icinga_understands_each_level(
     icinga: Path, bench: Bench, level: str, understood: str
 ) -> None:
     bench.reset()
-    bench.server.reply = LEVELS[level]
+    bench.server.response = LEVELS[level]
     assert seen(icinga, understood.partition("@")[2]).strip() == understood
 
 

@@ -63,7 +63,7 @@ def shows(bar: Desktop, text: str) -> screen.Picture:
 @pytest.mark.parametrize("level", LEVELS)
 def test_each_level_has_its_text_and_colour(bar: Desktop, bench: Bench, level: str) -> None:
     bench.reset()
-    bench.server.reply = LEVELS[level]
+    bench.server.response = LEVELS[level]
     shown = shows(bar, TEXTS[level])
     if level in COLOURS:
         assert screen.count_near(shown, COLOURS[level]) > 10

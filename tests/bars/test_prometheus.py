@@ -105,7 +105,7 @@ def test_a_hostile_account_name_is_only_a_label(prometheus: Prometheus) -> None:
 
 
 def test_the_alerts_are_raised(prometheus: Prometheus, bench: Bench) -> None:
-    bench.server.reply = LEVELS["empty"]
+    bench.server.response = LEVELS["empty"]
     prometheus.write()
     for alert, account in (("VeryLow", "work"), ("KeyRejected", "lost")):
         query = f'ALERTS{{alertname=~".*{alert}",alertstate="firing",account="{account}"}}'

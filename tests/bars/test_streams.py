@@ -57,12 +57,12 @@ def test_waybar_shows_what_is_new_and_leaves_nothing_behind(
         running = watchers(bench.home)
         assert len(running) == 2
         assert len(bench.server.requests) == 1
-        bench.server.reply = LEVELS["warning"]
+        bench.server.response = LEVELS["warning"]
         for process in running:
             os.kill(process, signal.SIGUSR1)
         wait_for("the new balance", lambda: shows("$3.21"))
         assert len(bench.server.requests) == 2
-        bench.server.reply = LEVELS["critical"]
+        bench.server.response = LEVELS["critical"]
         bar.click("right")
         wait_for("the next balance", lambda: shows("$0.58"))
         bar.click("middle")
@@ -81,7 +81,7 @@ def test_waybar_shows_a_balance_that_got_too_old_anew(bench: Bench) -> None:
         bar = Waybar(desktop)
         bar.start(*install_waybar_files(bench.home, "moonshot-stream.jsonc"), streams=True)
         wait_for("the balance", lambda: screen.text(bar.bar()).endswith("$49.58"))
-        bench.server.reply = LEVELS["empty"]
+        bench.server.response = LEVELS["empty"]
         wait_for("the new balance", lambda: screen.text(bar.bar()).endswith("$0.00"))
 
 
@@ -105,11 +105,11 @@ def test_i3blocks_shows_what_is_new_and_leaves_nothing_behind(bench: Bench, acco
 
         wait_for("the balance", lambda: shows(full_text="☾ $49.58", short_text="$49"))
         assert "color" not in program.block("moonshot")
-        bench.server.reply = LEVELS["critical"]
+        bench.server.response = LEVELS["critical"]
         bench.poll("--refresh")
         wait_for("urgency", lambda: shows(full_text="☾ $0.58", color="#e0433a", urgent=True))
         assert "│ b $" in program.block("every")["full_text"]
-        bench.server.reply = LEVELS["ok"]
+        bench.server.response = LEVELS["ok"]
         bench.poll("--refresh")
         wait_for("the end of it", lambda: shows(full_text="☾ $49.58"))
         assert not set(program.block("moonshot")) & {"color", "urgent"}

@@ -74,7 +74,7 @@ def tmux(bench: Bench, desktop: Desktop) -> Iterator[Tmux]:
 @pytest.mark.parametrize("level", LEVELS)
 def test_each_level_has_its_text_and_colour(tmux: Tmux, bench: Bench, level: str) -> None:
     bench.reset()
-    bench.server.reply = LEVELS[level]
+    bench.server.response = LEVELS[level]
     line = tmux.line(f"☾ {TEXTS[level]}")
     assert (f"38;2;{COLOURS[level]}m{TEXTS[level]}" in line) if level in COLOURS else True
     assert level in COLOURS or "38;2;" not in line

@@ -34,7 +34,7 @@ def shows_level(bar: screen.Picture, level: str, own: str) -> bool:
 @pytest.mark.parametrize("level", LEVELS)
 def test_each_level_has_its_text_and_its_colour(waybar: Waybar, bench: Bench, level: str) -> None:
     bench.reset()
-    bench.server.reply = LEVELS[level]
+    bench.server.response = LEVELS[level]
     waybar.update()
     assert shows_level(waybar.bar(), level, "#000000")
     assert waybar.complaints() == []
@@ -42,7 +42,7 @@ def test_each_level_has_its_text_and_its_colour(waybar: Waybar, bench: Bench, le
 
 def test_a_deficit_is_told(waybar: Waybar, bench: Bench) -> None:
     bench.reset()
-    bench.server.reply = DEFICIT
+    bench.server.response = DEFICIT
     waybar.update()
     assert screen.text(waybar.bar()).endswith("$49.58-$0.42indeficit")
     assert screen.bare("Deficit $0.42") in screen.text(waybar.tooltip())
@@ -52,7 +52,7 @@ def test_a_wide_amount_is_short_in_the_bar_and_full_in_the_tooltip(
     waybar: Waybar, bench: Bench
 ) -> None:
     bench.reset()
-    bench.server.reply = demo.balance("12345.67891", "12345.67891", "0")
+    bench.server.response = demo.balance("12345.67891", "12345.67891", "0")
     waybar.update()
     assert screen.text(waybar.bar()).endswith("$12.3k")
     assert "Available$12345.67" in screen.text(waybar.tooltip())
@@ -75,7 +75,7 @@ def test_each_problem_is_told_in_bar_and_tooltip(waybar: Waybar, bench: Bench, k
 
 def test_the_tooltip_is_complete(waybar: Waybar, bench: Bench) -> None:
     bench.reset()
-    bench.server.reply = DEFICIT
+    bench.server.response = DEFICIT
     waybar.update()
     tooltip = screen.text(waybar.tooltip())
     for words in ("Available$49.58", "Voucher$49.58", "Cash-$0.42", "Deficit$0.42"):
@@ -90,7 +90,7 @@ def test_a_right_click_asks_the_api_again(waybar: Waybar, bench: Bench) -> None:
     waybar.update()
     waybar.update()
     assert len(bench.server.requests) == 1
-    bench.server.reply = LEVELS["warning"]
+    bench.server.response = LEVELS["warning"]
     waybar.click("right")
     wait_for("a request", lambda: len(bench.server.requests) == 2)
     wait_for("the new balance", lambda: screen.text(waybar.bar()).endswith("$3.21"))
@@ -117,7 +117,7 @@ def test_the_style_sheet_suits_light_and_dark_bars(
         bar = Waybar(desktop)
         bar.start(config, style)
         for level, reply in LEVELS.items():
-            bench.server.reply = reply
+            bench.server.response = reply
             bar.update()
             assert shows_level(bar.bar(), level, own)
         for colour in colours_of_levels(own).values():
@@ -129,7 +129,7 @@ def test_the_style_sheet_suits_light_and_dark_bars(
 def test_three_outputs_on_an_empty_store_make_one_request(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.configure(max_age=300)
-    bench.server.reply, bench.server.silence = OK, 1.0
+    bench.server.response, bench.server.silence = OK, 1.0
     with a_desktop(bench) as desktop:
         bar = Waybar(desktop, outputs=3)
         bar.start(*install_waybar_files(bench.home))

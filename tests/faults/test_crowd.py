@@ -34,8 +34,8 @@ class SlowServer(demo.Server):
 
     retry_after = 0
 
-    def answer(self, method: str, path: str, key: str) -> demo.Reply:
-        reply = super().answer(method, path, key)
+    def respond(self, method: str, path: str, key: str) -> demo.ServerResponse:
+        reply = super().respond(method, path, key)
         time.sleep(1.5)
         return reply
 
@@ -73,7 +73,7 @@ def test_a_crowd_on_an_empty_store_makes_one_request(slow_server: SlowServer) ->
 
 
 def test_a_crowd_shares_one_failure(slow_server: SlowServer) -> None:
-    slow_server.reply = BUSY
+    slow_server.response = BUSY
     outputs = crowd(["--timeout", "60", "--format", "json"], 10)
     assert {json.loads(output)["problem"]["kind"] for output in outputs} == {"server-error"}
     assert len(slow_server.requests) == 1
@@ -112,10 +112,10 @@ def test_an_asker_that_is_killed_frees_the_others_at_once(
 @pytest.fixture
 def expired(slow_server: SlowServer, home: Path) -> Path:
     """A store whose one balance, $7.00, is an hour old."""
-    slow_server.reply = demo.balance("7", "7", "0")
+    slow_server.response = demo.balance("7", "7", "0")
     assert crowd([], 1) == [b"$7.00\n"]
     slow_server.requests.clear()
-    slow_server.reply = GOOD
+    slow_server.response = GOOD
     return pass_time(home, 3600)
 
 
@@ -144,7 +144,7 @@ def test_a_large_crowd_on_an_expired_store(slow_server: SlowServer, expired: Pat
 
 
 def test_a_large_crowd_and_a_failing_server(slow_server: SlowServer, home: Path) -> None:
-    slow_server.reply = BUSY
+    slow_server.response = BUSY
     assert shown([]) == {(None, False, "server-error")}
     assert shown(["--max-age", "0"], 5) == {(None, False, "server-error")}
     assert len(slow_server.requests) == 1
@@ -156,11 +156,11 @@ def test_a_large_crowd_and_a_failing_server(slow_server: SlowServer, home: Path)
 def test_a_large_crowd_on_an_expired_store_and_a_failing_server(
     slow_server: SlowServer, expired: Path
 ) -> None:
-    slow_server.reply = BUSY
+    slow_server.response = BUSY
     assert shown([]) <= {(7, False, None), (7, True, "server-error")}
     assert shown(["--max-age", "0"], 5) == {(7, True, "server-error")}
     assert len(slow_server.requests) == 1
-    slow_server.reply = GOOD
+    slow_server.response = GOOD
     assert shown(["--refresh"], 1) == {(49.58894, False, None)}
 
 
@@ -170,7 +170,7 @@ def test_a_large_crowd_waits_as_told(
 ) -> None:
     if old:
         request.getfixturevalue("expired")
-    slow_server.reply, slow_server.retry_after = LIMITED, TOLD
+    slow_server.response, slow_server.retry_after = LIMITED, TOLD
     truth = (old, old is not None, "rate-limited")
     assert truth in shown([]) <= {truth, (old, False, None)}
     for arguments in (["--max-age", "0"], ["--refresh"]):
@@ -178,7 +178,7 @@ def test_a_large_crowd_waits_as_told(
     pass_time(home, TOLD - 30)
     assert shown(["--refresh"], 2) == {truth}
     assert len(slow_server.requests) == 1
-    slow_server.reply, slow_server.retry_after = GOOD, 0
+    slow_server.response, slow_server.retry_after = GOOD, 0
     pass_time(home, 31)
     assert shown(["--refresh"], 1) == {(49.58894, False, None)}
     assert len(slow_server.requests) == 2
@@ -208,7 +208,7 @@ def test_where_there_are_no_locks_no_store_is_taken_for_damaged(
 
 @pytest.fixture
 def slow_and_low(slow_server: SlowServer) -> SlowServer:
-    slow_server.reply = balance("4.2")
+    slow_server.response = balance("4.2")
     return slow_server
 
 
@@ -226,10 +226,10 @@ def test_a_crowd_is_told_each_change_once(
 ) -> None:
     """By the many who want it fresh, and by the many who find it old."""
     crowd([], TOLD_AT_ONCE)
-    slow_and_low.reply = balance("50")
+    slow_and_low.response = balance("50")
     crowd(["--refresh", "--timeout", "60"], TOLD_AT_ONCE)
     assert recorder.told() == [LOW, WELL_AGAIN]
-    slow_and_low.reply = balance("4.2")
+    slow_and_low.response = balance("4.2")
     pass_time(home, 3600)
     crowd(["--timeout", "60"], TOLD_AT_ONCE)
     assert recorder.told() == [LOW, WELL_AGAIN, LOW_AGAIN]
@@ -239,13 +239,13 @@ def test_polls_whose_readings_differ_tell_each_change_once(
     low: demo.Server, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow ones among them hold a reading that is no longer the newest."""
-    answers: list[demo.Reply] = []
+    answers: list[demo.ServerResponse] = []
 
-    def answer(*_: str) -> demo.Reply:
+    def answer(*_: str) -> demo.ServerResponse:
         answers.append(balance(["4.2", "50"][len(answers) % 2]))
         return answers[-1]
 
-    monkeypatch.setattr(low, "answer", answer)
+    monkeypatch.setattr(low, "respond", answer)
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(lambda _: crowd(["--refresh"], 1), range(30)))
     assert len(answers) > 5

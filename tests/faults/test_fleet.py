@@ -25,9 +25,9 @@ LIMIT = 10
 class FarServer(demo.Server):
     """Every answer takes its time."""
 
-    def answer(self, method: str, path: str, key: str) -> demo.Reply:
+    def respond(self, method: str, path: str, key: str) -> demo.ServerResponse:
         time.sleep(LATENCY)
-        return super().answer(method, path, key)
+        return super().respond(method, path, key)
 
 
 @pytest.fixture

@@ -60,13 +60,13 @@ sys.meta_path.insert(0, Watch())
 class CountingServer(demo.Server):
     """Answers at once, with another balance each time."""
 
-    def __init__(self, reply: demo.Reply, keys: tuple[str, ...]) -> None:
+    def __init__(self, reply: demo.ServerResponse, keys: tuple[str, ...]) -> None:
         super().__init__(reply, keys)
         self.asked = threading.Condition()
 
-    def answer(self, method: str, path: str, key: str) -> demo.Reply:
+    def respond(self, method: str, path: str, key: str) -> demo.ServerResponse:
         with self.asked:
-            super().answer(method, path, key)
+            super().respond(method, path, key)
             amount = str(len(self.requests))
             self.asked.notify_all()
         return demo.balance(amount, amount, "0")
@@ -259,7 +259,7 @@ def test_who_is_killed_right_after_the_change_was_remembered_loses_that_word_alo
     assert run().returncode == -9
     monkeypatch.delenv("PYTHONPATH")
     for amount in ("4.2", "4.1", "50", "4.2"):
-        low.reply = balance(amount)
+        low.response = balance(amount)
         run("--refresh")
     assert recorder.told() == [WELL_AGAIN, LOW_AGAIN]
 
@@ -278,7 +278,7 @@ def test_a_kill_at_every_statement_tells_nothing_twice(
     assert statement > 20
     monkeypatch.delenv("PYTHONPATH")
     for amount in ("50", "4.2"):
-        low.reply = balance(amount)
+        low.response = balance(amount)
         run("--refresh")
     told = recorder.told()
     assert told[-2:] == [WELL_AGAIN, LOW_AGAIN]

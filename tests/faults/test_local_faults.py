@@ -165,7 +165,7 @@ def limited(size: int) -> Callable[[], None]:
 @pytest.mark.parametrize("size", [0, 1, 511, 512, *range(PAGE, 65537, 3 * PAGE), 65536])
 def test_a_full_disk_costs_no_reading(run: Run, server: Server, store: Path, size: int) -> None:
     before = readings(store)
-    server.reply = balance("7", "7", "0")
+    server.response = balance("7", "7", "0")
     assert_shown(run(*ASK, preexec_fn=limited(size)), "$7.00")
     assert_shown(run(*ASK, "--format", FORMATS[size % 3]), "7")
     assert before < readings(store)
@@ -202,7 +202,7 @@ def test_a_damaged_store(run: Run, server: Server, store: Path, damage: str) -> 
     """The balance is there, and all that could be read is in the file or in the one aside."""
     store.write_bytes(DAMAGE[damage](store.read_bytes()))
     before = readings(store)
-    server.reply = balance("7", "7", "0")
+    server.response = balance("7", "7", "0")
     assert_shown(run(*ASK), "$7.00\n")
     assert_shown(run(), "$7.00\n")
     assert len(asides(store)) <= 1
@@ -235,7 +235,7 @@ def test_a_store_that_another_process_holds(
 def test_a_clock_that_jumps(run: Run, server: Server, store: Path, patch: Patch) -> None:
     for amount, days in enumerate((-365, 0, 365, 0, -365, 365, -365), 1):
         patch(CLOCK.format(days=days))
-        server.reply = balance(f"{amount}", f"{amount}", "0")
+        server.response = balance(f"{amount}", f"{amount}", "0")
         assert run().stdout == run().stdout == f"${amount}.00\n".encode()
         assert len(server.requests) == 1 + amount
     server.stop()
@@ -248,6 +248,6 @@ def test_a_clock_that_jumps(run: Run, server: Server, store: Path, patch: Patch)
 def test_a_wait_of_another_time_is_no_wait(run: Run, server: Server, patch: Patch) -> None:
     for days in (365, 0, -365):
         patch(CLOCK.format(days=days))
-        server.reply = error(429, "rate_limit_reached_error", "try again after 30 seconds")
+        server.response = error(429, "rate_limit_reached_error", "try again after 30 seconds")
         assert b"rate limited" in run(*ASK).stdout
     assert len(server.requests) == 3

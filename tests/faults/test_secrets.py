@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from kit.forks import forks, set_umask
 from kit.raw_server import RawServer, free_port, http
 from kit.support import KEY, Run
 
-from moonshot_status import formats
+from moonshot_status import formats, reply_cache
 from moonshot_status.api import client
 from moonshot_status.config import api_key, key_sources
+from moonshot_status.core import log
 from moonshot_status.polling import demo, poll
-
-pytestmark = pytest.mark.slow
 
 PASSWORD = "canary-password"
 IDS = "org-canary ak-canary proj-canary Bearer sk-canary0123456789"
+GOOD = demo.balance("49.58894", "46.58893", "3.00001")
 # What must not turn up; the second is user:canary-password in the form that proxies are sent.
 CANARIES = (b"canary", b"dXNlcjpjYW5hcnktcGFzc3dvcmQ")
 
@@ -56,7 +60,7 @@ class Stage:
         self.own_file({"api_key_command": [str(path)]})
 
     def answer(self, status: int) -> None:
-        self.server.reply = demo.error(status, IDS, IDS)
+        self.server.response = demo.error(status, IDS, IDS)
 
     def proxy(self, port: int) -> None:
         self.patch.delenv("MOONSHOT_BASE_URL")
@@ -65,33 +69,36 @@ class Stage:
     def proxy_with_login(self) -> None:
         self.proxy(self.stack.enter_context(RawServer(http("407 canary"))).port)
 
-    def startup(self, python: str) -> None:
-        """What the program runs before anything else."""
-        (self.folder / "sitecustomize.py").write_text(python)
-        self.patch.setenv("PYTHONPATH", str(self.folder))
-
     def breaks(self, module: ModuleType, function: str) -> None:
-        self.startup(
-            f"import {module.__name__} as module\n"
-            f"def break_down(*_, **__): raise ZeroDivisionError({KEY!r})\n"
-            f"module.{function} = break_down\n"
-        )
+        def break_down(*_: object, **__: object) -> None:
+            raise ZeroDivisionError(KEY)
+
+        self.patch.setattr(module, function, break_down)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[demo.Server]:
+    with demo.serving(GOOD, (KEY,)) as server:
+        yield server
 
 
 @pytest.fixture
 def stage(
-    server: demo.Server,
+    endpoint: demo.Server,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     own_file: Callable[[Any], Path],
 ) -> Iterator[Stage]:
+    monkeypatch.setenv("MOONSHOT_BASE_URL", endpoint.base_url)
+    monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
+    endpoint.response = GOOD
     with ExitStack() as stack:
-        yield Stage(server, monkeypatch, tmp_path, own_file, stack)
+        yield Stage(endpoint, monkeypatch, tmp_path, own_file, stack)
 
 
 def slow_command(stage: Stage) -> None:
     stage.command("cat key; cat key >&2; sleep 30")
-    stage.startup(f"import {api_key.__name__} as key\nkey.COMMAND_SECONDS = 0.3\n")
+    stage.patch.setattr(api_key, "COMMAND_SECONDS", 0.05)
 
 
 Setup = Callable[[Stage], object]
@@ -142,110 +149,152 @@ SITUATIONS: dict[str, tuple[str | None, Setup]] = {
 }
 
 
-def holds_no_secret(text: bytes) -> bool:
-    return not any(canary in text for canary in CANARIES)
+def assert_no_secret(done: subprocess.CompletedProcess[bytes], home: Path) -> None:
+    """Neither the output nor a file that the program wrote, nor the name of one, holds a secret."""
+    texts = {"standard output": done.stdout, "standard error": done.stderr}
+    for path in home.rglob("*"):
+        texts[f"the name of {path}"] = os.fsencode(path)
+        if path.is_file() and path.name != "config.json":
+            texts[str(path)] = path.read_bytes()
+    for place, text in texts.items():
+        assert not any(canary in text for canary in CANARIES), place
 
 
 def _in_turn(situation: str) -> list[str]:
-    """A third of the formats; json, which tells most, always. What they show is the same View."""
+    """A third of the formats, and json, which says most: all of them show the same View."""
     first = list(SITUATIONS).index(situation) % 3
     return sorted({"json", *formats.names()[first::3]})
 
 
-@pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["", "debug"])
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_no_format_shows_a_secret(
-    run: Run, stage: Stage, home: Path, situation: str, debug: list[str]
-) -> None:
+def test_no_format_shows_a_secret(invoke: Run, stage: Stage, home: Path, situation: str) -> None:
     kind, set_up = SITUATIONS[situation]
     set_up(stage)
     for name in _in_turn(situation):
-        done = run("--format", name, "--refresh", *debug)
-        assert holds_no_secret(done.stdout), name
-        assert holds_no_secret(done.stderr), name
-        assert debug or not done.stderr
+        done = invoke("--format", name, "--refresh")
+        assert_no_secret(done, home)
+        assert not done.stderr
         if name == "json":
             problem = json.loads(done.stdout)["problem"]
             assert (problem and problem["kind"]) == kind
-    for path in home.rglob("*"):
-        assert holds_no_secret(str(path).encode())
-        if path.is_file() and path.name != "config.json":
-            assert holds_no_secret(path.read_bytes())
 
 
-COMMANDS = [
-    ["config", "show"],
-    ["config", "validate"],
-    ["config", "set", "max_age", "5"],
-    ["config", "unset", "region"],
-    ["guard", "--min", "5"],
-]
+COMMANDS = {
+    "poll": ["--refresh"],
+    "config show": ["config", "show"],
+    "config validate": ["config", "validate"],
+    "config set": ["config", "set", "max_age", "5"],
+    "config unset": ["config", "unset", "region"],
+    "guard": ["guard", "--min", "5"],
+    "doctor": ["doctor"],
+    "doctor --json": ["doctor", "--json"],
+    "open": ["open", "--help"],
+    "help": ["--help"],
+    "version": ["--version"],
+    "wrong option": ["--nonsense"],
+}
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_no_command_shows_a_secret(
-    run: Run, stage: Stage, situation: str, command: list[str]
+def test_no_command_and_no_log_shows_a_secret(
+    invoke: Run, stage: Stage, home: Path, situation: str
 ) -> None:
     SITUATIONS[situation][1](stage)
-    done = run("--debug", *command)
-    assert holds_no_secret(done.stdout + done.stderr)
+    for name, arguments in COMMANDS.items():
+        done = invoke("--debug", *arguments)
+        assert done.stdout + done.stderr, name
+        assert_no_secret(done, home)
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_doctor_shows_no_secret(run: Run, stage: Stage, situation: str) -> None:
-    SITUATIONS[situation][1](stage)
-    for arguments in (["doctor"], ["--debug", "doctor"], ["doctor", "--json"]):
-        done = run(*arguments)
-        assert holds_no_secret(done.stdout + done.stderr)
-        assert done.stdout
-
-
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["open", "--help"], ["--nonsense"]]
-)
-def test_no_help_shows_a_secret(run: Run, stage: Stage, arguments: list[str]) -> None:
-    stage.own_file({"api_key": KEY})
-    done = run(*arguments)
-    assert holds_no_secret(done.stdout + done.stderr)
-
-
-def test_open_shows_no_secret_when_it_breaks(run: Run, stage: Stage) -> None:
+def test_open_shows_no_secret_when_it_breaks(invoke: Run, stage: Stage, home: Path) -> None:
     stage.breaks(key_sources, "choose")
-    done = run("open")
-    assert done.returncode != 0
-    assert holds_no_secret(done.stdout + done.stderr)
+    done = invoke("--debug", "open")
+    assert done.returncode == 1
+    assert b"ZeroDivisionError" in done.stderr
+    assert_no_secret(done, home)
 
 
+LEAKS: dict[str, Callable[[Path], object]] = {
+    "standard output": lambda _: os.write(1, KEY.encode()),
+    "standard error": lambda _: os.write(2, CANARIES[1]),
+    "home/left": lambda home: (home / "left").write_text(KEY),
+    "the name of": lambda home: (home / KEY).mkdir(),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("command", ["poll", "config show", "doctor", "help"])
+def test_a_leak_would_be_seen(
+    invoke: Run, stage: Stage, home: Path, command: str, leak: str
+) -> None:
+    stage.patch.setattr(reply_cache, "print_if_valid", lambda: LEAKS[leak](home))
+    done = invoke(*COMMANDS[command])
+    with pytest.raises(AssertionError, match=leak):
+        assert_no_secret(done, home)
+
+
+@pytest.mark.parametrize("situation", ["answer breaks", "store breaks", "settings break"])
+def test_a_secret_that_is_not_masked_in_the_log_would_be_seen(
+    invoke: Run, stage: Stage, home: Path, situation: str
+) -> None:
+    SITUATIONS[situation][1](stage)
+    stage.patch.setattr(log, "masked", str)
+    with pytest.raises(AssertionError, match="standard error"):
+        assert_no_secret(invoke("--debug"), home)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("situation", "arguments"),
+    [
+        ("command fails", ["--debug", "--format", "json"]),
+        ("proxy wants a login", ["--debug", "doctor"]),
+        ("key as a value", ["config", "show"]),
+    ],
+)
+def test_a_process_of_its_own_shows_no_secret(
+    run: Run, stage: Stage, home: Path, situation: str, arguments: list[str]
+) -> None:
+    SITUATIONS[situation][1](stage)
+    done = run(*arguments)
+    assert done.stdout + done.stderr
+    assert_no_secret(done, home)
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="there is no /proc")
+@pytest.mark.parametrize("leaks", [False, True])
 def test_no_argument_and_no_title_of_a_process_holds_the_key(
-    run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch, leaks: bool
 ) -> None:
     key, seen = f"sk-{uuid.uuid4().hex}", []
 
-    def look(*_: object) -> demo.Reply:
+    def look(*_: object) -> demo.ServerResponse:
         for place in ("cmdline", "comm"):
             seen.extend(path.read_bytes() for path in Path("/proc").glob(f"[0-9]*/{place}"))
         return demo.balance("1", "1", "0")
 
-    monkeypatch.setattr(stage.server, "answer", look)
-    stage.command("cat key; cat /proc/$PPID/cmdline /proc/$PPID/comm /proc/$$/cmdline > seen")
+    monkeypatch.setattr(stage.server, "respond", look)
+    argument = key if leaks else "a word"
+    stage.command(
+        "cat key; cat /proc/$PPID/cmdline /proc/$PPID/comm /proc/$$/cmdline > seen\n"
+        f"sh -c 'cat /proc/$$/cmdline >> seen' '{argument}'"
+    )
     (stage.folder / "key").write_text(key)
     assert run().stdout == b"$1.00\n"
     seen.append((stage.folder / "seen").read_bytes())
     assert sum(b"moonshot-status" in title for title in seen) >= 2
-    assert not any(key.encode() in title for title in seen)
+    assert any(key.encode() in title for title in seen) == leaks
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
-def test_files_and_folders_are_the_owners_alone(
-    run: Run, stage: Stage, home: Path, umask: int
-) -> None:
-    stage.patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+def test_files_and_folders_are_the_owners_alone(stage: Stage, home: Path, umask: int) -> None:
     stage.own_file({"api_key": KEY})
     before = {home, *home.rglob("*")}
-    for _ in range(2):
-        assert run("--refresh", umask=umask).stdout == b"$49.58\n"
+    with forks() as program:
+        for _ in range(2):
+            done = program.run("--refresh", prepare=[partial(set_umask, umask)])
+            assert done.stdout == b"$49.58\n"
     made = {path: path.stat() for path in home.rglob("*") if path not in before}
     assert {path.name for path in made} > {"balance.db", "valid-settings"}
     for path, status in made.items():

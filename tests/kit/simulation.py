@@ -1,4 +1,4 @@
-"""Simulated accounts with known truth, and how well their end is foreseen.
+"""Simulated accounts with a known future, and how well their end is estimated.
 
 ``PYTHONPATH=tests python -m kit.simulation [ACCOUNTS] [SEED]`` prints the table for that many
 accounts of each kind.
@@ -18,7 +18,7 @@ from itertools import accumulate
 from moonshot_status.core.account import Balance, Reading
 from moonshot_status.spending import ledger
 from moonshot_status.spending.ledger import Entry
-from moonshot_status.spending.runway import runway
+from moonshot_status.spending.runway import estimate_runway
 from moonshot_status.spending.vouchers import mark_expired
 
 START = datetime(2026, 3, 2, tzinfo=timezone.utc)
@@ -33,7 +33,7 @@ Spend = list[float]
 
 @dataclass
 class Account:
-    """What is spent in each hour, and what else happens; hours count from ``START``."""
+    """The spending of each hour and other events; hours count from ``START``."""
 
     spend: Spend
     opening: float
@@ -54,7 +54,7 @@ class Account:
         self.total = [0.0, *accumulate(self.spend)]
 
     def left(self, hour: int) -> float | None:
-        """Hours until the money is gone without another top-up; None if that is not simulated."""
+        """Return the hours until the account is empty without a top-up, or None if unknown."""
         available = sum(self.worth[hour])
         end = bisect_left(self.total, self.total[hour] + available)
         if end >= len(self.total):
@@ -63,7 +63,7 @@ class Account:
         return end - hour - over / self.spend[end - 1]
 
     def readings(self, hour: int, randomness: random.Random, raw: int = 48) -> list[Reading]:
-        """One an hour, and one in five minutes of the last hours, with the noise of settlement."""
+        """Return hourly readings, and one per five minutes for the last hours, with reversals."""
         found = []
         for moment in range(max(0, hour - 35 * 24), hour):
             if self.asleep[0] <= moment < self.asleep[1]:
@@ -88,7 +88,7 @@ class Account:
 
 
 def _dip(reading: Reading, randomness: random.Random) -> Reading:
-    """A charge that the next reading takes back."""
+    """Return a reading with a charge that the next reading reverses."""
     balance, charge = reading.balance, Decimal(randomness.randint(1, 999)) * CENT
     if not balance.cash or balance.cash < charge:
         return reading
@@ -97,12 +97,12 @@ def _dip(reading: Reading, randomness: random.Random) -> Reading:
 
 
 def _rate(randomness: random.Random) -> float:
-    """Of a day; from cents to hundreds."""
+    """Return the spending per day, from cents to hundreds."""
     return 0.05 * 4000 ** randomness.random()
 
 
 def _hours(randomness: random.Random) -> list[float]:
-    """The shares of a day's hours: all alike, or working hours of somebody."""
+    """Return the share of each hour of a day: equal, or with working hours."""
     if randomness.random() < 0.4:
         return [1 / 24] * 24
     begins, length = randomness.randint(0, 23), randomness.randint(6, 14)
@@ -121,7 +121,7 @@ def _daily(days: int, randomness: random.Random, scatter: float, weekend: float 
 
 
 def _opening(spend: Spend, randomness: random.Random) -> float:
-    """Enough for some weeks, so that the end is well within what is simulated."""
+    """Return enough for some weeks, so that the account ends within the simulation."""
     return sum(spend[: randomness.randint(12 * 24, 75 * 24)]) * randomness.uniform(0.98, 1)
 
 
@@ -133,7 +133,7 @@ def steady(randomness: random.Random) -> Account:
 
 
 def bursty(randomness: random.Random) -> Account:
-    """Bursts of some hours at random moments, and next to nothing between them."""
+    """Simulate bursts of some hours at random, and hardly any spending between them."""
     days, rate = 160, _rate(randomness)
     spend = [rate / 500] * (days * 24)
     bursts = randomness.uniform(1, 4)
@@ -164,7 +164,7 @@ def top_ups(randomness: random.Random) -> Account:
 
 
 def voucher(randomness: random.Random) -> Account:
-    """A voucher that ends unspent, after a week or later."""
+    """Simulate a voucher that expires unspent, after a week or later."""
     spend = _daily(150, randomness, randomness.uniform(0.1, 0.4))
     ends = 24 * randomness.randint(8, 25) + randomness.randint(0, 23)
     cash = _opening(spend, randomness)
@@ -173,7 +173,7 @@ def voucher(randomness: random.Random) -> Account:
 
 
 def asleep(randomness: random.Random) -> Account:
-    """Nobody looks for a fortnight; in every other account nothing is spent meanwhile."""
+    """Simulate a fortnight without readings, for half of the accounts without spending."""
     spend = _daily(170, randomness, randomness.uniform(0.1, 0.4))
     begins = 24 * randomness.randint(8, 20)
     until = begins + 14 * 24
@@ -190,29 +190,29 @@ KINDS: dict[str, Callable[[random.Random], Account]] = {
 
 
 @dataclass(frozen=True)
-class Guess:
-    """Days that were left at a moment, as foreseen (None: it said nothing) and in truth."""
+class Estimate:
+    """The days left at a moment, estimated (None: no expected end) and actual."""
 
     at: datetime
-    foreseen: float | None
+    expected: float | None
     earliest: float
     latest: float
-    truth: float
+    actual: float
 
     @property
     def error(self) -> float:
-        return abs((self.foreseen or 0) / self.truth - 1)
+        return abs((self.expected or 0) / self.actual - 1)
 
 
-def by_hour(moves: Sequence[Entry], until: datetime) -> list[Entry]:
-    """As they are kept: those that end by then are one for each hour."""
-    old = [move for move in moves if move.end <= until]
-    kept = ledger.merged(old, lambda moment: moment.replace(minute=0, second=0), HOUR)
-    return [*kept, *moves[len(old) :]]
+def by_hour(entries: Sequence[Entry], until: datetime) -> list[Entry]:
+    """Merge the entries that end by a moment, one per hour, as the store does."""
+    old = [entry for entry in entries if entry.end <= until]
+    kept = ledger.merge_by_period(old, lambda moment: moment.replace(minute=0, second=0), HOUR)
+    return [*kept, *entries[len(old) :]]
 
 
-def guesses(account: Account, randomness: random.Random) -> Iterator[Guess]:
-    """At moments from the first week on until an hour before the end."""
+def estimates(account: Account, randomness: random.Random) -> Iterator[Estimate]:
+    """Yield estimates at moments from the first week until an hour before the end."""
     last = next((h for h, worth in enumerate(account.worth) if sum(worth) <= 0), 0) - 1
     first = max(account.voucher_ends, account.asleep[1], 7 * 24 + 1)
     first = first + 1 if randomness.random() < 0.9 else 7 * 24 + 1
@@ -225,80 +225,88 @@ def guesses(account: Account, randomness: random.Random) -> Iterator[Guess]:
             continue
         now = START + hour * HOUR
         readings = account.readings(hour, randomness)
-        kept = by_hour(ledger.entries(readings), now - RAW)
-        found = runway(mark_expired(kept), readings[-1])
+        kept = by_hour(ledger.entries_from(readings), now - RAW)
+        found = estimate_runway(mark_expired(kept), readings[-1])
 
         def days(moment: datetime | None, now: datetime = now) -> float:
             return (moment - now) / timedelta(days=1) if moment else 0
 
-        foreseen = days(found.zero_at) if found.zero_at else None
-        yield Guess(now, foreseen, days(found.earliest), days(found.latest), left / 24)
+        expected = days(found.zero_at) if found.zero_at else None
+        yield Estimate(now, expected, days(found.earliest), days(found.latest), left / 24)
 
 
 @dataclass(frozen=True)
 class Score:
-    """Of all the guesses of one kind."""
+    """The quality of the estimates for one kind of account."""
 
     kind: str
-    guesses: list[Guess]
+    estimates: list[Estimate]
 
     @property
-    def spoken(self) -> list[Guess]:
-        return [guess for guess in self.guesses if guess.foreseen is not None]
+    def with_end(self) -> list[Estimate]:
+        return [estimate for estimate in self.estimates if estimate.expected is not None]
 
     def within(self, part: float) -> float:
-        return sum(guess.error <= part for guess in self.spoken) / len(self.spoken)
+        return sum(estimate.error <= part for estimate in self.with_end) / len(self.with_end)
 
     @property
-    def share_spoken(self) -> float:
-        return len(self.spoken) / len(self.guesses)
+    def share_with_end(self) -> float:
+        return len(self.with_end) / len(self.estimates)
 
     @property
     def in_range(self) -> float:
-        """Of the ranges of those that name a day, how many hold the truth."""
-        return _held(self.spoken)
+        """The share of the estimates with an expected end whose range holds the actual end."""
+        return _held(self.with_end)
 
     @property
     def in_any_range(self) -> float:
-        """Of all ranges, those beside which no day is named among them."""
-        return _held([guess for guess in self.guesses if guess.latest])
+        """The share of all ranges that hold the actual end."""
+        return _held([estimate for estimate in self.estimates if estimate.latest])
 
     @property
     def median_error(self) -> float:
-        return sorted(guess.error for guess in self.spoken)[len(self.spoken) // 2]
+        return sorted(estimate.error for estimate in self.with_end)[len(self.with_end) // 2]
 
 
-def _held(guesses: list[Guess]) -> float:
-    return sum(guess.earliest <= guess.truth <= guess.latest for guess in guesses) / len(guesses)
+def _held(estimates: list[Estimate]) -> float:
+    return sum(
+        estimate.earliest <= estimate.actual <= estimate.latest for estimate in estimates
+    ) / len(estimates)
 
 
 def score(kind: str, accounts: int, seed: int) -> Score:
     randomness = random.Random(f"{kind} {seed}")
     found = [
-        guess for _ in range(accounts) for guess in guesses(KINDS[kind](randomness), randomness)
+        estimate
+        for _ in range(accounts)
+        for estimate in estimates(KINDS[kind](randomness), randomness)
     ]
     return Score(kind, found)
 
 
 def main() -> None:
     accounts, seed = (int(word) for word in [*sys.argv[1:], "200", "1"][:2])
-    print(f"{'kind':<20} {'moments':>8} {'spoken':>7} {'±15 %':>7} {'±35 %':>7} {'median':>7} "
+    print(f"{'kind':<20} {'moments':>8} {'an end':>7} {'±15 %':>7} {'±35 %':>7} {'median':>7} "
           f"{'in range':>9} {'any range':>10}")  # fmt: skip
     samples = []
     for kind in KINDS:
         found = score(kind, accounts, seed)
         print(
-            f"{kind:<20} {len(found.guesses):>8} {found.share_spoken:>7.0%} "
+            f"{kind:<20} {len(found.estimates):>8} {found.share_with_end:>7.0%} "
             f"{found.within(0.15):>7.1%} {found.within(0.35):>7.1%} {found.median_error:>7.1%} "
             f"{found.in_range:>9.1%} {found.in_any_range:>10.1%}",
             flush=True,
         )
-        samples += [(kind, guess) for guess in found.spoken[:: len(found.spoken) // 3][:3]]
-    print("\nkind                 asked              foreseen          in truth             error")
-    for kind, guess in samples:
-        days = (guess.foreseen or 0, guess.truth)
-        ends = (f"{guess.at + timedelta(days=d):%m-%d %H:%M} ({d:4.1f} d)" for d in days)
-        print(f"{kind:<20} {guess.at:%Y-%m-%d %H:%M}", *ends, f"{guess.error:6.1%}", sep="   ")
+        samples += [
+            (kind, estimate) for estimate in found.with_end[:: len(found.with_end) // 3][:3]
+        ]
+    print("\nkind                 estimated at       expected end      actual end           error")
+    for kind, estimate in samples:
+        days = (estimate.expected or 0, estimate.actual)
+        ends = (f"{estimate.at + timedelta(days=d):%m-%d %H:%M} ({d:4.1f} d)" for d in days)
+        print(
+            f"{kind:<20} {estimate.at:%Y-%m-%d %H:%M}", *ends, f"{estimate.error:6.1%}", sep="   "
+        )
 
 
 if __name__ == "__main__":

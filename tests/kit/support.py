@@ -35,7 +35,7 @@ def made_up_problem(
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
-def balance(available: str) -> demo.Reply:
+def balance(available: str) -> demo.ServerResponse:
     return demo.balance(available, available, "0")
 
 
@@ -103,5 +103,5 @@ class Recorder:
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def _is_running(self) -> bool:
-        found = subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True)
+        found = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, check=True)
         return any(self.command[0].encode() in line for line in found.stdout.splitlines())

@@ -13,7 +13,7 @@ from moonshot_status.core.status import Status
 from moonshot_status.core.thresholds import Thresholds
 from moonshot_status.display.combine import combine
 from moonshot_status.display.view import View, view_of
-from moonshot_status.spending.forecast import Forecast, Spent
+from moonshot_status.spending.forecast import Forecast, Spending
 from moonshot_status.spending.runway import Runway
 
 NOW = datetime(2026, 11, 22, 14, 32, 5, tzinfo=timezone.utc)
@@ -65,7 +65,7 @@ def _forecast(*days: float | None, reason: str = "") -> Forecast:
         for number in (*days, None, None)[:3]
     )
     daily = tuple(Decimal(n * n % 11) for n in range(30))
-    spent = Spent(Decimal("0.1"), Decimal("28.70001"), Decimal("123.4"), daily)
+    spent = Spending(Decimal("0.1"), Decimal("28.70001"), Decimal("123.4"), daily)
     return Forecast(spent, Runway(Decimal("4.09501"), zero_at, earliest, latest, reason))
 
 
@@ -98,7 +98,7 @@ VIEWS = {
     "forecast-range": _view(Status(_OK), forecast=_forecast(None, 9.2, 30.8, reason="uneven")),
     "forecast-of-nothing": _view(
         Status(_OK),
-        forecast=Forecast(Spent(), Runway(reason="not enough readings yet: 3 of 7 days")),
+        forecast=Forecast(Spending(), Runway(reason="not enough readings yet: 3 of 7 days")),
     ),
     "forecast-in-the-bar": _view(
         Status(_OLD, _problem(Kind.OFFLINE), expired=True, stale=True),

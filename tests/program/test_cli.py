@@ -84,7 +84,7 @@ def test_the_last_balance_outlives_the_network(run: Run, server: demo.Server, na
 
 def test_an_old_balance_is_stale_and_says_when_it_was_read(run: Run, server: demo.Server) -> None:
     run()
-    server.reply = demo.error(503, "server_error", "busy")
+    server.response = demo.error(503, "server_error", "busy")
     document = state(run, "--max-age", "0")
     assert document["stale"]
     assert document["problem"]["kind"] == "server-error"
@@ -100,7 +100,7 @@ SERVER_TEXT = "org-canary <b>|</b> \x1b[31m %{F#f00} #[fg=red] \u202e\n---\ncana
 
 @pytest.mark.parametrize("status", [200, 401, 403, 404, 418, 429, 500])
 def test_no_text_of_the_server_is_ever_shown(run: Run, server: demo.Server, status: int) -> None:
-    server.reply = demo.error(status, SERVER_TEXT, SERVER_TEXT)
+    server.response = demo.error(status, SERVER_TEXT, SERVER_TEXT)
     for name in FORMATS:
         done = run("--format", name, "--debug")
         for text in (done.stdout, done.stderr):
@@ -365,7 +365,7 @@ def test_a_month_of_use_is_told_in_every_format(
 def test_a_forecast_that_fails_costs_nothing_else(
     run: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forecast, "forecast", lambda *_: 1 / 0)
+    monkeypatch.setattr(forecast, "compute_forecast", lambda *_: 1 / 0)
     found = poll.poll(Options(), ())
     assert (found.headline, found.forecast) == ("$49.58", None)
 
@@ -431,14 +431,14 @@ def test_all_is_one_where_there_is_one(run: Run, server: demo.Server, own_file: 
 def test_an_unforeseen_fault_of_one_account_costs_no_other(
     several: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = poll._view
+    real = poll._poll
 
     def view(options: Options, program: tuple[str, ...]) -> Any:
         if options.account == "cn":
             raise RuntimeError
         return real(options, program)
 
-    monkeypatch.setattr(poll, "_view", view)
+    monkeypatch.setattr(poll, "_poll", view)
     assert (
         poll.poll(Options(account="work,cn"), ()).headline == "work $49.58 │ cn — · internal error"
     )

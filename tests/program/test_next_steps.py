@@ -36,8 +36,8 @@ class Stage:
     def key(self, key: str) -> None:
         self.patch.setenv("MOONSHOT_API_KEY", key)
 
-    def answer(self, reply: demo.Reply) -> None:
-        self.server.reply = reply
+    def answer(self, reply: demo.ServerResponse) -> None:
+        self.server.response = reply
 
     def raw(self, *steps: Any, **more: Any) -> None:
         port = self.stack.enter_context(RawServer(*steps, **more)).port

@@ -105,7 +105,7 @@ def test_a_new_balance_is_printed_when_the_old_one_is_too_old(
     stream = watch("--max-age", "1")
     assert stream.line() == "$49.58"
     assert when(lambda: len(server.requests) > 2)
-    server.reply = balance("4.2")
+    server.response = balance("4.2")
     assert stream.line() == "$4.20"
 
 
@@ -164,7 +164,7 @@ def test_debug_and_refresh_may_stand_behind_the_word(
 def test_sigusr1_asks_at_once(watch: Watch, server: demo.Server) -> None:
     stream = watch()
     stream.line()
-    server.reply = balance("4.2")
+    server.response = balance("4.2")
     stream.process.send_signal(signal.SIGUSR1)
     assert stream.line() == "$4.20"
     assert len(server.requests) == 2
@@ -173,7 +173,7 @@ def test_sigusr1_asks_at_once(watch: Watch, server: demo.Server) -> None:
 def test_sigusr1_breaks_no_wait_that_the_server_asked_for(
     watch: Watch, server: demo.Server
 ) -> None:
-    server.reply = demo.error(429, "rate_limit_reached_error", "try again after 40 seconds")
+    server.response = demo.error(429, "rate_limit_reached_error", "try again after 40 seconds")
     stream = watch()
     assert stream.line() == "— · rate limited"
     stream.process.send_signal(signal.SIGUSR1)
@@ -193,7 +193,7 @@ def test_many_signals_make_few_requests(watch: Watch, server: demo.Server) -> No
 def test_what_another_process_reads_is_shown(watch: Watch, server: demo.Server, run: Run) -> None:
     stream = watch()
     stream.line()
-    server.reply = balance("4.2")
+    server.response = balance("4.2")
     run("--refresh")
     assert stream.line(SOON) == "$4.20"
     assert len(server.requests) == 2
@@ -254,15 +254,15 @@ def test_without_a_network_it_says_so_until_there_is_one(
 def test_a_server_that_hangs_delays_nothing_but_the_balance(
     watch: Watch, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = type(server).answer
+    respond = type(server).respond
 
-    def hang(*question: Any) -> demo.Reply:
+    def hang(*question: Any) -> demo.ServerResponse:
         time.sleep(3)
-        return answer(*question)
+        return respond(*question)
 
     stream = watch("--timeout", "1")
     stream.line()
-    monkeypatch.setattr(demo.Server, "answer", hang)
+    monkeypatch.setattr(demo.Server, "respond", hang)
     stream.process.send_signal(signal.SIGUSR1)
     assert stream.line() == "$49.58 · no answer"
     assert stream.process.poll() is None
@@ -281,22 +281,22 @@ def test_a_store_that_cannot_be_used_costs_the_balance_nothing(
 def test_a_look_that_is_killed_is_followed_by_another(
     watch: Watch, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = type(server).answer
+    respond = type(server).respond
     stream = watch()
     stream.line()
     asked: list[int] = []
 
-    def kill(*question: Any) -> demo.Reply:
+    def kill(*question: Any) -> demo.ServerResponse:
         asked.extend(stream.children())
         for child in stream.children():
             os.kill(child, signal.SIGKILL)
-        return answer(*question)
+        return respond(*question)
 
     with monkeypatch.context() as patch:
-        patch.setattr(demo.Server, "answer", kill)
+        patch.setattr(demo.Server, "respond", kill)
         stream.process.send_signal(signal.SIGUSR1)
         assert when(lambda: asked)
-    server.reply = balance("4.2")
+    server.response = balance("4.2")
     assert stream.line(2) == ""
     stream.process.send_signal(signal.SIGUSR1)
     assert stream.line() == "$4.20"
@@ -328,12 +328,12 @@ def test_a_signal_ends_it_with_the_look_that_is_going_on(
     stream = watch()
     stream.line()
 
-    def hang(*_: Any) -> demo.Reply:
+    def hang(*_: Any) -> demo.ServerResponse:
         looking.extend(stream.children())
         time.sleep(3)
         return balance("1")
 
-    monkeypatch.setattr(demo.Server, "answer", hang)
+    monkeypatch.setattr(demo.Server, "respond", hang)
     stream.process.send_signal(signal.SIGUSR1)
     assert when(lambda: looking)
     stream.process.send_signal(number)
@@ -359,7 +359,7 @@ def test_what_a_stopped_reader_misses_is_not_told_later(
     assert when(lambda: server.requests)
     for amount in ("3", "2"):
         time.sleep(1)
-        server.reply = balance(amount)
+        server.response = balance(amount)
         process.send_signal(signal.SIGUSR1)
         assert when(lambda amount=amount: len(server.requests) == 5 - int(amount))  # type: ignore[misc]
     time.sleep(1)
@@ -398,7 +398,7 @@ def test_clicks_do_what_the_scripts_do(watch: Watch, server: demo.Server, opened
         clicks.write(line)
         clicks.flush()
 
-    server.reply = balance("4.2")
+    server.response = balance("4.2")
     click(b'{"name": "moonshot", "button": 3, "x": 1}\n')
     assert json.loads(stream.line())["full_text"] == "$4.20"
     click(b"nonsense\n\n4\n1\n1\n")
@@ -413,7 +413,7 @@ def test_clicks_do_what_the_scripts_do(watch: Watch, server: demo.Server, opened
     assert stream.line(1) == ""
     after = Path(f"/proc/{stream.process.pid}/schedstat").read_text().split()[0]
     assert int(after) - int(before) < 20_000_000
-    server.reply = balance("60")
+    server.response = balance("60")
     stream.process.send_signal(signal.SIGUSR1)
     assert json.loads(stream.line())["full_text"] == "ok"
 
@@ -421,7 +421,7 @@ def test_clicks_do_what_the_scripts_do(watch: Watch, server: demo.Server, opened
 def test_without_an_input_it_has_no_clicks(watch: Watch, server: demo.Server) -> None:
     stream = watch("--format", "i3blocks", preexec_fn=lambda: os.close(0))
     assert json.loads(stream.line())["full_text"] == "$49.58"
-    server.reply = balance("4.2")
+    server.response = balance("4.2")
     stream.process.send_signal(signal.SIGUSR1)
     assert json.loads(stream.line())["full_text"] == "$4.20"
 
@@ -454,7 +454,7 @@ def test_a_signal_to_five_of_them_is_one_wish(watch: Watch, server: demo.Server)
     for stream in streams:
         stream.line()
     time.sleep(1)
-    server.reply = balance("4.2")
+    server.response = balance("4.2")
     for stream in streams:
         stream.process.send_signal(signal.SIGUSR1)
     assert {stream.line() for stream in streams} == {"$4.20"}

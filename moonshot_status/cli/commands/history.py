@@ -90,7 +90,7 @@ def _past(params: dict[str, Any]) -> tuple[Account, History, str]:
         from moonshot_status.polling import demo
 
         with options.usage_errors():
-            return (*demo.demo_history(params["demo"], options.make_options(params)), "")
+            return (*demo.make_history(params["demo"], options.make_options(params)), "")
     found = options.load_settings_of_one(params)
     if found.problem:
         raise errors.from_problem(found.problem)

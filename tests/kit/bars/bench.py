@@ -45,9 +45,9 @@ class Server(demo.Server):
 
     silence = 0.0
 
-    def answer(self, method: str, path: str, key: str) -> demo.Reply:
+    def respond(self, method: str, path: str, key: str) -> demo.ServerResponse:
         time.sleep(self.silence)
-        return super().answer(method, path, key)
+        return super().respond(method, path, key)
 
 
 class Bench:
@@ -81,7 +81,7 @@ class Bench:
             self.state.unlink()
         for path in self.state.glob("balance.db*"):
             path.unlink()
-        self.server.reply, self.server.keys, self.server.silence = OK, (KEY,), 0.0
+        self.server.response, self.server.keys, self.server.silence = OK, (KEY,), 0.0
         self.server.requests.clear()
         self.configure()
 
@@ -133,7 +133,7 @@ class Bench:
 
 def _reply(status: int, body: bytes = b"") -> Callable[[Bench], None]:
     def fault(bench: Bench) -> None:
-        bench.server.reply = demo.Reply(status, body)
+        bench.server.response = demo.ServerResponse(status, body)
 
     return fault
 

@@ -54,7 +54,7 @@ def _enter(bench: Bench, state: str | Kind) -> None:
         bench.go_wrong(state)
         return
     bench.reset()
-    bench.server.reply = DEFICIT if state == "deficit" else LEVELS[state]
+    bench.server.response = DEFICIT if state == "deficit" else LEVELS[state]
 
 
 def _bar_in(bar: Waybar, bench: Bench, state: str | Kind) -> screen.Picture:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moonshot_status.core.account import Balance
-from moonshot_status.core.hysteresis import LevelChange, level_with_hysteresis, settings_name
+from moonshot_status.core.hysteresis import LevelChange, level_with_hysteresis, settings_digest
 from moonshot_status.core.thresholds import Level, Thresholds
 
 OK, WARNING, CRITICAL, EMPTY, UNKNOWN = (
@@ -187,18 +187,18 @@ def test_at_first_sight_only_a_low_level_is_notable(change: LevelChange, news: b
 
 def test_each_set_of_settings_has_a_name_of_its_own() -> None:
     names = [
-        settings_name(MARKS, ("a",)),
-        settings_name(MARKS, ("a", "")),
-        settings_name(MARKS, ("b",)),
-        settings_name(MARKS, ("\ud800",)),
-        settings_name(WEEK, ("a",)),
-        settings_name(replace(MARKS, warning=Decimal(1)), ("a",)),
+        settings_digest(MARKS, ("a",)),
+        settings_digest(MARKS, ("a", "")),
+        settings_digest(MARKS, ("b",)),
+        settings_digest(MARKS, ("\ud800",)),
+        settings_digest(WEEK, ("a",)),
+        settings_digest(replace(MARKS, warning=Decimal(1)), ("a",)),
     ]
     assert len(set(names)) == len(names)
 
 
 def test_digits_that_say_the_same_make_no_other_name() -> None:
     written = Thresholds(Decimal("5.00"), Decimal("1E+0"), Decimal("70"))
-    assert settings_name(written, ("a",)) == settings_name(
+    assert settings_digest(written, ("a",)) == settings_digest(
         Thresholds(Decimal(5), Decimal(1), Decimal("7E+1")), ("a",)
     )

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moonshot_status.core.money import (
-    balance_words,
-    bar_balance_words,
-    bar_deficit_words,
-    deficit_words,
-    short_words,
+    format_balance,
+    format_bar_balance,
+    format_bar_deficit,
+    format_deficit,
+    format_short_balance,
 )
 from moonshot_status.core.regions import Region
 
@@ -51,7 +51,7 @@ def number_in(words: str) -> Decimal:
     ],
 )
 def test_a_balance_is_rounded_down_to_the_cent(amount: str, words: str) -> None:
-    assert balance_words(Decimal(amount), Region.INTERNATIONAL) == words
+    assert format_balance(Decimal(amount), Region.INTERNATIONAL) == words
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,17 @@ def test_a_balance_is_rounded_down_to_the_cent(amount: str, words: str) -> None:
     ],
 )
 def test_a_deficit_is_rounded_up_to_the_cent(amount: str, words: str) -> None:
-    assert deficit_words(Decimal(amount), Region.INTERNATIONAL) == words
+    assert format_deficit(Decimal(amount), Region.INTERNATIONAL) == words
 
 
 def test_the_sign_is_the_regions() -> None:
-    assert balance_words(Decimal("49.58894"), Region.CHINA) == "¥49.58"
-    assert balance_words(Decimal("0.001"), Region.CHINA) == "<¥0.01"
-    assert deficit_words(Decimal("0.42"), Region.CHINA) == "¥0.42"
+    assert format_balance(Decimal("49.58894"), Region.CHINA) == "¥49.58"
+    assert format_balance(Decimal("0.001"), Region.CHINA) == "<¥0.01"
+    assert format_deficit(Decimal("0.42"), Region.CHINA) == "¥0.42"
 
 
 def test_what_is_not_known_is_a_dash_and_not_zero() -> None:
-    assert balance_words(None, Region.INTERNATIONAL) == "—"
+    assert format_balance(None, Region.INTERNATIONAL) == "—"
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_what_is_not_known_is_a_dash_and_not_zero() -> None:
     ],
 )
 def test_a_bar_has_less_room(amount: str, bar: str, short: str) -> None:
-    assert bar_balance_words(Decimal(amount), Region.INTERNATIONAL) == bar
-    assert short_words(Decimal(amount), Region.INTERNATIONAL) == short
+    assert format_bar_balance(Decimal(amount), Region.INTERNATIONAL) == bar
+    assert format_short_balance(Decimal(amount), Region.INTERNATIONAL) == short
 
 
 @pytest.mark.parametrize(
@@ -109,21 +109,21 @@ def test_a_bar_has_less_room(amount: str, bar: str, short: str) -> None:
     [("0.00001", "$0.01"), ("9999.991", "$10000.00"), ("12300.01", "$12.4k"), ("1e6", "$1.0M")],
 )
 def test_a_wide_deficit_is_rounded_up(deficit: str, words: str) -> None:
-    assert bar_deficit_words(Decimal(deficit), Region.INTERNATIONAL) == words
+    assert format_bar_deficit(Decimal(deficit), Region.INTERNATIONAL) == words
 
 
 @given(AMOUNTS, REGIONS)
 def test_a_bar_is_never_better_than_the_truth(amount: Decimal, region: Region) -> None:
-    for words in (bar_balance_words(amount, region), short_words(amount, region)):
+    for words in (format_bar_balance(amount, region), format_short_balance(amount, region)):
         assert words.startswith("<") or number_in(words) <= amount
         assert len(words) <= 9
     if amount > 0:
-        assert number_in(bar_deficit_words(amount, region)) >= amount
+        assert number_in(format_bar_deficit(amount, region)) >= amount
 
 
 @given(AMOUNTS, REGIONS)
 def test_a_balance_is_never_better_than_the_truth(amount: Decimal, region: Region) -> None:
-    words = balance_words(amount, region)
+    words = format_balance(amount, region)
     if words.startswith("<"):
         assert 0 < amount < number_in(words)
     else:
@@ -132,10 +132,10 @@ def test_a_balance_is_never_better_than_the_truth(amount: Decimal, region: Regio
 
 @given(st.decimals("0.00001", "999999999999", places=5), REGIONS)
 def test_a_deficit_is_never_smaller_than_the_truth(deficit: Decimal, region: Region) -> None:
-    shown = number_in(deficit_words(deficit, region))
+    shown = number_in(format_deficit(deficit, region))
     assert shown - Decimal("0.01") < deficit <= shown
 
 
 @given(AMOUNTS, REGIONS)
 def test_amounts_have_two_decimals_and_no_separators(amount: Decimal, region: Region) -> None:
-    assert re.fullmatch(rf"[−<]?[{region.sign}]\d+\.\d\d", balance_words(amount, region))
+    assert re.fullmatch(rf"[−<]?[{region.sign}]\d+\.\d\d", format_balance(amount, region))

@@ -39,7 +39,7 @@ def test_each_state_is_what_its_name_says(run: Run, state: str, region: str, hom
 
 @pytest.mark.parametrize("state", demo.STATES)
 def test_each_state_goes_with_each_format(state: str) -> None:
-    view = demo.view(state, Options())
+    view = demo.make_view(state, Options())
     for name in formats.names():
         assert formats.renderer(name)(view).text.endswith("\n")
 
@@ -53,8 +53,8 @@ def test_each_format_can_be_tried(run: Run, name: str) -> None:
 
 def test_another_path_is_not_found() -> None:
     with demo.serving(demo.balance("1", "1", "0")) as server:
-        assert server.answer("GET", "/v1/users", "sk-demo").status == 404
-        assert server.answer("GET", "/v1/users/me/balance", "sk-other").status == 401
+        assert server.respond("GET", "/v1/users", "sk-demo").status == 404
+        assert server.respond("GET", "/v1/users/me/balance", "sk-other").status == 401
 
 
 def test_settings_and_keys_are_not_read(
