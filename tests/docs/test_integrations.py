@@ -268,7 +268,7 @@ def test_osascript_gets_the_text_as_an_argument(desktop: Path, message: str) -> 
 def test_a_notification_is_shown_when_the_level_is_low(
     installed: Path, server: demo.Server, desktop: Path, name: str
 ) -> None:
-    server.reply = demo.balance("4.2", "4.2", "0")
+    server.response = demo.balance("4.2", "4.2", "0")
     file = installed / ".config" / "moonshot-status" / "config.json"
     shutil.copy(FOLDER / name / "notice.sh", file.parent)
     command = [".config/moonshot-status/notice.sh"]

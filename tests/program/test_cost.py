@@ -75,7 +75,7 @@ def test_a_poll_from_the_store_imports_nothing_expensive(name: str, server: demo
 
 @pytest.mark.parametrize("available", ["50", "0.5"])
 def test_who_wants_no_word_pays_for_none(server: demo.Server, available: str) -> None:
-    server.reply = demo.balance(available, available, "0")
+    server.response = demo.balance(available, available, "0")
     parts = ("announcement", "facts", "notice", "notices", "notifier")
     for _ in range(2):
         assert imported() & {f"moonshot_status.{part}" for part in parts} == set()
@@ -91,7 +91,7 @@ def test_who_wants_a_word_pays_little_until_there_is_one(
         modules = imported()
         assert modules >= parts
         assert modules & rare == set()
-    server.reply = demo.balance("0.5", "0.5", "0")
+    server.response = demo.balance("0.5", "0.5", "0")
     assert imported("--refresh") >= parts | rare
 
 

@@ -40,7 +40,7 @@ def test_after_a_restart_it_is_not_told_again(
 
 def test_flapping_and_a_top_up(run: Run, low: demo.Server, recorder: Recorder) -> None:
     for amount in ("6", "4.99", "5.01", "4.99", "5.2", "4.98", "50", "49.9", "50"):
-        low.reply = balance(amount)
+        low.response = balance(amount)
         run("--refresh")
     assert recorder.told() == [
         "ok warning default: $4.99 left, at or below the warning mark of $5.00",
@@ -50,7 +50,7 @@ def test_flapping_and_a_top_up(run: Run, low: demo.Server, recorder: Recorder) -
 
 def test_a_step_over_two_levels_is_one_word(run: Run, low: demo.Server, recorder: Recorder) -> None:
     for amount in ("6", "0.5"):
-        low.reply = balance(amount)
+        low.response = balance(amount)
         run("--refresh")
     assert recorder.told() == [
         "ok critical default: $0.50 left, at or below the critical mark of $1.00"
@@ -60,14 +60,14 @@ def test_a_step_over_two_levels_is_one_word(run: Run, low: demo.Server, recorder
 def test_a_failing_api_and_an_old_balance_tell_nothing(
     run: Run, low: demo.Server, recorder: Recorder, home: Path
 ) -> None:
-    low.reply = BUSY
+    low.response = BUSY
     run()
     recorder.own_file({})
-    low.reply = balance("4.2")
+    low.response = balance("4.2")
     assert run("--refresh").stdout == b"$4.20\n"
     recorder.settings()
     pass_time(home, 3600)
-    low.reply = BUSY
+    low.response = BUSY
     for arguments in (["--refresh"], [], ["--max-age", "0"]):
         assert b"as of" in run(*arguments).stdout
     assert recorder.told() == []
@@ -96,7 +96,7 @@ def test_settings_with_other_thresholds_do_not_disturb_each_other(
         marks = {"warning": warning}
         path.write_text(json.dumps({"notify_command": recorder.command, "thresholds": marks}))
     for amount in ("4.2", "4.1", "2.5"):
-        low.reply = balance(amount)
+        low.response = balance(amount)
         for path in (high, deep, high, deep):
             run("--config", str(path), "--refresh")
     assert recorder.told() == [
@@ -155,7 +155,7 @@ def test_whatever_the_command_does_the_output_is_the_same_and_no_later(
 
 def test_a_hanging_command_costs_no_time(run: Run, low: demo.Server, recorder: Recorder) -> None:
     def seconds(level: str) -> float:
-        low.reply = balance(level)
+        low.response = balance(level)
         began = time.monotonic()
         run("--refresh")
         return time.monotonic() - began
@@ -188,7 +188,7 @@ def test_a_command_that_cannot_be_started_is_told_by_debug_alone(
     )
     done = run()
     assert (done.stdout, done.stderr, done.returncode) == (b"$4.20\n", b"", 0)
-    low.reply = balance("50")
+    low.response = balance("50")
     done = run("--refresh", "--debug")
     assert done.stdout == b"$50.00\n"
     assert error.partition("(")[0].encode() in done.stderr

@@ -70,15 +70,15 @@ def test_it_prints_what_the_long_way_prints(
 def test_a_failure_is_remembered_until_the_api_may_be_asked_again(
     poll: Poll, server: demo.Server, name: str
 ) -> None:
-    server.reply = demo.balance("0.5", "0.5", "0")
+    server.response = demo.balance("0.5", "0.5", "0")
     poll()
-    server.reply = demo.error(429, "rate_limit_reached_error", "try again after 40 seconds")
+    server.response = demo.error(429, "rate_limit_reached_error", "try again after 40 seconds")
     assert is_remembered(poll, "--format", name, "--max-age", "0")
     assert len(server.requests) == 2
 
 
 def test_an_expected_exit_status_is_remembered(poll: Poll, server: demo.Server) -> None:
-    server.reply = demo.balance("0.5", "0.5", "0")
+    server.response = demo.balance("0.5", "0.5", "0")
     assert is_remembered(poll, "--format", "i3blocks")
     assert poll("--format", "i3blocks")[1] == 33
 
@@ -156,7 +156,7 @@ def test_a_changed_settings_file_is_noticed_each_time(
 
 def test_another_process_has_refreshed(poll: Poll, server: demo.Server) -> None:
     assert is_remembered(poll)
-    server.reply = demo.balance("12.5", "12.5", "0")
+    server.response = demo.balance("12.5", "12.5", "0")
     poll("--refresh")
     assert poll() == (b"$12.50\n", 0, False)
 

@@ -40,7 +40,7 @@ def test_a_click_hides_and_another_shows(run: Run, server: demo.Server) -> None:
 
 @pytest.mark.parametrize("name", BARS)
 def test_no_format_tells_an_amount(run: Run, server: demo.Server, name: str) -> None:
-    server.reply = demo.balance("3.21", "3.21", "-7.65")
+    server.response = demo.balance("3.21", "3.21", "-7.65")
     run("hide", "on")
     text = run("--format", name, "--show", "balance,pace,today").stdout.decode()
     assert "warning" in text
