@@ -1,1 +1,1 @@
-"""What was spent, and how long the balance will last. Pure."""
+"""Spending, and how long the balance will last: pure functions of readings."""

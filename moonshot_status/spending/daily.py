@@ -1,4 +1,4 @@
-"""Moves by the day: what was spent when. Pure."""
+"""Spending by local day. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from decimal import Decimal
 from moonshot_status.spending.ledger import Entry, exact_decimals
 
 _ZERO = Decimal(0)
+# The API sends amounts with five decimals.
+_API_DECIMALS = 5
 
 
 @dataclass(frozen=True)
 class Day:
-    """One local day: ``closing`` is ``opening`` less what went, and more by what came in."""
+    """One local day, with amounts in the account's currency.
+
+    ``ended`` is voucher credit that expired unspent.
+    """
 
     date: date
     opening: Decimal
@@ -30,34 +35,34 @@ class Day:
 
 
 @exact_decimals()
-def by_day(moves: Iterable[Entry], opening: Decimal) -> list[Day]:
-    """Every local day from the first move to the last; ``opening`` is the worth before them.
+def by_day(entries: Iterable[Entry], opening: Decimal) -> list[Day]:
+    """Return the local days that the entries touch, starting from an opening worth.
 
-    What was spent while nobody looked is spread evenly; the rest belongs to the day on which it
-    was first seen. Nothing is rounded away: each closing is the next opening.
+    Spending between two readings is spread evenly over the time between them; other changes
+    belong to the day on which they were first seen. Each closing is exactly the next opening.
     """
     days: dict[date, list[Decimal]] = {}
-    for move in moves:
-        first, last = _local_day(move.start), _local_day(move.end)
-        for day, part in [(last, move.spent)] if first == last else _spread(move, last):
-            days.setdefault(day, [_ZERO] * 4)[0] += part
-        for place, amount in enumerate((move.topped_up, move.granted, move.ended), 1):
+    for entry in entries:
+        first, last = _local_day(entry.start), _local_day(entry.end)
+        for day, share in [(last, entry.spent)] if first == last else _spread(entry, last):
+            days.setdefault(day, [_ZERO] * 4)[0] += share
+        for column, amount in enumerate((entry.topped_up, entry.granted, entry.ended), 1):
             if amount:
-                days[last][place] += amount
+                days[last][column] += amount
     table: list[Day] = []
     for day in sorted(days):
         table.append(Day(day, table[-1].closing if table else opening, *days[day]))
     return table
 
 
-def _spread(move: Entry, last: date) -> Iterator[tuple[date, Decimal]]:
-    """The local days that the move touches, up to its last, and what was spent on each."""
-    total, rest, start = move.end - move.start, move.spent, move.start
+def _spread(entry: Entry, last: date) -> Iterator[tuple[date, Decimal]]:
+    """Yield each local day of the entry, up to its last, with the amount spent on it."""
+    rest, start = entry.spent, entry.start
     while (day := _local_day(start)) < last:
         midnight = datetime.combine(day + timedelta(days=1), time()).astimezone()
-        part = _share(move.spent, midnight - start, total)
-        yield day, part
-        start, rest = midnight, rest - part
+        share = _share(entry.spent, midnight - start, entry.duration)
+        yield day, share
+        start, rest = midnight, rest - share
     yield day, rest
 
 
@@ -66,11 +71,8 @@ def _local_day(moment: datetime) -> date:
 
 
 def _share(amount: Decimal, part: timedelta, whole: timedelta) -> Decimal:
-    """The part's share, with no more decimals than amounts have."""
+    """Return the share of the amount, with no more decimals than the amount or the API has."""
     share = amount * (part // timedelta.resolution) / (whole // timedelta.resolution)
-    return share.quantize(_finest(amount))
-
-
-def _finest(amount: Decimal) -> Decimal:
     exponent = amount.as_tuple().exponent
-    return Decimal((0, (1,), min(-5, exponent if isinstance(exponent, int) else 0)))
+    decimals = -exponent if isinstance(exponent, int) else 0
+    return share.quantize(Decimal((0, (1,), -max(_API_DECIMALS, decimals))))

@@ -1,4 +1,4 @@
-"""Readings to moves: what was spent, paid in and granted between them. Pure, and exact."""
+"""The ledger: entries for what was spent, topped up and granted between readings. Pure, exact."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from decimal import Context, Decimal, localcontext
 
 from moonshot_status.core.account import Reading
 
-# Charges settle a few minutes after each call, so a balance can dip and come back.
-_SETTLING = timedelta(minutes=15)
+# The API settles charges a few minutes after each call, so a balance can dip and come back.
+_SETTLEMENT = timedelta(minutes=15)
 # Amounts have up to 12 digits before the point and 40 after it; this leaves room for their sums.
 _EXACT = Context(prec=100)
 _ZERO = Decimal(0)
@@ -20,18 +20,18 @@ _ZERO = Decimal(0)
 
 @contextmanager
 def exact_decimals() -> Iterator[None]:
-    """Within this, and in functions that it decorates, sums of amounts are not rounded."""
+    """Do decimal arithmetic on amounts without rounding; a context manager and a decorator."""
     with localcontext(_EXACT):
         yield
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What happened between two readings; the amounts are in the account's currency, and >= 0.
+    """The changes between two readings, as amounts >= 0 in the account's currency.
 
-    Spend came ``from_voucher`` and ``from_cash``. ``topped_up`` is cash that was paid in;
-    ``granted`` are vouchers that were given, and ``ended`` is what a voucher lost without being
-    spent. Where the API does not tell voucher from cash, all of it counts as cash.
+    ``from_voucher`` and ``from_cash`` were spent, ``topped_up`` is cash that was paid in,
+    ``granted`` is new voucher credit, and ``ended`` is voucher credit that expired unspent. All
+    of it counts as cash if the API does not split the balance into voucher and cash.
     """
 
     start: datetime
@@ -43,23 +43,27 @@ class Entry:
     ended: Decimal = _ZERO
 
     @property
+    def duration(self) -> timedelta:
+        return self.end - self.start
+
+    @property
     def spent(self) -> Decimal:
         return _EXACT.add(self.from_voucher, self.from_cash)
 
     @property
     @exact_decimals()
     def change(self) -> Decimal:
-        """How much more the account is worth afterwards."""
+        """The change of the account's worth, negative if it is worth less afterwards."""
         return self.topped_up + self.granted - self.spent - self.ended
 
     @property
-    def is_from_voucher_alone(self) -> bool:
+    def is_voucher_only(self) -> bool:
         return self.from_voucher > 0 and not self.from_cash
 
 
 @dataclass(frozen=True)
 class History:
-    """What is known of an account's past: its moves, in order, up to the newest reading."""
+    """The recorded past of an account: its entries in order, up to the newest reading."""
 
     entries: tuple[Entry, ...] = ()
     newest: Reading | None = None
@@ -67,43 +71,45 @@ class History:
     @property
     @exact_decimals()
     def opening(self) -> Decimal:
-        """What the account was worth before the first move."""
+        """The account's worth before the first entry."""
         if self.newest is None:
             return _ZERO
-        return worth(self.newest) - sum((move.change for move in self.entries), _ZERO)
+        return worth(self.newest) - sum((entry.change for entry in self.entries), _ZERO)
 
 
 @exact_decimals()
 def worth(reading: Reading) -> Decimal:
-    """What the account is worth: voucher and cash, whose deficit counts, else what is available."""
-    return sum(parts(reading), _ZERO)
+    """Return voucher plus cash, which may be negative, or the available amount without them."""
+    return sum(voucher_and_cash(reading), _ZERO)
 
 
-def parts(reading: Reading) -> tuple[Decimal, Decimal]:
+def voucher_and_cash(reading: Reading) -> tuple[Decimal, Decimal]:
+    """Return both parts of the balance, or zero and the available amount if it is not split."""
     voucher, cash = reading.balance.voucher, reading.balance.cash
     if voucher is None or cash is None:
         return _ZERO, reading.balance.available
     return voucher, cash
 
 
-def is_settled(readings: Sequence[Reading], place: int) -> bool:
-    """Whether nothing was paid back so soon after this reading that it was charged before it."""
-    soon = [r for r in readings[place:] if r.fetched_at - readings[place].fetched_at <= _SETTLING]
+def is_settled(readings: Sequence[Reading], index: int) -> bool:
+    """Return whether no refund within the settlement time affects charges before a reading."""
+    start = readings[index].fetched_at
+    soon = [r for r in readings[index:] if r.fetched_at - start <= _SETTLEMENT]
     return all(worth(before) >= worth(after) for before, after in itertools.pairwise(soon))
 
 
 @exact_decimals()
-def entries(readings: Sequence[Reading]) -> list[Entry]:
-    """The moves between readings that are in order; their changes add up to that of the worth."""
-    found: list[Entry] = []
+def entries_from(readings: Sequence[Reading]) -> list[Entry]:
+    """Return the entries between readings in order of time; their changes sum up exactly."""
+    entries: list[Entry] = []
     for before, after in itertools.pairwise(readings):
-        found.append(_net_reversal(found, _entry(before, after)))
-    return found
+        entries.append(_net_reversal(entries, _entry(before, after)))
+    return entries
 
 
 def _entry(before: Reading, after: Reading) -> Entry:
-    old_voucher, old_cash = parts(before)
-    new_voucher, new_cash = parts(after)
+    old_voucher, old_cash = voucher_and_cash(before)
+    new_voucher, new_cash = voucher_and_cash(after)
     voucher, cash = new_voucher - old_voucher, new_cash - old_cash
     return Entry(
         before.fetched_at,
@@ -115,61 +121,62 @@ def _entry(before: Reading, after: Reading) -> Entry:
     )
 
 
-def _net_reversal(earlier: list[Entry], move: Entry) -> Entry:
-    """The move, or an empty one where its rise only takes back what was charged just before.
+def _net_reversal(earlier: list[Entry], entry: Entry) -> Entry:
+    """Return the entry without its rise if that only reverses recent charges.
 
-    What was charged is lowered then. A rise beyond that is money, and all of it.
+    The charges in ``earlier`` are then reduced in place. A rise above their sum is a top-up or a
+    grant, and none of it is a reversal.
     """
-    rise = move.topped_up + move.granted
+    rise = entry.topped_up + entry.granted
     if not rise:
-        return move
+        return entry
     first = len(earlier)
-    while first and earlier[first - 1].end >= move.end - _SETTLING:
+    while first and earlier[first - 1].end >= entry.end - _SETTLEMENT:
         first -= 1
     if rise > sum(charge.spent for charge in earlier[first:]):
-        return move
-    for number in range(len(earlier) - 1, first - 1, -1):
-        earlier[number], rise = _refund(earlier[number], rise)
-    return replace(move, topped_up=_ZERO, granted=_ZERO)
+        return entry
+    for index in range(len(earlier) - 1, first - 1, -1):
+        earlier[index], rise = _refund(earlier[index], rise)
+    return replace(entry, topped_up=_ZERO, granted=_ZERO)
 
 
-def _refund(charge: Entry, rise: Decimal) -> tuple[Entry, Decimal]:
-    """The charge without as much of the rise as it holds, and the rest of the rise."""
-    cash = min(rise, charge.from_cash)
-    voucher = min(rise - cash, charge.from_voucher)
-    lower = replace(
+def _refund(charge: Entry, amount: Decimal) -> tuple[Entry, Decimal]:
+    """Reduce a charge by at most the amount; also return what is left of the amount."""
+    cash = min(amount, charge.from_cash)
+    voucher = min(amount - cash, charge.from_voucher)
+    reduced = replace(
         charge, from_cash=charge.from_cash - cash, from_voucher=charge.from_voucher - voucher
     )
-    return lower, rise - cash - voucher
+    return reduced, amount - cash - voucher
 
 
-def merged(
-    found: Iterable[Entry], period: Callable[[datetime], object], most: timedelta
+def merge_by_period(
+    entries: Iterable[Entry], period_of: Callable[[datetime], object], max_duration: timedelta
 ) -> list[Entry]:
-    """The moves with those that end in the same period as one.
+    """Merge neighbouring entries that end in the same period.
 
-    What is longer than ``most`` stays alone: its spend would thin out what was seen beside it. So
-    does spend from a voucher alone beside spend of cash: that is how a voucher ends.
+    An entry longer than ``max_duration`` stays separate, because merging would smear its spending
+    over its neighbours. Voucher-only spending stays separate from cash spending, because that is
+    the pattern by which an expired voucher is recognised.
     """
-    result: list[Entry] = []
-    for move in found:
+    merged: list[Entry] = []
+    for entry in entries:
         if (
-            result
-            and _can_merge(result[-1], move, most)
-            and period(result[-1].end) == period(move.end)
+            merged
+            and _can_merge(merged[-1], entry, max_duration)
+            and period_of(merged[-1].end) == period_of(entry.end)
         ):
-            result[-1] = _sum(result[-1], move)
+            merged[-1] = _sum(merged[-1], entry)
         else:
-            result.append(move)
-    return result
+            merged.append(entry)
+    return merged
 
 
-def _can_merge(one: Entry, other: Entry, most: timedelta) -> bool:
-    if max(one.end - one.start, other.end - other.start) > most:
+def _can_merge(one: Entry, other: Entry, max_duration: timedelta) -> bool:
+    if max(one.duration, other.duration) > max_duration:
         return False
     return not (
-        (one.is_from_voucher_alone and other.from_cash)
-        or (one.from_cash and other.is_from_voucher_alone)
+        (one.is_voucher_only and other.from_cash) or (one.from_cash and other.is_voucher_only)
     )
 
 

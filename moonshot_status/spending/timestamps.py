@@ -1,4 +1,4 @@
-"""Readings whose times can be trusted, and which can be compared. Pure."""
+"""Readings with trustworthy timestamps and comparable balances. Pure."""
 
 from __future__ import annotations
 
@@ -11,39 +11,42 @@ from moonshot_status.core.account import Reading
 
 
 def drop_out_of_order(stored: Sequence[Reading]) -> list[Reading]:
-    """Of readings in the order in which they were stored, those that can be compared.
+    """Drop the readings that cannot be compared, or that a wrong clock stamped.
 
-    That order is right even where a clock was wrong: the most whose times agree with it are taken,
-    and of those the ones that tell voucher and cash as the newest does.
+    ``stored`` is in the order in which the readings were stored, which is right even if the clock
+    was not: the longest run of increasing timestamps is kept, however long the clock was wrong.
+    Only readings that split the balance into voucher and cash as the newest one does are compared.
     """
-    known = [reading for reading in stored if _tells_parts(reading) == _tells_parts(stored[-1])]
-    if all(a.fetched_at < b.fetched_at for a, b in itertools.pairwise(known)):
-        return known
-    return [known[place] for place in _longest_rise([reading.fetched_at for reading in known])]
+    comparable = [reading for reading in stored if _has_parts(reading) == _has_parts(stored[-1])]
+    if all(a.fetched_at < b.fetched_at for a, b in itertools.pairwise(comparable)):
+        return comparable
+    timestamps = [reading.fetched_at for reading in comparable]
+    return [comparable[index] for index in _longest_increasing_run(timestamps)]
 
 
 def up_to_newest(stored: Sequence[Reading]) -> list[Reading]:
-    """The same, but the newest reading, which is the balance, is always the last of them."""
+    """Do the same as ``drop_out_of_order``, but always keep the newest reading, as the last one."""
     earlier = [reading for reading in stored if reading.fetched_at < stored[-1].fetched_at]
     return drop_out_of_order([*earlier, *stored[-1:]])
 
 
-def _tells_parts(reading: Reading) -> bool:
+def _has_parts(reading: Reading) -> bool:
     return reading.balance.voucher is not None and reading.balance.cash is not None
 
 
-def _longest_rise(moments: Sequence[datetime]) -> list[int]:
-    """The places of the longest part in which each moment is later than the one before."""
-    lowest_end: list[datetime] = []  # of the rises of each length that were found so far
-    place_of_end: list[int] = []
-    before: list[int] = []
-    for place, moment in enumerate(moments):
-        length = bisect_left(lowest_end, moment)
-        before.append(place_of_end[length - 1] if length else -1)
-        lowest_end[length : length + 1] = [moment]
-        place_of_end[length : length + 1] = [place]
-    chain, place = [], place_of_end[-1]
-    while place >= 0:
-        chain.append(place)
-        place = before[place]
-    return chain[::-1]
+def _longest_increasing_run(timestamps: Sequence[datetime]) -> list[int]:
+    """Return the indexes of a longest strictly increasing subsequence, in O(n log n)."""
+    # For each length of a subsequence: the lowest last timestamp so far, and its index.
+    lowest_last: list[datetime] = []
+    index_of_last: list[int] = []
+    predecessors: list[int] = []
+    for index, timestamp in enumerate(timestamps):
+        length = bisect_left(lowest_last, timestamp)
+        predecessors.append(index_of_last[length - 1] if length else -1)
+        lowest_last[length : length + 1] = [timestamp]
+        index_of_last[length : length + 1] = [index]
+    run, index = [], index_of_last[-1]
+    while index >= 0:
+        run.append(index)
+        index = predecessors[index]
+    return run[::-1]

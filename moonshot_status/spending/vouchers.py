@@ -1,4 +1,4 @@
-"""Vouchers that ended without being spent, told from spend. Pure, and exact."""
+"""Tell expired vouchers from spending. Pure, and exact."""
 
 from __future__ import annotations
 
@@ -9,49 +9,54 @@ from decimal import Decimal
 
 from moonshot_status.spending.ledger import Entry, exact_decimals
 
-# With less history than this nobody can tell a voucher's end from a large bill.
-_USUAL = timedelta(days=7)
+# With a shorter history an expired voucher cannot be told from a large bill.
+_MIN_HISTORY = timedelta(days=7)
 _DAY = timedelta(days=1)
-# So many vouchers are looked for; each look costs a pass over the moves.
-_MOST_ENDS = 4
+# The search takes time proportional to this.
+_MAX_EXPIRED = 4
 _ZERO = Decimal(0)
 
 
 @exact_decimals()
-def mark_expired(found: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The moves with what a voucher lost at once, far beyond what a day costs, as ended."""
-    if not found or found[-1].end - found[0].start < _USUAL:
-        return tuple(found)
-    costs = [_per_day(move) for move in found]
-    suspects = [number for number, move in enumerate(found) if move.is_from_voucher_alone]
-    largest = sorted(suspects, key=lambda number: -costs[number])[:_MOST_ENDS]
-    ended = _beyond_usual(found, costs, largest)
+def mark_expired(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return the entries with voucher credit that expired in ``ended`` instead of as spending.
+
+    A loss of voucher credit alone counts as expired if it is more than twice the spending of the
+    most expensive other day.
+    """
+    if not entries or entries[-1].end - entries[0].start < _MIN_HISTORY:
+        return tuple(entries)
+    costs = [_cost_per_day(entry) for entry in entries]
+    candidates = [index for index, entry in enumerate(entries) if entry.is_voucher_only]
+    largest = sorted(candidates, key=lambda index: -costs[index])[:_MAX_EXPIRED]
+    expired = _far_above_usual(entries, costs, largest)
     return tuple(
-        replace(move, from_voucher=_ZERO, ended=move.ended + move.from_voucher)
-        if number in ended
-        else move
-        for number, move in enumerate(found)
+        replace(entry, from_voucher=_ZERO, ended=entry.ended + entry.from_voucher)
+        if index in expired
+        else entry
+        for index, entry in enumerate(entries)
     )
 
 
-def _beyond_usual(
-    found: Sequence[Entry], costs: Sequence[Decimal], largest: Sequence[int]
+def _far_above_usual(
+    entries: Sequence[Entry], costs: Sequence[Decimal], largest: Sequence[int]
 ) -> Collection[int]:
-    """As many of the largest as cost more than twice the dearest day that is left without them."""
+    """Return as many of the largest as cost more than twice the dearest day without them."""
     days: dict[date, Decimal] = {}
-    for move, cost in zip(found, costs, strict=True):
-        days[move.end.date()] = days.get(move.end.date(), _ZERO) + cost
-    for number in largest:
-        days[found[number].end.date()] -= costs[number]
+    for entry, cost in zip(entries, costs, strict=True):
+        days[entry.end.date()] = days.get(entry.end.date(), _ZERO) + cost
+    for index in largest:
+        days[entries[index].end.date()] -= costs[index]
     for count in range(len(largest), 0, -1):
-        number, usual = largest[count - 1], max(days.values())
-        if usual and costs[number] > 2 * usual:
+        index, usual = largest[count - 1], max(days.values())
+        if usual and costs[index] > 2 * usual:
             return largest[:count]
-        days[found[number].end.date()] += costs[number]
+        days[entries[index].end.date()] += costs[index]
     return ()
 
 
-def _per_day(move: Entry) -> Decimal:
-    """What a day of this would have cost; what took less than a day counts as one."""
-    length = move.end - move.start
-    return move.spent if length <= _DAY else move.spent / Decimal(length / _DAY)
+def _cost_per_day(entry: Entry) -> Decimal:
+    """Return the spending per day; an entry shorter than a day counts as one day."""
+    if entry.duration <= _DAY:
+        return entry.spent
+    return entry.spent / Decimal(entry.duration / _DAY)

@@ -45,7 +45,7 @@ def load_history(
     if not readings:
         return History()
     compacted = _entries(db, row, since, until=readings[0].fetched_at)
-    entries = vouchers.mark_expired([*compacted, *ledger.entries(readings)])
+    entries = vouchers.mark_expired([*compacted, *ledger.entries_from(readings)])
     return History(entries, readings[-1])
 
 
@@ -117,7 +117,7 @@ def _compact_readings(db: sqlite3.Connection, row: AccountRow) -> None:
     old = [place for place, r in enumerate(kept) if number_of[r] <= oldest[_COMPACTED_AT_ONCE][0]]
     settled = (place for place in reversed(old) if ledger.is_settled(kept, place))
     last = next(settled, old[-1] if old else 0)
-    entries = ledger.merged(ledger.entries(kept[: last + 1]), _hour, _HOUR)
+    entries = ledger.merge_by_period(ledger.entries_from(kept[: last + 1]), _hour, _HOUR)
     if entries:
         db.execute(
             "DELETE FROM move WHERE account = ? AND key = ? AND ends > ?",
@@ -144,7 +144,7 @@ def _compact_hours(db: sqlite3.Connection, row: AccountRow) -> None:
             "DELETE FROM move WHERE account = ? AND key = ? AND ends BETWEEN ? AND ?",
             [*row, values.microseconds(oldest[0].end), values.microseconds(oldest[-1].end)],
         )
-        _insert(db, row, ledger.merged(oldest, _local_day, _DAY))
+        _insert(db, row, ledger.merge_by_period(oldest, _local_day, _DAY))
 
 
 def _drop_oldest(db: sqlite3.Connection, row: AccountRow) -> None:

@@ -1,4 +1,4 @@
-"""Books to what was spent lately, and to the days that are left."""
+"""Recent spending and the days left, from a recorded history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from moonshot_status.core.account import Balance, Reading
-from moonshot_status.spending.forecast import Forecast, Spent, forecast
+from moonshot_status.spending.forecast import Forecast, Spending, compute_forecast
 from moonshot_status.spending.ledger import Entry, History
 from moonshot_status.spending.runway import Runway
 
@@ -19,20 +19,17 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def utc(home: object) -> None:
-    time.tzset()
-
-
 def hourly(days: float, end: datetime = NOW, left: str = "48") -> History:
-    """A dollar a day, by the hour."""
+    """Return a history of a dollar a day, in hourly entries."""
     hours = range(int(days * 24), 0, -1)
-    moves = [Entry(end - n * HOUR, end - (n - 1) * HOUR, from_cash=Decimal(1) / 24) for n in hours]
-    return History(tuple(moves), Reading(Balance(Decimal(left)), end))
+    entries = [
+        Entry(end - n * HOUR, end - (n - 1) * HOUR, from_cash=Decimal(1) / 24) for n in hours
+    ]
+    return History(tuple(entries), Reading(Balance(Decimal(left)), end))
 
 
-def spent(books: History, now: datetime = NOW) -> Spent:
-    found = forecast(books, now)
+def spent(history: History, now: datetime = NOW) -> Spending:
+    found = compute_forecast(history, now)
     assert found
     return found.spent
 
@@ -52,21 +49,21 @@ def cents(amounts: Sequence[Decimal | None]) -> list[str | None]:
         (36, ["0.58", "6.58", "29.58"]),
     ],
 )
-def test_what_was_spent_is_told_when_all_of_its_days_are_known(
+def test_an_amount_is_known_if_readings_cover_all_its_days(
     days: float, expected: list[str | None]
 ) -> None:
     found = spent(hourly(days))
     assert cents([found.today, found.days_7, found.days_30]) == expected
 
 
-def test_what_was_spent_by_day_begins_with_the_first_day_and_ends_with_the_newest() -> None:
+def test_spending_by_day_runs_from_the_first_day_to_the_newest() -> None:
     assert cents(spent(hourly(2.5)).by_day) == ["0.92", "1.00", "0.58"]
     assert len(spent(hourly(36)).by_day) == 30
     gap = History((Entry(NOW - 3 * DAY, NOW - 2.9 * DAY), Entry(NOW - HOUR, NOW)), hourly(1).newest)
     assert spent(gap).by_day == (0, 0, 0, 0)
 
 
-def test_readings_that_end_yesterday_tell_nothing_of_today() -> None:
+def test_readings_until_yesterday_say_nothing_about_today() -> None:
     found = spent(hourly(36, end=NOW - DAY))
     assert (found.today, found.days_7, found.days_30) == (None, None, None)
     assert len(found.by_day) == 30
@@ -79,13 +76,13 @@ def test_days_are_local(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_readings_there_is_no_forecast() -> None:
-    assert forecast(History(), NOW) is None
+    assert compute_forecast(History(), NOW) is None
     one = spent(History((), Reading(Balance(Decimal(1)), NOW)))
-    assert one == Spent()
+    assert one == Spending()
 
 
-def test_the_pace_is_told_with_as_many_digits_as_the_api_sends() -> None:
-    found = forecast(hourly(20), NOW)
+def test_the_rate_has_as_many_decimals_as_the_api_sends() -> None:
+    found = compute_forecast(hourly(20), NOW)
     assert found
     assert str(found.runway.per_day) == "1.00000"
 
@@ -100,5 +97,5 @@ def test_the_pace_is_told_with_as_many_digits_as_the_api_sends() -> None:
         (Runway(zero_at=NOW - DAY), 0),
     ],
 )
-def test_the_days_that_are_left(runway: Runway, days: float | None) -> None:
-    assert Forecast(Spent(), runway).days_left(NOW) == days
+def test_the_days_left(runway: Runway, days: float | None) -> None:
+    assert Forecast(Spending(), runway).days_left(NOW) == days

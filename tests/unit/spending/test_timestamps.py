@@ -1,4 +1,4 @@
-"""The order in which readings were stored is right, also where a clock was wrong."""
+"""Readings with out-of-order timestamps, from a wrong clock, are dropped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ START = datetime(2026, 11, 1, tzinfo=timezone.utc)
 
 
 def readings(*minutes: float) -> list[Reading]:
-    """In the order in which they were stored; each says how many it is."""
+    """Return readings in the order in which they were stored, with their index as the balance."""
     return [
         Reading(Balance(Decimal(n), Decimal(0), Decimal(n)), START + timedelta(minutes=m))
         for n, m in enumerate(minutes)
@@ -34,19 +34,19 @@ def readings(*minutes: float) -> list[Reading]:
     ],
     ids=["none", "one", "right", "was ahead", "was behind", "twice", "most"],
 )
-def test_times_that_agree_with_the_order_are_taken(minutes: list[float], kept: list[float]) -> None:
+def test_the_longest_increasing_run_is_kept(minutes: list[float], kept: list[float]) -> None:
     found = drop_out_of_order(readings(*minutes))
     assert [(r.fetched_at - START) / timedelta(minutes=1) for r in found] == kept
 
 
-def test_the_newest_is_always_there() -> None:
+def test_the_newest_reading_is_always_kept() -> None:
     known = readings(50, 51, 52, 53, 1, 2)
     assert up_to_newest(known) == known[-2:]
     assert up_to_newest([]) == []
     assert up_to_newest(readings(9, 8, 7)) == readings(9, 8, 7)[-1:]
 
 
-def test_what_tells_less_than_the_newest_is_left_out() -> None:
+def test_readings_without_the_parts_of_the_newest_are_dropped() -> None:
     known = readings(1, 2, 3)
     known[1] = Reading(Balance(Decimal(9)), known[1].fetched_at)
     assert drop_out_of_order(known) == [known[0], known[2]]

@@ -1,4 +1,4 @@
-"""A voucher that ends is told from spend, where that can be told."""
+"""An expired voucher is told from spending if the history allows it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 from moonshot_status.core.account import Balance, Reading
-from moonshot_status.spending.ledger import Entry, entries
+from moonshot_status.spending.ledger import Entry, entries_from
 from moonshot_status.spending.vouchers import mark_expired
 
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
@@ -17,12 +17,12 @@ def reading(day: float, voucher: str, cash: str) -> Reading:
     return Reading(Balance(sum(parts, Decimal(0)), *parts), START + timedelta(days=day))
 
 
-def ended(readings: list[Reading]) -> tuple[Entry, ...]:
-    return mark_expired(entries(readings))
+def marked(readings: list[Reading]) -> tuple[Entry, ...]:
+    return mark_expired(entries_from(readings))
 
 
-def amounts(move: Entry) -> tuple[str, ...]:
-    return tuple(map(str, (move.spent, move.topped_up, move.granted, move.ended)))
+def amounts(entry: Entry) -> tuple[str, ...]:
+    return tuple(map(str, (entry.spent, entry.topped_up, entry.granted, entry.ended)))
 
 
 def days_of(vouchers: list[str], cash: str = "3") -> list[Reading]:
@@ -32,27 +32,27 @@ def days_of(vouchers: list[str], cash: str = "3") -> list[Reading]:
 USUAL = ["60", "59", "58", "57", "56", "55", "54", "53"]
 
 
-def test_a_voucher_that_loses_more_at_once_than_any_day_cost_has_ended() -> None:
-    found = ended(days_of([*USUAL, "0"]))
+def test_a_loss_far_above_the_spending_of_any_day_is_an_expired_voucher() -> None:
+    found = marked(days_of([*USUAL, "0"]))
     assert amounts(found[-1]) == ("0", "0", "0", "53")
-    assert [amounts(move)[0] for move in found[:-1]] == ["1"] * 7
+    assert [amounts(entry)[0] for entry in found[:-1]] == ["1"] * 7
 
 
-def test_two_vouchers_may_end() -> None:
-    found = ended(days_of([*USUAL, "33", "32", "0"]))
-    assert [amounts(move)[3] for move in found[-3:]] == ["20", "0", "32"]
+def test_two_vouchers_can_expire() -> None:
+    found = marked(days_of([*USUAL, "33", "32", "0"]))
+    assert [amounts(entry)[3] for entry in found[-3:]] == ["20", "0", "32"]
 
 
-def test_a_large_bill_is_no_end_of_a_voucher() -> None:
-    assert amounts(ended(days_of([*USUAL, "51.1"]))[-1])[0] == "1.9"
+def test_a_large_bill_is_no_expired_voucher() -> None:
+    assert amounts(marked(days_of([*USUAL, "51.1"]))[-1])[0] == "1.9"
     both = [*days_of(USUAL), reading(8, "0", "2")]
-    assert amounts(ended(both)[-1])[0] == "54"
+    assert amounts(marked(both)[-1])[0] == "54"
 
 
-def test_without_a_week_of_history_nobody_can_tell() -> None:
-    assert amounts(ended(days_of(["60", "59", "58", "0"]))[-1])[0] == "58"
-    assert ended([]) == ended(days_of(["60"])) == ()
+def test_less_than_a_week_of_history_is_not_enough() -> None:
+    assert amounts(marked(days_of(["60", "59", "58", "0"]))[-1])[0] == "58"
+    assert marked([]) == marked(days_of(["60"])) == ()
 
 
-def test_where_nothing_else_was_spent_nobody_can_tell() -> None:
-    assert amounts(ended(days_of(["60"] * 9 + ["0"]))[-1])[0] == "60"
+def test_without_other_spending_nothing_is_marked() -> None:
+    assert amounts(marked(days_of(["60"] * 9 + ["0"]))[-1])[0] == "60"

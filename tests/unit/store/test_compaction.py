@@ -83,7 +83,7 @@ def test_what_is_booked_adds_up_to_what_was_read(db: sqlite3.Connection) -> None
     books = compaction.load_history(db, ACCOUNT)
     assert count(db, "reading") <= 951
     assert count(db, "move") < 480
-    whole = History(tuple(ledger.entries(readings)), readings[-1])
+    whole = History(tuple(ledger.entries_from(readings)), readings[-1])
     assert sums(books) == sums(whole)
     assert books.opening == ledger.worth(readings[0])
     assert (books.entries[0].start, books.entries[-1].end) == (START, readings[-1].fetched_at)
@@ -164,7 +164,7 @@ def test_what_was_booked_from_a_clock_that_was_ahead_gives_way(db: sqlite3.Conne
     ends = [move.end for move in books.entries]
     assert ends == sorted(set(ends))
     assert ends[-1] == readings[-1].fetched_at
-    assert sums(books)[0] <= sum((m.spent for m in ledger.entries(readings)), Decimal(0))
+    assert sums(books)[0] <= sum((m.spent for m in ledger.entries_from(readings)), Decimal(0))
 
 
 def test_times_that_go_backwards_are_dropped_and_do_no_harm(db: sqlite3.Connection) -> None:
