@@ -9,7 +9,7 @@ from typing import IO, Any
 import click
 
 from moonshot_status.core.errors import Problem, ProblemError
-from moonshot_status.core.text import without_keys
+from moonshot_status.core.text import mask_keys
 
 _DOCTOR = "Next: moonshot-status doctor"
 
@@ -48,9 +48,9 @@ def with_next_step() -> Iterator[None]:
     except click.UsageError as error:
         if type(error).show is not click.UsageError.show:
             raise
-        raise WrongUsage(without_keys(error.format_message()), error.ctx) from error
+        raise WrongUsage(mask_keys(error.format_message()), error.ctx) from error
     except click.ClickException as error:
-        raise Failure(without_keys(error.format_message()), _DOCTOR) from error
+        raise Failure(mask_keys(error.format_message()), _DOCTOR) from error
 
 
 @contextmanager
