@@ -1,1 +1,1 @@
-"""Notifications of a changed level."""
+"""Run the user's notification command when the level of an account changes."""

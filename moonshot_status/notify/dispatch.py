@@ -1,4 +1,4 @@
-"""From a change of level to the command that the user wants to be run then."""
+"""Decide whether a poll has to notify the user, and start the notification command."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from moonshot_status.store.database import Store
 def notify(
     settings: Settings, status: Status, view: View, store: Store, days_left: float | None
 ) -> None:
-    """Start the command if the level has changed, unless the reading is old.
+    """Start the notification command if the level has changed, unless the reading is stale.
 
-    It never raises and nobody waits for the command: what is shown does not depend on it.
+    ``days_left`` is how many days the balance will last, None if unknown. This never raises and
+    does not wait for the command, so the output does not depend on it.
     """
     try:
         _notify(settings, status, view, store, days_left)
-    except Exception:  # noqa: BLE001 - whatever it is, it must not cost the balance that is known
+    except Exception:  # noqa: BLE001 - no failure of a notification may cost the output
         log.log_traceback()
 
 
@@ -33,21 +34,21 @@ def _notify(
     if reading is None or region is None or thresholds is None or status.expired:
         return
 
-    def judge(previous: Level) -> Level:
+    def next_level(previous: Level) -> Level:
         return hysteresis.level_with_hysteresis(previous, reading.balance, thresholds, days_left)
 
-    name = hysteresis.settings_digest(thresholds, settings.notify_command)
-    change = store.record_level(account, name, reading, judge)
+    digest = hysteresis.settings_digest(thresholds, settings.notify_command)
+    change = store.record_level(account, digest, reading, next_level)
     if change is None:
         return
     # Imported here because most polls find no change.
     from moonshot_status.notify import payload, runner
 
-    told = payload.NotificationPayload(
+    notification = payload.NotificationPayload(
         account.name, region, reading.balance, thresholds, change, days_left, view.hide_amount
     )
-    used = store.load(account).key
-    inherited = payload.environment(os.environb, account.secret.key, used)
-    variables = {name.encode(): value.encode() for name, value in told.variables().items()}
+    last_key = store.load(account).key
+    inherited = payload.environment(os.environb, account.secret.key, last_key)
+    variables = {name.encode(): value.encode() for name, value in notification.variables().items()}
     runner.start(settings.notify_command, inherited | variables, payload.document(view, change))
-    log.log(f"notify_command was started: {told.message}")
+    log.log(f"notify_command was started: {notification.message}")

@@ -1,6 +1,6 @@
-"""What the notification command is told: in its environment, and on its standard input. Pure.
+"""What the notification command gets, in its environment and on standard input, without secrets.
 
-The key is not among it, nor what looks like one.
+The functions here are pure.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from moonshot_status.config.settings import BY_NAME
 from moonshot_status.core.account import Balance, fingerprint
 from moonshot_status.core.hysteresis import LevelChange
 from moonshot_status.core.money import format_balance
@@ -21,17 +22,17 @@ from moonshot_status.formats import json
 
 PREFIX = "MOONSHOT_STATUS_"
 _NAME_LIMIT = 40
-_KEY_VARIABLES = (b"MOONSHOT_API_KEY", b"MOONSHOT_KEY")
-# After a slash only what is as long as keys are: /home/sk-anders is a folder.
+_KEY_VARIABLES = tuple(name.encode() for name in BY_NAME["api_key"].variables)
+# After a slash only what is as long as a real key: /home/sk-anders is a folder.
 _LIKE_A_KEY = re.compile(rb"\bsk-[\w-]{24,}|(?<!/)\bsk-[\w-]{4,}")
 
 
 @dataclass(frozen=True)
 class NotificationPayload:
-    """One change of level, and what there is to say about it.
+    """One change of level of an account, in words.
 
-    ``name`` is the account's and may hold any character. ``days_left`` is None where the forecast
-    says nothing. With ``hide_amount`` no word tells how much money there is.
+    ``name`` is the account's name and may hold any character. ``days_left`` is None without a
+    forecast. With ``hide_amount`` the message and the formatted balance contain no amount.
     """
 
     name: str
@@ -44,12 +45,12 @@ class NotificationPayload:
 
     @property
     def message(self) -> str:
-        """One sentence, ready to be shown; it never makes the account look better than it is."""
-        return f"{one_line(self.name, _NAME_LIMIT)}: {self._words}{self._why()}"
+        """One sentence to show to the user."""
+        return f"{one_line(self.name, _NAME_LIMIT)}: {self._state}{self._reason()}"
 
     def variables(self) -> dict[str, str]:
-        """Each on one line, and without any character that an environment cannot hold."""
-        facts = {
+        """Return the environment variables, each value on one line and printable."""
+        values = {
             "ACCOUNT": one_line(self.name, _NAME_LIMIT),
             "REGION": self.region.value,
             "CURRENCY": self.region.currency,
@@ -63,41 +64,42 @@ class NotificationPayload:
             "MESSAGE": self.message,
             "CONSOLE": self.region.console,
         }
-        return {PREFIX + name: value for name, value in facts.items()}
+        return {PREFIX + name: value for name, value in values.items()}
 
     @property
-    def _words(self) -> str:
+    def _state(self) -> str:
         if self.hide_amount:
             return self.change.level.value
         return f"{format_balance(self.balance.available, self.region)} left"
 
-    def _why(self) -> str:
+    def _reason(self) -> str:
+        """Return why the level is as it is, in words that are true with hysteresis, too."""
         level = self.change.level
         if level is Level.EMPTY:
             return ", calls are refused until the account is topped up"
         if level is Level.OK:
             return ""
-        mark = getattr(self.thresholds, level.value)
-        if self.balance.available > mark:
-            return (
-                f", enough for {_days(self.days_left)} days" if self.days_left is not None else ""
-            )
+        threshold = getattr(self.thresholds, level.value)
+        if self.balance.available > threshold:
+            # The level is due to the forecast, or a rise is not large enough yet to leave it.
+            days = _days(self.days_left)
+            return f", enough for {days} days" if days else ""
         if self.hide_amount:
             return ""
-        return f", at or below the {level.value} mark of {format_balance(mark, self.region)}"
+        return f", at or below the {level.value} mark of {format_balance(threshold, self.region)}"
 
 
 def document(view: View, change: LevelChange) -> bytes:
-    """The object that ``--format json`` prints, short enough for any pipe."""
-    told = replace(view, account=one_line(view.account, _NAME_LIMIT), level=change.level)
-    return json.render(told).text.encode()
+    """Return what ``--format json`` prints with the new level, short enough for any pipe."""
+    notified = replace(view, account=one_line(view.account, _NAME_LIMIT), level=change.level)
+    return json.render(notified).text.encode()
 
 
-def environment(inherited: Mapping[bytes, bytes], key: str, used: str) -> dict[bytes, bytes]:
-    """What the command may see of our own environment.
+def environment(inherited: Mapping[bytes, bytes], key: str, last_key: str) -> dict[bytes, bytes]:
+    """Return the inherited variables without those that may contain a key or a password.
 
-    ``key`` is the account's, empty where a command prints it; ``used`` is the fingerprint of the
-    key that was used last.
+    ``key`` is the account's key, empty if a key command prints it. ``last_key`` is the fingerprint
+    of the key that was used last.
     """
 
     def is_secret(name: bytes, value: bytes) -> bool:
@@ -105,12 +107,12 @@ def environment(inherited: Mapping[bytes, bytes], key: str, used: str) -> dict[b
             return True
         if name.lower().endswith(b"_proxy") and b"@" in value:
             return True
-        words = value.decode("utf-8", "replace")
-        return (key != "" and key in words) or fingerprint(unquoted(words)) == used
+        text = value.decode("utf-8", "replace")
+        return (key != "" and key in text) or fingerprint(unquoted(text)) == last_key
 
     return {name: value for name, value in inherited.items() if not is_secret(name, value)}
 
 
 def _days(days_left: float | None) -> str:
-    """Rounded down to a tenth; empty where it is not known."""
+    """Return the days rounded down to a tenth; empty if they are not known."""
     return "" if days_left is None else f"{math.floor(days_left * 10) / 10:.1f}"

@@ -1,7 +1,7 @@
-"""Run the notification command in a process of its own, so that no poll waits for it.
+"""Run the notification command under a supervisor process, so that no poll waits for it.
 
-The process runs this file in isolated mode, where no folder and no variable of the user's can
-replace Python's modules.
+The supervisor runs this file in isolated mode, so that no folder or variable of the user's can
+replace modules of the standard library.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _SCRIPT = Path(__file__).absolute()
 def start(command: Sequence[str], environment: Mapping[bytes, bytes], stdin: bytes) -> int:
     """Start the command with ``stdin`` on its standard input, and do not wait for it.
 
-    Returns the number of the process that supervises it. Raises OSError and ValueError.
+    Returns the process number of the supervisor. Raises OSError if the supervisor cannot be
+    started or a pipe cannot hold ``stdin``, and ValueError for a command that no process can get.
+    A command that cannot be started raises nothing here.
     """
     reading, writing = os.pipe()
     try:
@@ -36,15 +38,16 @@ def start(command: Sequence[str], environment: Mapping[bytes, bytes], stdin: byt
         )
     finally:
         os.close(reading)
-    # Nobody waits for it, now or when this object is deleted: init inherits it soon.
+    # Keeps Popen from waiting for it or warning about it; init adopts it soon.
     process.returncode = 0
     return process.pid
 
 
 def run(command: Sequence[str], seconds: float = LIMIT_SECONDS) -> None:
-    """Run the command in the home folder; after ``seconds``, kill it with its process group.
+    """Run the command in the home folder; after ``seconds``, kill it and its process group.
 
-    It inherits this process's environment and standard input. Raises OSError and ValueError.
+    It inherits this process's environment and standard input. Raises OSError or ValueError if it
+    cannot be started.
     """
     from moonshot_status.core import process
 
@@ -53,11 +56,11 @@ def run(command: Sequence[str], seconds: float = LIMIT_SECONDS) -> None:
 
 
 def _fill(pipe: int, content: bytes) -> None:
-    """Write everything before there is a reader. Raises BlockingIOError if it does not fit."""
+    """Write the content and close the pipe. Raises BlockingIOError if it does not fit."""
     os.set_blocking(pipe, False)
     with open(pipe, "wb", buffering=0) as file:
         if file.write(content) != len(content):
-            raise BlockingIOError("more than a pipe holds")
+            raise BlockingIOError("does not fit into a pipe")
 
 
 def _home() -> Path:
@@ -66,6 +69,6 @@ def _home() -> Path:
 
 
 if __name__ == "__main__":
-    # Last in the path: only this package is found there, never another module.
+    # Last in the path, so that nothing else there replaces a module of the standard library.
     sys.path.append(str(_SCRIPT.parents[2]))
     run(sys.argv[1:])
