@@ -106,7 +106,7 @@ def edited(options: Options, region: Region, secret: Secret) -> bytes:
     values: dict[str, Any] = {"region": region.value, "api_key": secret.key}
     if secret.command:
         values = {"region": region.value, "api_key_command": list(secret.command)}
-    if text is None or not text.strip("\ufeff \t\r\n"):
+    if text is None:
         document = {"accounts": {account: values}} if account else values
         return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
     for change in _edits(file, account, values):

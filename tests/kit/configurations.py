@@ -1,4 +1,4 @@
-"""Waybar configurations in the manner of people's dotfiles; each is files by their names."""
+"""Waybar configurations as in people's dotfiles: the text of each file, by its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``moonshot-status setup``: what it asks, what it tells, and what it never does."""
+"""``moonshot-status setup``: its prompts and messages, and what it must not do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def endpoint(server: demo.Server, monkeypatch: pytest.MonkeyPatch) -> demo.Server:
-    """The server, to which only the address leads."""
+    """The endpoint, with its address but no key in the environment."""
     monkeypatch.delenv("MOONSHOT_API_KEY")
     return server
 
@@ -43,7 +43,7 @@ def settings(home: Path) -> Path:
 
 @pytest.fixture
 def plugins(home: Path) -> Path:
-    """A bar that is found, and its folder."""
+    """The plugin folder of xbar, which makes it an installed bar."""
     folder = home / "Library" / "Application Support" / "xbar" / "plugins"
     folder.mkdir(parents=True)
     return folder
@@ -59,7 +59,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_region_and_key_are_asked_proved_and_written(
+def test_region_and_key_are_asked_verified_and_saved(
     terminal: None, endpoint: demo.Server, settings: Path, plugins: Path
 ) -> None:
     result = setup("xbar", typed=f"china\n{KEY}\ny\n")
@@ -67,7 +67,7 @@ def test_region_and_key_are_asked_proved_and_written(
     assert "¥49.58" in result.output
     assert "+exec moonshot-status --format xbar" in result.output
     assert result.output.endswith("xbar: done. Now refresh it: Refresh all in its menu\n")
-    assert json.loads(settings.read_text()) == {"region": "china", "api_key": KEY}
+    assert json.loads(settings.read_text(encoding="utf-8")) == {"region": "china", "api_key": KEY}
     assert (mode(settings), mode(settings.parent)) == (0o600, 0o700)
     assert (plugins / "moonshot.1m.sh").exists()
     assert len(endpoint.requests) == 1
@@ -87,18 +87,21 @@ def test_the_second_run_changes_nothing(
     assert "is written" in result.output
 
 
-def test_codexbars_key_will_do(
+def test_codexbars_key_is_enough(
     endpoint: demo.Server, home: Path, settings: Path, plugins: Path
 ) -> None:
     path = home / ".config" / "codexbar" / "config.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"version": 1, "providers": [{"id": "moonshot", "apiKey": KEY}]}))
+    path.write_text(
+        json.dumps({"version": 1, "providers": [{"id": "moonshot", "apiKey": KEY}]}),
+        encoding="utf-8",
+    )
     result = setup("--yes", "xbar")
     assert result.output.startswith("Settings: the key in CodexBar's file stays.\n$49.58\n")
     assert not settings.exists()
 
 
-def test_a_key_that_no_request_can_carry_is_asked_again(
+def test_an_unusable_key_is_asked_for_again(
     terminal: None, endpoint: demo.Server, settings: Path
 ) -> None:
     bad = ["'sk-quoted'", " sk-blank", "sk-kimi-0123", "sk-be\x07ll", "sk-naïve"]
@@ -108,7 +111,7 @@ def test_a_key_that_no_request_can_carry_is_asked_again(
     assert result.output.count("The API key has characters that no key has") == 2
     assert "one that begins with sk-kimi-" in result.output
     assert "xbar: nothing is changed." in result.output
-    assert json.loads(settings.read_text())["api_key"] == KEY
+    assert json.loads(settings.read_text(encoding="utf-8"))["api_key"] == KEY
     assert len(endpoint.requests) == 1
 
 
@@ -118,28 +121,26 @@ def test_a_key_comes_from_standard_input(run: Run, endpoint: demo.Server, settin
     )
     assert done.returncode == 0
     assert done.stdout.startswith("¥49.58\n".encode())
-    assert json.loads(settings.read_text()) == {"region": "china", "api_key": KEY}
+    assert json.loads(settings.read_text(encoding="utf-8")) == {"region": "china", "api_key": KEY}
 
 
 def test_a_key_comes_from_a_command(endpoint: demo.Server, settings: Path) -> None:
     result = setup("--yes", "--key-command", f"echo '{KEY}'", "xbar")
     assert result.exit_code == 0
-    assert json.loads(settings.read_text()) == {
+    assert json.loads(settings.read_text(encoding="utf-8")) == {
         "region": "international", "api_key_command": ["echo", KEY],
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(("command", "exit_code"), [("false", 1), ("'", 2), ("", 2), ("''", 2)])
-def test_a_command_without_a_key_is_not_written(
+def test_a_command_without_a_key_is_not_saved(
     endpoint: demo.Server, settings: Path, command: str, exit_code: int
 ) -> None:
     assert setup("--yes", "--key-command", command, "xbar").exit_code == exit_code
     assert not settings.exists()
 
 
-def test_a_rejected_key_is_not_written(
-    endpoint: demo.Server, settings: Path, plugins: Path
-) -> None:
+def test_a_rejected_key_is_not_saved(endpoint: demo.Server, settings: Path, plugins: Path) -> None:
     endpoint.keys = ()
     result = setup("--yes", "--key-stdin", typed=KEY)
     assert result.exit_code == 1
@@ -150,7 +151,7 @@ def test_a_rejected_key_is_not_written(
 
 
 @pytest.mark.parametrize("key", ["'sk-1'", "sk-kimi-1", "", "sk-1 2"])
-def test_a_piped_key_that_is_none_ends_it(settings: Path, key: str) -> None:
+def test_an_unusable_piped_key_is_an_error(settings: Path, key: str) -> None:
     result = setup("--yes", "--key-stdin", "xbar", typed=f"{key}\n")
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
@@ -168,7 +169,7 @@ def test_without_a_network_the_user_decides(
     assert result.exit_code == (0 if is_written else 1)
 
 
-def test_without_a_network_yes_is_no_proof(endpoint: demo.Server, settings: Path) -> None:
+def test_without_a_network_yes_does_not_save_the_key(endpoint: demo.Server, settings: Path) -> None:
     endpoint.stop()
     result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
     assert result.exit_code == 1
@@ -176,8 +177,8 @@ def test_without_a_network_yes_is_no_proof(endpoint: demo.Server, settings: Path
     assert not settings.exists()
 
 
-def test_a_suspended_account_has_a_good_key(endpoint: demo.Server, settings: Path) -> None:
-    endpoint.reply = demo.error(429, "exceeded_current_quota_error", "")
+def test_the_key_of_a_suspended_account_is_valid(endpoint: demo.Server, settings: Path) -> None:
+    endpoint.response = demo.error(429, "exceeded_current_quota_error", "")
     assert setup("--yes", "--key-stdin", "xbar", typed=KEY).exit_code == 0
     assert settings.exists()
 
@@ -190,15 +191,19 @@ def test_other_settings_and_their_formatting_stay(
     path.chmod(0o644)
     assert setup("--yes", "--key-stdin", "xbar", typed=KEY).exit_code == 0
     added = f', "region" : "international", "api_key" : "{KEY}" }}\n'
-    assert path.read_text() == before.replace(" }\n", added)
+    assert path.read_text(encoding="utf-8") == before.replace(" }\n", added)
     assert mode(path) == 0o600
 
 
 def test_an_empty_file_is_filled(endpoint: demo.Server, settings: Path) -> None:
     settings.parent.mkdir(parents=True)
-    settings.write_text('{"$schema": "x", "region": "china", "api_key": ""}')
+    settings.write_text('{"$schema": "x", "region": "china", "api_key": ""}', encoding="utf-8")
     assert setup("--yes", "--key-stdin", "xbar", typed=KEY).exit_code == 0
-    assert json.loads(settings.read_text()) == {"$schema": "x", "region": "china", "api_key": KEY}
+    assert json.loads(settings.read_text(encoding="utf-8")) == {
+        "$schema": "x",
+        "region": "china",
+        "api_key": KEY,
+    }
 
 
 def test_an_account_is_added_beside_the_others(
@@ -207,22 +212,22 @@ def test_an_account_is_added_beside_the_others(
     path = own_file({"accounts": {"work": {"api_key": OTHER}}})
     result = setup("--yes", "--key-stdin", "xbar", typed=KEY, before=("--account", "new"))
     assert result.exit_code == 0
-    assert json.loads(path.read_text())["accounts"] == {
+    assert json.loads(path.read_text(encoding="utf-8"))["accounts"] == {
         "work": {"api_key": OTHER}, "new": {"region": "international", "api_key": KEY},
     }  # fmt: skip
 
 
-def test_an_account_that_is_not_there_yet_is_asked_for(
+def test_the_key_of_a_missing_account_is_asked_for(
     terminal: None, endpoint: demo.Server, own_file: Callable[[Any], Path]
 ) -> None:
     path = own_file({"api_key": OTHER})
     setup("xbar", typed=f"china\n{KEY}\nn\n", before=("--account", "new"))
-    assert json.loads(path.read_text())["accounts"] == {
+    assert json.loads(path.read_text(encoding="utf-8"))["accounts"] == {
         "default": {"api_key": OTHER}, "new": {"region": "china", "api_key": KEY},
     }  # fmt: skip
 
 
-def test_a_kept_key_that_does_not_work_is_told(
+def test_a_rejected_key_in_the_settings_is_reported(
     endpoint: demo.Server, own_file: Callable[[Any], Path], plugins: Path
 ) -> None:
     own_file({"api_key": OTHER})
@@ -236,7 +241,7 @@ def test_the_key_of_a_flat_file_becomes_the_default_accounts(
 ) -> None:
     path = own_file('{\n  "region": "china",\n  "api_key": "sk-flat",\n  "max_age": 9\n}')
     setup("--yes", "--key-stdin", "xbar", typed=KEY, before=("--account", "new"))
-    assert json.loads(path.read_text()) == {
+    assert json.loads(path.read_text(encoding="utf-8")) == {
         "region": "china", "max_age": 9,
         "accounts": {"default": {"api_key": "sk-flat"}, "new": {"region": "china", "api_key": KEY}},
     }  # fmt: skip
@@ -246,7 +251,7 @@ def test_an_account_in_a_new_file(endpoint: demo.Server, settings: Path) -> None
     setup(
         "--yes", "--key-stdin", "xbar", typed=KEY, before=("--account", "cn", "--region", "china")
     )
-    assert json.loads(settings.read_text()) == {
+    assert json.loads(settings.read_text(encoding="utf-8")) == {
         "accounts": {"cn": {"region": "china", "api_key": KEY}}
     }
 
@@ -256,21 +261,23 @@ def test_the_account_that_is_shown_gets_its_key(
 ) -> None:
     path = own_file({"accounts": {"work": {"region": "china", "api_key_command": ["false"]}}})
     assert setup("--yes", "--key-stdin", "xbar", typed=KEY).exit_code == 0
-    assert json.loads(path.read_text())["accounts"] == {"work": {"region": "china", "api_key": KEY}}
+    assert json.loads(path.read_text(encoding="utf-8"))["accounts"] == {
+        "work": {"region": "china", "api_key": KEY}
+    }
 
 
-def test_a_named_file_is_honoured(endpoint: demo.Server, tmp_path: Path, settings: Path) -> None:
+def test_the_file_of_config_is_used(endpoint: demo.Server, tmp_path: Path, settings: Path) -> None:
     path = tmp_path / "mine.json"
-    path.write_text("{}")
+    path.write_text("{}", encoding="utf-8")
     folder_mode = mode(tmp_path)
     setup("--yes", "--key-stdin", "xbar", typed=KEY, before=("--config", str(path)))
-    assert json.loads(path.read_text())["api_key"] == KEY
+    assert json.loads(path.read_text(encoding="utf-8"))["api_key"] == KEY
     assert (mode(path), mode(tmp_path)) == (0o600, folder_mode)
     assert not settings.exists()
 
 
 @pytest.mark.parametrize("broken", ["{", '{"nonsense": 1}', '{"region": "mars", "api_key": "x"}'])
-def test_a_broken_settings_file_is_not_touched(
+def test_an_invalid_settings_file_is_not_changed(
     endpoint: demo.Server, own_file: Callable[[Any], Path], broken: str
 ) -> None:
     path = own_file(broken)
@@ -278,10 +285,10 @@ def test_a_broken_settings_file_is_not_touched(
         result = setup("--yes", *arguments, "xbar", typed=KEY)
         assert result.exit_code == 1
         assert str(path) in result.output
-    assert path.read_text() == broken
+    assert path.read_text(encoding="utf-8") == broken
 
 
-def test_a_base_url_of_the_other_region_is_told(
+def test_a_base_url_of_the_other_region_is_an_error(
     endpoint: demo.Server, own_file: Callable[[Any], Path]
 ) -> None:
     own_file({"base_url": "https://api.moonshot.cn"})
@@ -290,18 +297,18 @@ def test_a_base_url_of_the_other_region_is_told(
     assert "it is the china host" in result.output
 
 
-def test_settings_that_cannot_be_written_are_told(endpoint: demo.Server, home: Path) -> None:
-    (home / ".config").write_text("in the way")
+def test_settings_that_cannot_be_written_are_an_error(endpoint: demo.Server, home: Path) -> None:
+    (home / ".config").write_text("in the way", encoding="utf-8")
     result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
     assert result.exit_code == 1
     assert "cannot be written" in result.output
 
 
-def test_without_a_terminal_nothing_is_done(run: Run, settings: Path, plugins: Path) -> None:
-    done = run("setup", "xbar")
+def test_without_a_terminal_nothing_is_done(invoke: Run, settings: Path, plugins: Path) -> None:
+    done = invoke("setup", "xbar")
     assert done.returncode == 2
     assert b"--yes or --dry-run is needed" in done.stderr
-    done = run("setup", "--yes", "xbar")
+    done = invoke("setup", "--yes", "xbar")
     assert done.returncode == 2
     assert b"--key-stdin or --key-command" in done.stderr
     assert not settings.exists()
@@ -313,7 +320,7 @@ def test_without_a_terminal_nothing_is_done(run: Run, settings: Path, plugins: P
     [["nobar"], ["--key-stdin", "--key-command", "x"], ["--remove", "--key-stdin"],
      ["--remove", "--key-command", "x"]],
 )  # fmt: skip
-def test_wrong_usage_is_told(arguments: list[str]) -> None:
+def test_contradictory_options_are_a_usage_error(arguments: list[str]) -> None:
     assert setup("--yes", *arguments).exit_code == 2
 
 
@@ -324,7 +331,7 @@ def test_setup_is_for_one_account(accounts: str) -> None:
     assert "setup is for one account" in result.output
 
 
-def test_a_dry_run_shows_all_and_writes_nothing(
+def test_a_dry_run_shows_everything_and_writes_nothing(
     home: Path, plugins: Path, server: demo.Server
 ) -> None:
     before = sorted(home.rglob("*"))
@@ -337,7 +344,7 @@ def test_a_dry_run_shows_all_and_writes_nothing(
     assert server.requests == []
 
 
-def test_bars_that_are_found_are_set_up_and_left_again(
+def test_installed_bars_get_the_module_and_lose_it(
     endpoint: demo.Server, plugins: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(home))
@@ -362,7 +369,7 @@ def test_without_a_bar_the_user_is_asked_for_one(
     assert "No bar was found. Name one: moonshot-status setup xbar" in result.output
 
 
-def test_a_program_that_no_bar_finds_is_told(
+def test_a_program_that_bars_cannot_find_is_reported(
     endpoint: demo.Server, home: Path, plugins: Path
 ) -> None:
     (home / ".local" / "bin").mkdir(parents=True)
@@ -371,7 +378,7 @@ def test_a_program_that_no_bar_finds_is_told(
     assert "No bar finds moonshot-status: it has to be in ~/.local/bin." in result.output
 
 
-def test_trouble_with_one_bar_is_no_trouble_for_the_next(
+def test_an_error_with_one_bar_does_not_affect_the_next(
     endpoint: demo.Server, home: Path, plugins: Path
 ) -> None:
     (home / ".config" / "waybar" / "config").mkdir(parents=True)
@@ -381,8 +388,8 @@ def test_trouble_with_one_bar_is_no_trouble_for_the_next(
     assert "xbar: done." in result.output
 
 
-def test_a_script_that_was_changed_is_told(endpoint: demo.Server, plugins: Path) -> None:
-    (plugins / "moonshot.1m.sh").write_text("mine")
+def test_an_edited_script_is_reported(endpoint: demo.Server, plugins: Path) -> None:
+    (plugins / "moonshot.1m.sh").write_text("mine", encoding="utf-8")
     result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
     assert "moonshot.1m.sh stays as it is: it is not what setup wrote.\n" in result.output
 
@@ -397,22 +404,22 @@ def test_control_c_that_is_ignored_stays_ignored(handler: signal.Handlers) -> No
     assert after is handler
 
 
-def test_control_c_at_the_prompt_gives_the_terminal_back(home: Path) -> None:
+def test_control_c_at_the_prompt_restores_the_terminal(home: Path) -> None:
     child, terminal = pty.fork()
     if child == 0:
         os.execve(  # noqa: S606
             PROGRAM[0], [*PROGRAM, "--region", "china", "setup", "xbar"], dict(os.environ)
         )
-    said = b""
-    while b"not shown" not in said and select.select([terminal], [], [], 20)[0]:
-        said += os.read(terminal, 1000)
+    output = b""
+    while b"not shown" not in output and select.select([terminal], [], [], 20)[0]:
+        output += os.read(terminal, 1000)
     os.kill(child, signal.SIGINT)
     while select.select([terminal], [], [], 20)[0]:
         try:
-            said += os.read(terminal, 1000)
+            output += os.read(terminal, 1000)
         except OSError:
             break
     _, status = os.waitpid(child, 0)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 1
-    assert b"Aborted!" in said
+    assert b"Aborted!" in output

@@ -1,4 +1,4 @@
-"""Whatever a configuration looks like: what is put in comes out, and what users add stays."""
+"""Whatever a Waybar configuration looks like, setup removes what it added, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from kit.configurations import Files
 
 from moonshot_status.config import jsonc
 from moonshot_status.setup import bars, plan
-
-pytestmark = pytest.mark.slow
 
 trivia = st.lists(
     st.sampled_from(
@@ -70,7 +68,7 @@ def configurations(draw: st.DrawFn) -> Files:
 
 
 def edited(text: str, number: int) -> str:
-    """The text as a user changes it who does not know of us: in every bar's lists, and around."""
+    """Edit the text as a user might: in the lists of a bar, and outside."""
     text = text.replace('"height": 30', '"height": 31, "new": [\n1]')
     for name in ("modules-left", "modules-center", "modules-right"):
         root = jsonc.parse(text)
@@ -81,9 +79,8 @@ def edited(text: str, number: int) -> str:
     return f"{text}\n// new"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(files=configurations(), number=st.integers(0, 2))
-def test_the_users_version_without_ours_comes_back(home: Path, files: Files, number: int) -> None:
+def check_removal(home: Path, files: Files, number: int) -> None:
+    """Check that a removal restores the files, and keeps what was edited since the addition."""
     folder = home / ".config" / "waybar"
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -105,3 +102,16 @@ def test_the_users_version_without_ours_comes_back(home: Path, files: Files, num
     assert "moonshot" not in left
     for path in folder.glob("*.before-moonshot-status*"):
         path.unlink()
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=configurations(), number=st.integers(0, 2))
+def test_a_removal_restores_any_configuration(home: Path, files: Files, number: int) -> None:
+    check_removal(home, files, number)
+
+
+@pytest.mark.slow
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=configurations(), number=st.integers(0, 2))
+def test_a_removal_restores_many_configurations(home: Path, files: Files, number: int) -> None:
+    check_removal(home, files, number)

@@ -127,7 +127,7 @@ def test_a_backup_is_never_overwritten(home: Path) -> None:
     folder = home / ".config" / "waybar"
     folder.mkdir(parents=True)
     config, style = folder / "config", folder / "style.css"
-    style.write_text('@import "moonshot.css";\n')
+    style.write_text('@import "moonshot.css";\n', encoding="utf-8")
     for text in ("{}", '{"height": 9}'):
         config.write_text(text, encoding="utf-8")
         plan.to_add(bars.load("waybar")).carry_out()

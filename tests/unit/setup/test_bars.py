@@ -39,7 +39,7 @@ def tree(folder: Path) -> dict[str, bytes | None]:
 
 @pytest.mark.parametrize("name", BARS)
 def test_the_data_is_as_the_schema_says(name: str) -> None:
-    data = json.loads((INTEGRATIONS / name / "setup.json").read_text())
+    data = json.loads((INTEGRATIONS / name / "setup.json").read_text(encoding="utf-8"))
     schema = schemas.load("integration")
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(data)
@@ -61,7 +61,7 @@ def test_a_bar_is_set_up_once_and_left_as_it_was(home: Path, name: str) -> None:
     for step in bar.steps:
         if step["do"] == "modules":  # The system may have no configuration to copy.
             bar.folder().mkdir(parents=True)
-            bar.path(step["files"][0]).write_text("{}")
+            bar.path(step["files"][0]).write_text("{}", encoding="utf-8")
     before = tree(home)
     add(name)
     after = tree(home)
@@ -150,7 +150,7 @@ def test_a_block_without_its_end_is_not_guessed(config: Path) -> None:
 
 
 def test_what_was_copied_by_hand_is_known(config: Path) -> None:
-    snippet = (INTEGRATIONS / "i3blocks" / "moonshot.conf").read_text()
+    snippet = (INTEGRATIONS / "i3blocks" / "moonshot.conf").read_text(encoding="utf-8")
     write(config, f"[time]\n{snippet}[last]\n")
     (config.parent / "moonshot").write_bytes((INTEGRATIONS / "i3blocks" / "moonshot").read_bytes())
     (config.parent / "moonshot").chmod(0o755)
@@ -175,15 +175,15 @@ def test_a_copied_file_is_brought_up_to_date_unless_it_was_changed(
     add("xbar")
     monkeypatch.setattr(Bar, "snippet", lambda *_: "#!/bin/sh\n# newer\n")
     add("xbar")
-    assert script.read_text() == "#!/bin/sh\n# newer\n"
-    script.write_text("mine")
+    assert script.read_text(encoding="utf-8") == "#!/bin/sh\n# newer\n"
+    script.write_text("mine", encoding="utf-8")
     found = plan.to_add(bars.load("xbar"))
     assert found.is_empty
     assert "stays as it is" in found.notes[0]
     found = plan.to_remove(bars.load("xbar"))
     found.carry_out()
     assert "stays: it is not what setup wrote" in found.notes[0]
-    assert script.read_text() == "mine"
+    assert script.read_text(encoding="utf-8") == "mine"
 
 
 def test_the_link_stays_as_long_as_a_bar_needs_it(home: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_bar_is_found_by_its_program_or_its_folder(
 
 def defaults(home: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     (home / "bin").mkdir(exist_ok=True)
-    (home / "bin" / "defaults").write_text(f"#!/bin/sh\n{script}\n")
+    (home / "bin" / "defaults").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     (home / "bin" / "defaults").chmod(0o755)
     monkeypatch.setenv("PATH", f"{home / 'bin'}:/usr/bin:/bin")
 

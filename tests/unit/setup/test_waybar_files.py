@@ -1,7 +1,8 @@
-"""The module in Waybar's files: put in, found again, and taken out byte for byte."""
+"""Add the module to Waybar's files, recognize it, and remove it byte for byte."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -28,7 +29,7 @@ def folder(home: Path) -> Path:
     return home / ".config" / "waybar"
 
 
-def written(folder: Path, files: Files) -> None:
+def write_files(folder: Path, files: Files) -> None:
     for name, text in files.items():
         (folder / name).write_bytes(text.encode())
 
@@ -50,7 +51,7 @@ def remove() -> Plan:
 
 
 def shown_bars(folder: Path) -> list[dict[str, object]]:
-    """The bars as Waybar sees them: what is included fills in what is not there."""
+    """Return the bars as Waybar sees them: an included value counts if the bar has none."""
     config = folder / ("config" if (folder / "config").exists() else "config.jsonc")
 
     def read(path: Path) -> list[dict[str, object]]:
@@ -75,7 +76,7 @@ def is_subsequence(short: bytes, long: bytes) -> bool:
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_every_bar_has_the_module_and_everything_else_is_untouched(folder: Path, name: str) -> None:
-    written(folder, CONFIGURATIONS[name])
+    write_files(folder, CONFIGURATIONS[name])
     before = tree(folder)
     add()
     for bar in shown_bars(folder):
@@ -107,12 +108,21 @@ EDITS: dict[str, Edit] = {
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
-@pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_what_the_user_changes_in_between_is_what_stays(folder: Path, name: str, edit: str) -> None:
-    """Every sign but blanks and commas is the user's version without ours."""
+# By default every configuration and every edit is tested in some pairs, and all pairs are slow.
+FEW_PAIRS = set(zip(CONFIGURATIONS, itertools.cycle(EDITS), strict=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "edit"),
+    [
+        pytest.param(*pair, marks=[] if pair in FEW_PAIRS else pytest.mark.slow)
+        for pair in itertools.product(CONFIGURATIONS, EDITS)
+    ],
+)
+def test_the_users_edits_survive_the_removal(folder: Path, name: str, edit: str) -> None:
+    """What is left is the user's version without what setup added, except for blanks and commas."""
     files = CONFIGURATIONS[name]
-    written(folder, files)
+    write_files(folder, files)
     add()
     for path in files:
         text = (folder / path).read_bytes().decode()
@@ -121,14 +131,14 @@ def test_what_the_user_changes_in_between_is_what_stays(folder: Path, name: str,
     remove()
     for path in files:
         if not path.endswith(".css"):
-            assert bare((folder / path).read_text()) == bare(theirs[path].decode())
+            assert bare((folder / path).read_text(encoding="utf-8")) == bare(theirs[path].decode())
             jsonc.parse((folder / path).read_bytes().decode())
-    assert NAME not in "".join((folder / path).read_text() for path in files)
+    assert NAME not in "".join((folder / path).read_text(encoding="utf-8") for path in files)
     assert not (folder / "moonshot.jsonc").exists()
 
 
 def bare(text: str) -> str:
-    """The text without blanks, without commas, and without what setup writes."""
+    """Return the text without blanks, commas, and everything that setup writes."""
     text = re.sub(r'"include"\s*:\s*"~/.config/waybar/moonshot.jsonc"', "", text)
     text = re.sub(
         r'"modules-right"\s*:\s*\[/\* added by moonshot-status \*/ "custom/moonshot"\]', "", text
@@ -138,45 +148,50 @@ def bare(text: str) -> str:
     return re.sub(r"/\* added by moonshot-status \*/|[\s,\ufeff]", "", text)
 
 
-def test_the_edits_in_between_come_back_exactly(folder: Path) -> None:
-    written(folder, CONFIGURATIONS["comments everywhere"])
+def test_the_users_edits_are_restored_exactly(folder: Path) -> None:
+    write_files(folder, CONFIGURATIONS["comments everywhere"])
     add()
     config, style = folder / "config", folder / "style.css"
-    changed = config.read_text().replace('"height": 34, /* px */', '"height":   20,')
+    changed = config.read_text(encoding="utf-8").replace(
+        '"height": 34, /* px */', '"height":   20,'
+    )
     changed = changed.replace('        "battery",\n', '        "bluetooth",\n        "battery",\n')
-    config.write_text(changed + "// bye")
-    style.write_text(style.read_text() + "b {}")
+    config.write_text(changed + "// bye", encoding="utf-8")
+    style.write_text(style.read_text(encoding="utf-8") + "b {}")
     remove()
     ours = ['        "custom/moonshot",\n', '    "include": "~/.config/waybar/moonshot.jsonc",\n']
     for line in ours:
         assert changed.count(line) == 1
         changed = changed.replace(line, "")
-    assert config.read_text() == changed + "// bye"
-    assert style.read_text() == CONFIGURATIONS["comments everywhere"]["style.css"] + "b {}"
+    assert config.read_text(encoding="utf-8") == changed + "// bye"
+    assert (
+        style.read_text(encoding="utf-8")
+        == CONFIGURATIONS["comments everywhere"]["style.css"] + "b {}"
+    )
 
 
 @pytest.mark.parametrize("target", ["modules-left", "group"])
 def test_a_module_that_was_moved_is_found(folder: Path, target: str) -> None:
-    written(folder, CONFIGURATIONS["groups and tabs"])
+    write_files(folder, CONFIGURATIONS["groups and tabs"])
     before = (folder / "config").read_bytes()
     add()
     config = folder / "config"
-    text = config.read_text().replace(f'"{NAME}", ', "")
+    text = config.read_text(encoding="utf-8").replace(f'"{NAME}", ', "")
     place = '[ "cpu"' if target == "group" else '["group/hardware"'
-    config.write_text(text.replace(place, f'{place}, "{NAME}"'))
+    config.write_text(text.replace(place, f'{place}, "{NAME}"'), encoding="utf-8")
     assert plan.to_add(bars.load("waybar")).is_empty
     remove()
     assert config.read_bytes() == before
 
 
-def test_an_own_definition_is_left_alone(folder: Path) -> None:
+def test_a_definition_of_the_users_is_left_alone(folder: Path) -> None:
     mine = f'{{"modules-right": ["{NAME}"], "{NAME}": {{"exec": "true"}}}}'
-    written(folder, {"config": mine, "style.css": ""})
+    write_files(folder, {"config": mine, "style.css": ""})
     add()
-    assert (folder / "config").read_text() == mine
+    assert (folder / "config").read_text(encoding="utf-8") == mine
 
 
-def test_without_any_file_the_systems_are_copied_and_removed_again(
+def test_without_any_file_the_systems_files_are_copied_and_later_deleted(
     home: Path, system: Path
 ) -> None:
     before = tree(home)
@@ -190,11 +205,11 @@ def test_without_any_file_the_systems_are_copied_and_removed_again(
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A bar whose files of the system are in a folder of the test."""
+    """A folder of the test in place of the system's configuration files."""
     folder = tmp_path / "etc"
     folder.mkdir()
-    (folder / "config").write_text('{"modules-right": ["clock"]}')
-    (folder / "style.css").write_text("* {}\n")
+    (folder / "config").write_text('{"modules-right": ["clock"]}', encoding="utf-8")
+    (folder / "style.css").write_text("* {}\n", encoding="utf-8")
     load = bars.load
 
     def moved(name: str) -> bars.Bar:
@@ -209,17 +224,17 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_copy_of_the_systems_file_that_was_there_before_stays(folder: Path, system: Path) -> None:
-    written(folder, {"config": '{"modules-right": ["clock"]}', "style.css": "* {}\n"})
+    write_files(folder, {"config": '{"modules-right": ["clock"]}', "style.css": "* {}\n"})
     before = tree(folder)
     add()
     remove()
     assert tree(folder) == before
 
 
-def test_a_copy_that_was_changed_stays(folder: Path, system: Path) -> None:
+def test_an_edited_copy_stays(folder: Path, system: Path) -> None:
     add()
     config = folder / "config"
-    config.write_text(config.read_text().replace('"clock"', '"clock", "cpu"'))
+    config.write_text(config.read_text(encoding="utf-8").replace('"clock"', '"clock", "cpu"'))
     remove()
     assert tree(folder) == {"config": b'{"modules-right": ["clock", "cpu"]}'}
 
@@ -231,25 +246,25 @@ def test_without_any_configuration_nothing_is_done(folder: Path, system: Path) -
     assert tree(folder) == {}
 
 
-def test_a_style_sheet_that_is_nowhere_is_made_and_removed(folder: Path, system: Path) -> None:
+def test_a_missing_style_sheet_is_created_and_deleted(folder: Path, system: Path) -> None:
     (system / "style.css").unlink()
     add()
-    assert (folder / "style.css").read_text() == '@import "moonshot.css";\n'
+    assert (folder / "style.css").read_text(encoding="utf-8") == '@import "moonshot.css";\n'
     remove()
     assert tree(folder) == {}
 
 
-def test_a_link_stays_a_link(folder: Path, home: Path) -> None:
+def test_symlinks_are_preserved(folder: Path, home: Path) -> None:
     dotfiles = home / "dotfiles"
     dotfiles.mkdir()
-    written(dotfiles, CONFIGURATIONS["minified"])
+    write_files(dotfiles, CONFIGURATIONS["minified"])
     (folder / "config").symlink_to(dotfiles / "config")
     (folder / "style.css").symlink_to("../../dotfiles/style.css")
     (dotfiles / "config").chmod(0o640)
     before = tree(dotfiles)
     add()
     assert (folder / "config").is_symlink()
-    assert NAME in (dotfiles / "config").read_text()
+    assert NAME in (dotfiles / "config").read_text(encoding="utf-8")
     assert (dotfiles / "config").stat().st_mode & 0o777 == 0o640
     assert sorted(tree(dotfiles)) == sorted(before)
     remove()
@@ -267,35 +282,35 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_file_that_waybar_cannot_use_is_not_touched(folder: Path, name: str) -> None:
+def test_an_unusable_file_is_not_changed(folder: Path, name: str) -> None:
     text, reason = BROKEN[name]
-    written(folder, {"config": text, "style.css": ""})
+    write_files(folder, {"config": text, "style.css": ""})
     with pytest.raises(SetupError, match=re.escape(reason)):
         add()
     assert tree(folder) == {"config": text.encode(), "style.css": b""}
 
 
 @pytest.mark.parametrize("include", ["null", "7", '[7, "missing.jsonc", "\'"]', '"~/x y"'])
-def test_an_include_that_includes_nothing_is_no_hindrance(folder: Path, include: str) -> None:
-    written(folder, {"config": f'{{"include": {include}}}', "style.css": ""})
+def test_an_include_that_includes_nothing_is_ignored(folder: Path, include: str) -> None:
+    write_files(folder, {"config": f'{{"include": {include}}}', "style.css": ""})
     add()
     assert plan.to_add(bars.load("waybar")).is_empty
-    assert "moonshot.jsonc" in (folder / "config").read_text()
+    assert "moonshot.jsonc" in (folder / "config").read_text(encoding="utf-8")
     remove()
-    assert "moonshot.jsonc" not in (folder / "config").read_text()
+    assert "moonshot.jsonc" not in (folder / "config").read_text(encoding="utf-8")
 
 
-def test_what_stands_behind_the_configuration_is_left_alone(folder: Path) -> None:
+def test_text_after_the_configuration_is_ignored(folder: Path) -> None:
     """Waybar reads no further than the last bracket."""
-    written(folder, {"config": "{} }\n", "style.css": ""})
+    write_files(folder, {"config": "{} }\n", "style.css": ""})
     add()
     assert len(shown_bars(folder)) == 1
     remove()
-    assert (folder / "config").read_text() == "{} }\n"
+    assert (folder / "config").read_text(encoding="utf-8") == "{} }\n"
 
 
 def test_a_read_only_file_stops_everything(folder: Path) -> None:
-    written(folder, CONFIGURATIONS["minified"])
+    write_files(folder, CONFIGURATIONS["minified"])
     (folder / "style.css").chmod(0o444)
     before = tree(folder)
     with pytest.raises(SetupError, match=r"style\.css is read-only: nothing is changed"):
@@ -303,16 +318,16 @@ def test_a_read_only_file_stops_everything(folder: Path) -> None:
     assert tree(folder) == before
 
 
-def test_other_folders_are_named_in_the_file(
+def test_another_folder_is_used_in_the_include(
     home: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     other = home.parent / "other place"
     (other / "waybar").mkdir(parents=True)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(other))
-    written(other / "waybar", CONFIGURATIONS["minified"])
+    write_files(other / "waybar", CONFIGURATIONS["minified"])
     before = tree(other)
     add()
-    config = json.loads((other / "waybar" / "config").read_text())
+    config = json.loads((other / "waybar" / "config").read_text(encoding="utf-8"))
     assert config["include"] == f"'{other}/waybar/moonshot.jsonc'"
     assert plan.to_add(bars.load("waybar")).is_empty
     remove()

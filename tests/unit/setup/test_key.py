@@ -1,0 +1,60 @@
+"""The region and the key in the settings file, and what a failed request says about the key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit.support import KEY, made_up_problem
+
+from moonshot_status.config.settings import Options
+from moonshot_status.core.account import Secret
+from moonshot_status.core.errors import Kind
+from moonshot_status.core.regions import Region
+from moonshot_status.setup import key
+from moonshot_status.setup.key import Verification
+
+VALID = {Kind.SUSPENDED, Kind.STORE}
+INVALID = {
+    Kind.NO_KEY, Kind.BAD_KEY, Kind.WRONG_PRODUCT, Kind.CONFIG, Kind.API_ERROR, Kind.UNAUTHORIZED,
+    Kind.FORBIDDEN, Kind.INTERNAL,
+}  # fmt: skip
+
+
+def test_a_key_is_saved_unasked_if_it_is_valid_and_asked_if_it_may_be() -> None:
+    for kind in Kind:
+        verification = Verification("", made_up_problem(kind))
+        assert verification.is_verified == (kind in VALID), kind
+        assert verification.is_inconclusive == (kind not in VALID | INVALID), kind
+    success = Verification("$1.00", None)
+    assert (success.is_verified, success.is_inconclusive) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "file", ["{}", '{"max_age": 1}', '{"api_key": "sk-a", "api_key_command": ""}']
+)
+def test_an_account_name_stays_readable(own_file: Callable[[Any], Path], file: str) -> None:
+    own_file(file)
+    content = key.edited(Options(account="工作"), Region.CHINA, Secret(KEY)).decode("utf-8")
+    assert '"工作"' in content
+    accounts = json.loads(content)["accounts"]
+    assert accounts["工作"] == {"region": "china", "api_key": KEY}
+    assert accounts.get("default") == ({"api_key": "sk-a"} if "sk-a" in file else None)
+
+
+def test_the_other_kind_of_secret_is_removed(own_file: Callable[[Any], Path]) -> None:
+    own_file({"api_key": KEY, "region": "china", "max_age": 1})
+    content = key.edited(Options(), Region.CHINA, Secret(command=("pass", "show")))
+    assert json.loads(content) == {
+        "region": "china", "max_age": 1, "api_key_command": ["pass", "show"],
+    }  # fmt: skip
+
+
+def test_equal_values_keep_their_formatting(own_file: Callable[[Any], Path]) -> None:
+    text = '{"region":"china","api_key_command":["pass","show"]}'
+    own_file(text)
+    content = key.edited(Options(), Region.CHINA, Secret(command=("pass", "show")))
+    assert content.decode("utf-8") == text
