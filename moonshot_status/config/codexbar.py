@@ -14,6 +14,12 @@ from moonshot_status.core import causes
 from moonshot_status.core.errors import ProblemError
 from moonshot_status.core.text import unquoted
 
+VARIABLE = "CODEXBAR_CONFIG"
+"""The environment variable that names the file."""
+PROVIDER = "moonshot"
+KEY, KEY_REGION, REGION = "apiKey", "apiKeyRegion", "region"
+"""The names in the entry."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -43,7 +49,7 @@ def read(environ: Mapping[str, str]) -> Entry | None:
 
 def candidates(environ: Mapping[str, str]) -> list[Path]:
     """Return the files that CodexBar looks for, in its order."""
-    named = unquoted(environ.get("CODEXBAR_CONFIG", ""))
+    named = unquoted(environ.get(VARIABLE, ""))
     if named:
         return [Path(os.path.expanduser(named))]
     home = Path(os.path.expanduser("~"))
@@ -62,8 +68,8 @@ def _entry(path: Path, raw: bytes) -> Entry | None:
     if not isinstance(providers, list):
         raise ProblemError(causes.CODEXBAR_NO_PROVIDERS, path=str(path))
     for provider in providers:
-        if isinstance(provider, dict) and provider.get("id") == "moonshot":
-            words = (_word(path, provider, name) for name in ("apiKey", "apiKeyRegion", "region"))
+        if isinstance(provider, dict) and provider.get("id") == PROVIDER:
+            words = (_word(path, provider, name) for name in (KEY, KEY_REGION, REGION))
             return Entry(path, *words)
     return None
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SIZE_LIMIT = 1 << 20
 _MAX_VALID_FILES = 16
 # The only setting that keeps quotes and blanks at its ends.
-_FREE_TEXT = "template"
+FREE_TEXT = "template"
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _without_blanks(settings: Any) -> Any:
         return settings
     cleaned = {}
     for name, value in settings.items():
-        if isinstance(value, str) and name != _FREE_TEXT:
+        if isinstance(value, str) and name != FREE_TEXT:
             value = unquoted(value)
         elif name == "accounts" and isinstance(value, dict):
             value = {account: _without_blanks(own) for account, own in value.items()}
