@@ -1,7 +1,8 @@
-"""Every step from the settings to the bar, examined: ``moonshot-status doctor``.
+"""Diagnose settings, network, store and bars, for ``moonshot-status doctor``.
 
-A module here is a group of steps and has one function, which yields what it found and does not
-raise. No step sends a key but the request itself, which is made as a bar makes it.
+Each module examines one subject with one function: ``findings`` yields a finding for each step, and
+the modules of the bars return a ``Bar``. No step but the request sends the API key; the request is
+the same that a bar makes.
 """
 
 from __future__ import annotations
@@ -26,25 +27,26 @@ from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok
 
-_BARS = (waybar.bar, i3blocks.bar, menu_bars.xbar, menu_bars.swiftbar)
+_BAR_CHECKS = (waybar.bar, i3blocks.bar, menu_bars.xbar, menu_bars.swiftbar)
 
 
-def examine(case: Context) -> Iterator[Finding]:
+def examine(context: Context) -> Iterator[Finding]:
+    """Yield the findings of every step, in the order in which they depend on each other."""
     for check in (program.findings, files.findings, keys.findings, whitespace.findings):
-        yield from _guarded(check.__module__, check(case))
-    yield from _guarded("environment", environment.findings(case))
-    way_is_open = True
-    for finding in _guarded("network", network.findings(case)):
-        blocks = finding.state is State.FAIL and finding.name in network.NEEDED
-        way_is_open = way_is_open and not blocks
+        yield from _guarded(check.__module__, check(context))
+    yield from _guarded("environment", environment.findings(context))
+    is_reachable = True
+    for finding in _guarded("network", network.findings(context)):
+        blocks = finding.state is State.FAIL and finding.name in network.REQUIRED
+        is_reachable = is_reachable and not blocks
         yield finding
-    yield from _guarded("store", store.findings(case))
-    yield from _guarded("request", request.findings(case, way_is_open))
+    yield from _guarded("store", store.findings(context))
+    yield from _guarded("request", request.findings(context, is_reachable))
     yield from _guarded("bars", _bars())
 
 
 def _guarded(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
-    """The same, and a finding of its own for a check that fails in a way that nobody foresaw."""
+    """Yield the findings, and one more if the check fails with an unexpected exception."""
     try:
         yield from findings
     except Exception:  # noqa: BLE001 - the other checks have to go on
@@ -57,19 +59,19 @@ def _guarded(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
 
 
 def _bars() -> Iterator[Finding]:
-    found = [bar for bar in (look() for look in _BARS) if bar]
+    found = [bar for bar in (check() for check in _BAR_CHECKS) if bar]
     if not found:
         yield absent("bars", "no Waybar, i3blocks, xbar or SwiftBar was found")
-    served = any(bar.has_module for bar in found)
+    any_has_module = any(bar.has_module for bar in found)
     for bar in found:
-        yield from bar.findings or [_as_a_whole(bar, served)]
+        yield from bar.findings or [_overall(bar, any_has_module)]
 
 
-def _as_a_whole(bar: Bar, served: bool) -> Finding:
+def _overall(bar: Bar, any_has_module: bool) -> Finding:
     if bar.has_module:
         return ok(bar.name, f"the module is in {bar.file}")
-    mend = f"See integrations/{bar.name}/README.md."
+    fix = f"See integrations/{bar.name}/README.md."
     if bar.file is None:
         return absent(bar.name, "installed, but you have no file of your own for it")
     fact = f"the module is not in {bar.file}"
-    return hint(bar.name, fact, mend) if served else fail(bar.name, fact, mend)
+    return (hint if any_has_module else fail)(bar.name, fact, fix)

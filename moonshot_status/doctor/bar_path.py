@@ -1,4 +1,4 @@
-"""Where bars look for programs, and what a name leads to there."""
+"""The PATH with which bars run programs."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAM = "moonshot-status"
-# What a bar that was started by a display manager, or by launchd, has for sure.
-_BARE = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
+# The least that display managers and launchd give to the programs that they start.
+_SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 
 
-def own_folder() -> str:
-    """The folder that our files for bars search first."""
+def local_bin() -> str:
+    """Return the folder that the snippets for bars put first in PATH."""
     return os.path.expanduser("~/.local/bin")
 
 
 def path_of_bars() -> str:
-    """PATH as our files for bars make it."""
-    usual = (
+    """Return PATH as the snippets for bars set it."""
+    local = (
         ("/usr/local/bin",) if sys.platform != "darwin" else ("/opt/homebrew/bin", "/usr/local/bin")
     )
-    return os.pathsep.join((own_folder(), *usual, *_BARE))
+    return os.pathsep.join((local_bin(), *local, *_SYSTEM_FOLDERS))
 
 
-def found_by_bars(program: str) -> str | None:
-    """The full path of what a bar runs by this name."""
+def which(program: str) -> str | None:
+    """Return the full path of the program that bars run by this name, or None."""
     return shutil.which(program, path=path_of_bars())
 
 
 @contextmanager
-def as_a_bar() -> Iterator[None]:
-    """Let PATH be what a bar has."""
+def in_effect() -> Iterator[None]:
+    """Set PATH to that of bars within the ``with`` block."""
     before = os.environ.get("PATH", os.defpath)
     os.environ["PATH"] = path_of_bars()
     try:
@@ -44,9 +44,10 @@ def as_a_bar() -> Iterator[None]:
 
 
 def same_file(one: str, other: str) -> bool:
+    """Return whether both paths lead to the same file."""
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def running() -> str:
-    """The full path of the program that is running."""
+def running_program() -> str:
+    """Return the full path of the program that is running."""
     return str(Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute())

@@ -1,4 +1,4 @@
-"""The bars that are there, and whether our module is in their files."""
+"""Check the commands that bars run, and what the checks of all bars share."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from pathlib import Path
 
 from moonshot_status.config.settings_file import read_bytes
 from moonshot_status.doctor import bar_path
+from moonshot_status.doctor.bar_path import PROGRAM
 from moonshot_status.doctor.finding import Finding, fail, hint
 
-US = re.compile("moonshot[-_]status")
-"""What a command says that runs this program."""
-_WORD = re.compile(r"""[^\s"'`;=|&()]*moonshot-status(?=[\s"'`;|&)]|$)""")
+_PROGRAM_OR_MODULE = re.compile("moonshot[-_]status")
+_BOUNDARY = r"""\s"'`;|&"""
+_PROGRAM_PATH = re.compile(
+    rf"(?<![^{_BOUNDARY}=()])[^{_BOUNDARY}=()]*{PROGRAM}(?=[{_BOUNDARY})]|$)"
+)
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One that is installed; ``file`` is where our module is, or should be.
+    """An installed bar; ``file`` is its configuration, or its plugin with the module.
 
-    ``findings`` says what is wrong with the module that is there.
+    ``findings`` are the mistakes in the module.
     """
 
     name: str
@@ -32,73 +35,82 @@ class Bar:
 
 
 def without_file(name: str) -> Bar | None:
-    """The bar, if it is installed, that has no file of the user's own."""
-    return Bar(name) if shutil.which(name) or bar_path.found_by_bars(name) else None
+    """Return the bar for which the user has no configuration, or None if it is not installed."""
+    return Bar(name) if shutil.which(name) or bar_path.which(name) else None
 
 
 def config_home() -> Path:
+    """Return the folder of the bars' configurations."""
     return Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"))
 
 
-def expanded(path: str) -> Path:
+def expand(path: str) -> Path:
+    """Return the path with ``~`` and variables expanded as a shell does."""
     return Path(os.path.expandvars(os.path.expanduser(path)))
 
 
 def text_of(file: Path) -> str:
-    """The file's text, or nothing where it cannot be read."""
+    """Return the text of the file; empty if it cannot be read."""
     try:
         return read_bytes(file).decode("utf-8", "replace")
     except OSError:
         return ""
 
 
-def runs_us(command: str) -> bool:
-    """Whether the command, or the script that it is, runs this program."""
+def mentions_program(text: str) -> bool:
+    """Return whether the text names this program, or its Python module."""
+    return bool(_PROGRAM_OR_MODULE.search(text))
+
+
+def runs_program(command: str) -> bool:
+    """Return whether the command, or the script that it consists of, runs this program."""
     script = _script(command)
-    return bool(US.search(text_of(script) if script else command))
+    return mentions_program(text_of(script) if script else command)
 
 
 def _script(command: str) -> Path | None:
-    """The script that a command is, where it does not run this program itself."""
+    """Return the script that the command runs, or None if it runs this program itself."""
     words = command.split()
-    if not words or "/" not in words[0] or US.search(command):
+    if not words or "/" not in words[0] or mentions_program(command):
         return None
-    return expanded(words[0])
+    return expand(words[0])
 
 
-def faults_of_command(name: str, command: str, wanted: str) -> Iterator[Finding]:
-    """What is wrong with a command that a bar runs; ``wanted`` is the format it must name."""
+def command_findings(name: str, command: str, output_format: str) -> Iterator[Finding]:
+    """Yield the mistakes in a command that the bar runs.
+
+    ``output_format`` is the value of ``--format`` that it has to have.
+    """
     script = _script(command)
     if script and not script.is_file():
-        mend = f"Copy it there, as integrations/{name}/README.md says."
-        yield fail(name, f"{script} is not there, which it runs", mend)
+        fix = f"Copy it there, as integrations/{name}/README.md says."
+        yield fail(name, f"{script} is not there, which it runs", fix)
     elif script and not os.access(script, os.X_OK):
         yield fail(name, f"{script} cannot be run", f"chmod +x {script}")
     else:
-        yield from faults_of_text(name, text_of(script) if script else command, wanted)
+        yield from text_findings(name, text_of(script) if script else command, output_format)
 
 
-def faults_of_text(name: str, text: str, wanted: str) -> Iterator[Finding]:
-    """The same for the text of a script."""
-    yield from _program(name, text)
-    if not re.search(rf"--format[= ]{wanted}\b", text):
-        yield fail(
-            name, f"its command does not say --format {wanted}", f"Add --format {wanted} to it."
-        )
+def text_findings(name: str, text: str, output_format: str) -> Iterator[Finding]:
+    """Yield the mistakes in the text of a command or script, as ``command_findings`` does."""
+    yield from _program_findings(name, text)
+    if not re.search(rf"--format[= ]{output_format}\b", text):
+        fact = f"its command does not say --format {output_format}"
+        yield fail(name, fact, f"Add --format {output_format} to it.")
 
 
-def _program(name: str, text: str) -> Iterator[Finding]:
-    words = _WORD.findall(text)
-    if not words and US.search(text):
-        return  # as a module of a Python that it names
-    word = words[-1] if words else bar_path.PROGRAM
-    mend = f"Write its full path: {bar_path.running()}"
-    if "/" in word:
-        if not os.access(expanded(word), os.X_OK):
-            yield fail(name, f"its command runs {word}, which is not there", mend)
+def _program_findings(name: str, text: str) -> Iterator[Finding]:
+    paths = _PROGRAM_PATH.findall(text)
+    if not paths and mentions_program(text):
+        return  # It runs the module with a Python that it names.
+    path = paths[-1] if paths else PROGRAM
+    fix = f"Write its full path: {bar_path.running_program()}"
+    if "/" in path:
+        if not os.access(expand(path), os.X_OK):
+            yield fail(name, f"its command runs {path}, which is not there", fix)
         return
-    found = bar_path.found_by_bars(word)
+    found = bar_path.which(path)
     if found is None:
-        yield fail(name, f"it does not find {word} with the PATH of bars", mend)
-    elif Path(found).parent == Path(bar_path.own_folder()) and ".local/bin" not in text:
-        yield hint(name, f"it finds {word} only where ~/.local/bin is in the session's PATH", mend)
+        yield fail(name, f"it does not find {path} with the PATH of bars", fix)
+    elif Path(found).parent == Path(bar_path.local_bin()) and ".local/bin" not in text:
+        yield hint(name, f"it finds {path} only where ~/.local/bin is in the session's PATH", fix)

@@ -1,4 +1,4 @@
-"""Whom this machine trusts, and why it does not trust a certificate, in plain words."""
+"""Check the CA certificates of this machine, and explain a TLS error."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from moonshot_status.doctor.finding import Finding, fail, ok
 from moonshot_status.polling import balance
 
 _NAME = "CA certificates"
-# OpenSSL's numbers for what is wrong with a certificate.
+# The verify codes of OpenSSL (X509_V_ERR_…).
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 _OTHER_NAME = (62, 64)
 
 
 def authorities() -> Finding:
-    named = os.environ.get("SSL_CERT_FILE")
-    if named:
-        return _file(named)
-    places = ssl.get_default_verify_paths()
-    if places.cafile or places.capath:
+    """Return the finding on the CA certificates that Python uses."""
+    path = os.environ.get("SSL_CERT_FILE")
+    if path:
+        return _file(path)
+    system = ssl.get_default_verify_paths()
+    if system.cafile or system.capath:
         return ok(_NAME, "the system's own")
     return fail(
         _NAME,
@@ -30,17 +31,18 @@ def authorities() -> Finding:
 
 
 def _file(path: str) -> Finding:
-    mend = "Correct SSL_CERT_FILE, or unset it."
+    fix = "Correct SSL_CERT_FILE, or unset it."
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
-        return fail(_NAME, f"SSL_CERT_FILE names {path}, which holds no certificate", mend)
+        return fail(_NAME, f"SSL_CERT_FILE names {path}, which holds no certificate", fix)
     except OSError as error:
-        return fail(_NAME, f"SSL_CERT_FILE names {path}: {error.strerror}", mend)
+        return fail(_NAME, f"SSL_CERT_FILE names {path}: {error.strerror}", fix)
     return ok(_NAME, f"{path}, as SSL_CERT_FILE says")
 
 
-def explained(error: ssl.SSLError, host: str) -> Finding:
+def explain(error: ssl.SSLError, host: str) -> Finding:
+    """Return the finding for a failed handshake with the host."""
     code = getattr(error, "verify_code", 0)
     now = balance.utc_now().strftime("%Y-%m-%d %H:%M UTC")
     if code in (_NOT_YET_VALID, _EXPIRED):
@@ -54,7 +56,7 @@ def explained(error: ssl.SSLError, host: str) -> Finding:
         return fail(
             "TLS",
             f"the certificate of {host} is signed by nobody who is known here",
-            _whom_to_trust(),
+            _unknown_authority_fix(),
         )
     if code in _OTHER_NAME:
         return fail(
@@ -71,7 +73,7 @@ def explained(error: ssl.SSLError, host: str) -> Finding:
     )
 
 
-def _whom_to_trust() -> str:
+def _unknown_authority_fix() -> str:
     if os.environ.get("SSL_CERT_FILE"):
         return "SSL_CERT_FILE does not have that authority: correct the variable, or unset it."
     return "Behind a proxy that inspects TLS, name its CA file in SSL_CERT_FILE."

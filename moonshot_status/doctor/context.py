@@ -1,4 +1,4 @@
-"""The set-up that is examined: what the settings say, gathered once."""
+"""The command line, the environment and the settings under examination, gathered once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from moonshot_status.config import api_key, key_sources, resolver, settings, settings_file
+from moonshot_status.config import api_key, codexbar, key_sources, resolver, settings_file
 from moonshot_status.config.key_sources import Source
-from moonshot_status.config.settings import Options, Settings, UnknownAccountError
+from moonshot_status.config.settings import (
+    DEFAULT_ACCOUNT,
+    SETTINGS,
+    Options,
+    Settings,
+    UnknownAccountError,
+)
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import log
 from moonshot_status.core.account import Account, Secret
@@ -18,12 +24,26 @@ from moonshot_status.core.errors import Kind, Problem, ProblemError
 from moonshot_status.doctor import bar_path
 from moonshot_status.polling import balance
 
+_KEY_KINDS = (Kind.NO_KEY, Kind.BAD_KEY, Kind.WRONG_PRODUCT)
+
+
+def _variables() -> tuple[str, ...]:
+    # Those of the key first: without it the others do not matter.
+    by_importance = sorted(SETTINGS, key=lambda setting: setting.name != "api_key")
+    return (*(name for setting in by_importance for name in setting.variables), codexbar.VARIABLE)
+
+
+SETTING_NAMES = tuple(dict.fromkeys(setting.name.partition(".")[0] for setting in SETTINGS))
+"""The names that an account may have in the settings file."""
+VARIABLES = _variables()
+"""The environment variables that take part in choosing an account."""
+
 
 @dataclass(frozen=True)
 class KeyResult:
-    """What the key, or its command, came to; ``seconds`` is how long that took.
+    """The API key, or the problem with it; ``seconds`` is how long the key command took.
 
-    ``only_here``: the command works in this shell, and not with the PATH that bars have.
+    ``only_in_shell``: the key command works with this shell's PATH, but not with that of bars.
     """
 
     key: str = ""
@@ -34,10 +54,11 @@ class KeyResult:
 
 @dataclass(frozen=True)
 class Context:
-    """``file`` is None where the settings file is broken, which ``file_problem`` tells.
+    """What all checks examine.
 
-    ``sources`` are the places that may hold a region or a key, as far as they can be read;
-    ``chosen`` is the one whose key is used.
+    ``file`` is None if the settings file is invalid, and ``file_problem`` says why. ``sources`` are
+    the places that may hold a region or a key, up to the first unreadable one; ``chosen`` is the
+    one whose key is used.
     """
 
     options: Options
@@ -51,54 +72,56 @@ class Context:
 
     @property
     def problem(self) -> Problem | None:
+        """The problem that keeps the account from being used."""
         return self.settings.problem
 
     @cached_property
-    def answered(self) -> KeyResult:
-        """The key. Its command is run once, or twice where it fails as bars would run it."""
+    def key_result(self) -> KeyResult:
+        """The result of resolving the key.
+
+        A key command that fails with the PATH of bars is run once more with that of this shell.
+        """
         secret = self.settings.account.secret
         if not secret.command:
             return KeyResult(secret.key, self.problem)
-        with bar_path.as_a_bar():
-            first = _answer(secret)
-        if not first.problem or first.seconds >= api_key.COMMAND_SECONDS:
-            return first
-        again = _answer(secret)
-        return (
-            first
-            if again.problem
-            else KeyResult(again.key, None, again.seconds, only_in_shell=True)
-        )
+        with bar_path.in_effect():
+            as_in_bar = _resolve_key(secret)
+        if not as_in_bar.problem or as_in_bar.seconds >= api_key.COMMAND_SECONDS:
+            return as_in_bar
+        as_in_shell = _resolve_key(secret)
+        if as_in_shell.problem:
+            return as_in_bar
+        return KeyResult(as_in_shell.key, None, as_in_shell.seconds, only_in_shell=True)
 
 
 def make_context(options: Options, environ: Mapping[str, str]) -> Context:
-    """Raises UnknownAccountError; every other trouble is in the case."""
+    """Resolve the settings. Raises UnknownAccountError; all other problems are in the result."""
     try:
-        return _gathered(options, environ)
+        return _resolve(options, environ)
     except UnknownAccountError:
         raise
-    except Exception:  # noqa: BLE001 - what does not depend on the settings is examined all the same
+    except Exception:  # noqa: BLE001 - checks that need no settings can still be made
         problem = balance.internal_error()
-        nobody = Settings(Account(options.account or settings.DEFAULT_ACCOUNT), problem=problem)
+        settings = Settings(Account(options.account or DEFAULT_ACCOUNT), problem=problem)
         path = options.config or settings_file.default_path()
-        return Context(options, environ, path, nobody, file_problem=problem)
+        return Context(options, environ, path, settings, file_problem=problem)
 
 
-def _gathered(options: Options, environ: Mapping[str, str]) -> Context:
-    found = resolver.resolve(options, environ)
+def _resolve(options: Options, environ: Mapping[str, str]) -> Context:
+    settings = resolver.resolve(options, environ)
     path = options.config or settings_file.default_path()
     try:
         file = settings_file.read(path, required=options.config is not None)
     except ProblemError as error:
-        return Context(options, environ, path, found, file_problem=error.problem)
-    listed = tuple(_readable(key_sources.sources_of(found.account.name, file, environ)))
-    return Context(options, environ, path, found, file, None, listed, _chosen(options, listed))
+        return Context(options, environ, path, settings, file_problem=error.problem)
+    found = tuple(_readable(key_sources.sources_of(settings.account.name, file, environ)))
+    return Context(options, environ, path, settings, file, None, found, _chosen(options, found))
 
 
-def _readable(listed: Iterator[Source]) -> Iterator[Source]:
-    """The sources up to the first that cannot be read; their keys are masked from now on."""
+def _readable(sources: Iterator[Source]) -> Iterator[Source]:
+    """Yield the sources up to the first unreadable one, and mask their keys from now on."""
     try:
-        for source in listed:
+        for source in sources:
             if source.secret:
                 log.register_secret(source.secret.key)
             yield source
@@ -106,14 +129,14 @@ def _readable(listed: Iterator[Source]) -> Iterator[Source]:
         return
 
 
-def _chosen(options: Options, listed: tuple[Source, ...]) -> Source | None:
+def _chosen(options: Options, sources: tuple[Source, ...]) -> Source | None:
     try:
-        return key_sources.choose(options.region, iter(listed)).source
+        return key_sources.choose(options.region, iter(sources)).source
     except ProblemError:
         return None
 
 
-def _answer(secret: Secret) -> KeyResult:
+def _resolve_key(secret: Secret) -> KeyResult:
     start = time.monotonic()
     try:
         return KeyResult(api_key.resolve(secret), None, time.monotonic() - start)
@@ -121,7 +144,6 @@ def _answer(secret: Secret) -> KeyResult:
         return KeyResult("", error.problem, time.monotonic() - start)
 
 
-def is_about_the_key(problem: Problem | None) -> bool:
-    return problem is not None and problem.kind in (
-        Kind.NO_KEY, Kind.BAD_KEY, Kind.WRONG_PRODUCT,
-    )  # fmt: skip
+def is_key_problem(problem: Problem | None) -> bool:
+    """Return whether the key is missing or unusable, but the settings around it are valid."""
+    return problem is not None and problem.kind in _KEY_KINDS

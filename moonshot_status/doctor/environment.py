@@ -1,4 +1,4 @@
-"""What this shell has and a bar that was started at login has not."""
+"""Warn about environment variables that a bar started at login may not have."""
 
 from __future__ import annotations
 
@@ -9,40 +9,38 @@ from pathlib import Path
 from moonshot_status.api import proxy
 from moonshot_status.config import resolver
 from moonshot_status.core.errors import ProblemError
-from moonshot_status.doctor.context import Context
+from moonshot_status.doctor.context import VARIABLES, Context
 from moonshot_status.doctor.finding import Finding, hint, ok
 
-_SETTINGS = (
-    "MOONSHOT_API_KEY", "MOONSHOT_KEY", "MOONSHOT_REGION", "MOONSHOT_BASE_URL", "CODEXBAR_CONFIG",
-)  # fmt: skip
-_TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _FOLDERS = {"XDG_CONFIG_HOME": ".config", "XDG_STATE_HOME": ".local/state"}
 
 
-def findings(case: Context) -> Iterator[Finding]:
-    names = _settings(case) + _way(case) + _folders()
+def findings(context: Context) -> Iterator[Finding]:
+    """Yield one finding with the variables without which the result would be another."""
+    names = _account_variables(context) + _network_variables(context) + _folder_variables()
     if not names:
         yield ok("environment", "nothing in it that a bar would miss")
         return
     fact = f"a bar that was started elsewhere may lack what this shell has: {', '.join(names)}"
-    yield hint("environment", fact, _mend(case, names))
+    yield hint("environment", fact, _fix(context, names))
 
 
-def _settings(case: Context) -> list[str]:
-    """The variables without which the account would be another."""
-    now = (case.settings.account, case.settings.problem)
+def _account_variables(context: Context) -> list[str]:
+    """Return the variables without which the account would be another."""
+    current = (context.settings.account, context.settings.problem)
     names = []
-    for name in (name for name in _SETTINGS if case.environ.get(name, "").strip()):
-        bare = {other: value for other, value in case.environ.items() if other != name}
-        without = resolver.resolve(case.options, bare)
-        if (without.account, without.problem) != now:
+    for name in (name for name in VARIABLES if context.environ.get(name, "").strip()):
+        others = {other: value for other, value in context.environ.items() if other != name}
+        without = resolver.resolve(context.options, others)
+        if (without.account, without.problem) != current:
             names.append(name)
     return names
 
 
-def _way(case: Context) -> list[str]:
-    """The variables that lead to the API: a proxy, and whom to trust."""
-    url = case.settings.account.base_url or "https://"
+def _network_variables(context: Context) -> list[str]:
+    """Return the variables that name the proxy and the trusted certificates."""
+    url = context.settings.account.base_url or "https://"
     if not url.startswith("https:"):
         return []
     try:
@@ -50,19 +48,20 @@ def _way(case: Context) -> list[str]:
     except ProblemError:
         return []
     names = [proxy.proxy_variable()] if route else []
-    return names + [name for name in _TRUST if os.environ.get(name)]
+    return names + [name for name in _CERTIFICATE_VARIABLES if os.environ.get(name)]
 
 
-def _folders() -> list[str]:
+def _folder_variables() -> list[str]:
+    """Return the variables that name another folder than the default one."""
     home = Path(os.path.expanduser("~"))
     return [
         name
-        for name, usual in _FOLDERS.items()
-        if os.environ.get(name) and Path(os.environ[name]) != home / usual
+        for name, default in _FOLDERS.items()
+        if os.environ.get(name) and Path(os.environ[name]) != home / default
     ]
 
 
-def _mend(case: Context, names: list[str]) -> str:
-    if names[0] in _SETTINGS:
-        return f"Write what a bar needs into {case.path}: it has no .bashrc and no .zshrc."
+def _fix(context: Context, names: list[str]) -> str:
+    if names[0] in VARIABLES:
+        return f"Write what a bar needs into {context.path}: it has no .bashrc and no .zshrc."
     return "Set it for the whole session, in ~/.config/environment.d or the like."

@@ -1,4 +1,4 @@
-"""The settings files: which are read, by whom else, and where the mistake is."""
+"""Check the settings file and CodexBar's file: syntax, spelling, owner and permissions."""
 
 from __future__ import annotations
 
@@ -6,107 +6,137 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from json import JSONDecodeError
 from pathlib import Path
 
 from moonshot_status.config import codexbar
+from moonshot_status.config.settings import SETTINGS
 from moonshot_status.config.settings_file import SettingsFile, read_bytes
-from moonshot_status.core.errors import ProblemError
-from moonshot_status.doctor.context import Context, is_about_the_key
+from moonshot_status.core import causes, strict_json
+from moonshot_status.core.errors import Problem, ProblemError
+from moonshot_status.doctor.context import SETTING_NAMES, Context, is_key_problem
 from moonshot_status.doctor.finding import Finding, absent, fail, hint, ok
 
-# What people write that is not JSON, and what to tell them.
-_SLIPS = (
+_OWN, _CODEXBAR = "settings file", "CodexBar's file"
+_CODEXBAR_CAUSES = (
+    causes.CODEXBAR_UNREADABLE,
+    causes.CODEXBAR_NOT_JSON,
+    causes.CODEXBAR_NO_PROVIDERS,
+    causes.CODEXBAR_NOT_A_STRING,
+)
+# No pattern matches a line end before what it looks for: it would take a time that grows with the
+# square of the number of empty lines.
+_SYNTAX_MISTAKES = (
     (re.compile(r"\A\s*\Z"), "It is empty: write {} into it, or remove it."),
     (re.compile(r",\s*[}\]]"), "A comma stands before a closing bracket: take it away."),
     (re.compile("[“”„«»]"), 'Typographic quotes stand in it: JSON wants ".'),
-    (re.compile(r"^\s*(//|#|/\*)", re.MULTILINE), "JSON has no comments: take them away."),
+    (re.compile(r"^[^\S\n]*(//|#|/\*)", re.MULTILINE), "JSON has no comments: take them away."),
     (
-        re.compile(r"'\w+'\s*:|^\s*\w+\s*[:=]", re.MULTILINE),
+        re.compile(r"'\w+'\s*:|^[^\S\n]*\w+\s*[:=]", re.MULTILINE),
         'Names stand in ": {"region": "china"}.',
     ),
 )
+# The json module has no code for this error.
+_NO_COMMA = "Expecting ',' delimiter"
 
 
-def findings(case: Context) -> Iterator[Finding]:
-    yield _own(case)
-    if case.file:
-        yield from _modes(case, case.file)
-        yield _codexbar(case, case.file)
-        yield from _settings(case)
+def findings(context: Context) -> Iterator[Finding]:
+    """Yield the files with settings and keys, and what is wrong with the settings as a whole."""
+    yield _own_file(context)
+    if context.file:
+        yield from _permissions(context, context.file)
+        yield _codexbar(context, context.file)
+        yield from _settings(context)
 
 
-def _own(case: Context) -> Finding:
-    path, problem = case.path, case.file_problem
+def _own_file(context: Context) -> Finding:
+    path, problem = context.path, context.file_problem
     if problem:
-        mend = _slip(path) or _meant(problem.message) or _owner(path) or problem.hint
-        return fail("settings file", problem.message, mend)
+        fix = _syntax_fix(path) or _spelling_fix(problem) or _owner_fix(path) or problem.hint
+        return fail(_OWN, problem.message, fix)
     if path.is_symlink() and not path.exists():
-        return fail("settings file", f"{path} is a link that leads nowhere", "Make the link anew.")
+        return fail(_OWN, f"{path} is a link that leads nowhere", "Make the link anew.")
     if not path.exists():
         return _no_file(path)
-    count = len(case.file.accounts) if case.file else 0
+    count = len(context.file.accounts) if context.file else 0
     several = f", {count} account{'s' if count > 1 else ''} by name" if count else ""
-    return ok("settings file", f"{path} is valid{several}")
+    return ok(_OWN, f"{path} is valid{several}")
 
 
 def _no_file(path: Path) -> Finding:
-    beside = sorted(other.name for other in path.parent.glob("*") if other.is_file())
-    elsewhere = Path(os.path.expanduser("~/.config/moonshot-status/config.json"))
-    if elsewhere != path and elsewhere.is_file():
-        return hint("settings file", f"{elsewhere} is not read", f"Move it to {path}.")
-    if beside:
+    neighbours = sorted(other.name for other in path.parent.glob("*") if other.is_file())
+    default = Path(os.path.expanduser("~/.config/moonshot-status/config.json"))
+    if default != path and default.is_file():
+        return hint(_OWN, f"{default} is not read", f"Move it to {path}.")
+    if neighbours:
         return hint(
-            "settings file",
-            f"{path} is not there; {beside[0]} beside it is not read",
+            _OWN,
+            f"{path} is not there; {neighbours[0]} beside it is not read",
             f"Only the name {path.name} counts.",
         )
-    return absent("settings file", f"{path} is not there")
+    return absent(_OWN, f"{path} is not there")
 
 
-def _slip(path: Path) -> str:
+def _syntax_fix(path: Path) -> str:
+    """Return the fix for a file that is not JSON; empty if it is, or if there is none."""
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         return "Save it as UTF-8."
     except OSError:
         return ""
-    from moonshot_status.core import strict_json
-
     try:
         strict_json.loads(text.encode())
-    except ValueError:
-        return next((words for pattern, words in _SLIPS if pattern.search(text)), "")
+    except ValueError as error:
+        found = next((words for pattern, words in _SYNTAX_MISTAKES if pattern.search(text)), "")
+        return found or _comma_fix(error)
     return ""
 
 
-def _meant(message: str) -> str:
-    """What the mistake was probably meant to be."""
-    if "Expecting ',' delimiter" in message:
+def _comma_fix(error: ValueError) -> str:
+    if isinstance(error, JSONDecodeError) and error.msg == _NO_COMMA:
         return "A comma, or a closing bracket, is missing before that place."
-    unknown = re.search(r"([^\s.]+): allowed is one of (.+)", message)
-    if unknown is None:
+    return ""
+
+
+def _spelling_fix(problem: Problem) -> str:
+    """Return the fix for an unknown name that is similar to a known one."""
+    if problem.cause is not causes.INVALID_SETTING:
+        return ""
+    *parents, name = str(dict(problem.facts)["setting"]).split(".")
+    known = _known_names(parents)
+    if not known or name in known:
         return ""
     from difflib import get_close_matches
 
-    close = get_close_matches(unknown[1].lower(), unknown[2].split(", "), 1)
+    close = get_close_matches(name.lower(), known, 1)
     return f'Is "{close[0]}" what is meant?' if close else ""
 
 
-def _owner(path: Path) -> str:
+def _known_names(parents: list[str]) -> tuple[str, ...]:
+    """Return the names that the object at this place may have; none if it is not known."""
+    if not parents:
+        return ("$schema", *SETTING_NAMES, "accounts")
+    group = parents[-1]
+    inside = tuple(s.name.partition(".")[2] for s in SETTINGS if s.name.startswith(f"{group}."))
+    return inside or (SETTING_NAMES if parents[0] == "accounts" and len(parents) > 1 else ())
+
+
+def _owner_fix(path: Path) -> str:
     try:
-        foreign = path.stat().st_uid != os.geteuid()
+        is_foreign = path.stat().st_uid != os.geteuid()
     except OSError:
         return f"Look at who owns {path.parent}, and its mode."
-    if foreign:
+    if is_foreign:
         return f'It belongs to another user: sudo chown "$USER" {path}'
     return "" if os.access(path, os.R_OK) else f"chmod u+r {path}"
 
 
-def _modes(case: Context, file: SettingsFile) -> Iterator[Finding]:
-    """The files with keys that others can read."""
-    held = (file.settings, *file.accounts.values())
-    own = {file.path} if any("api_key" in settings for settings in held) else set()
-    others = {s.file for s in case.sources if s.file and s.secret and s.secret.key}
+def _permissions(context: Context, file: SettingsFile) -> Iterator[Finding]:
+    """Yield whether other users can read the files that hold keys."""
+    objects = (file.settings, *file.accounts.values())
+    own = {file.path} if any("api_key" in settings for settings in objects) else set()
+    others = {s.file for s in context.sources if s.file and s.secret and s.secret.key}
     for path in sorted(own | others):
         mode = path.stat().st_mode
         if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
@@ -116,34 +146,38 @@ def _modes(case: Context, file: SettingsFile) -> Iterator[Finding]:
             yield ok("file mode", f"{path} is for you alone")
 
 
-def _codexbar(case: Context, file: SettingsFile) -> Finding:
-    there = next((path for path in codexbar.candidates(case.environ) if path.exists()), None)
-    if there is None:
-        named = case.environ.get("CODEXBAR_CONFIG", "").strip()
-        if named:
+def _codexbar(context: Context, file: SettingsFile) -> Finding:
+    path = next((path for path in codexbar.candidates(context.environ) if path.exists()), None)
+    if path is None:
+        if context.environ.get(codexbar.VARIABLE, "").strip():
             return hint(
-                "CodexBar's file",
-                "CODEXBAR_CONFIG names a file that is not there",
+                _CODEXBAR,
+                f"{codexbar.VARIABLE} names a file that is not there",
                 "Correct the variable, or unset it.",
             )
-        return absent("CodexBar's file", "there is none")
-    if case.settings.account.name in file.accounts:
-        return absent("CodexBar's file", f"{there} is not looked at: the account has a name")
+        return absent(_CODEXBAR, "there is none")
+    if context.settings.account.name in file.accounts:
+        return absent(_CODEXBAR, f"{path} is not looked at: the account has a name")
     try:
-        entry = codexbar.read(case.environ)
+        entry = codexbar.read(context.environ)
     except ProblemError as error:
-        if error.problem == case.problem:
-            return fail("CodexBar's file", error.problem.message, error.problem.hint)
-        return hint("CodexBar's file", f"{error.problem.message}, but it is not needed")
+        problem = error.problem
+        if _is_codexbar_problem(context.problem):
+            return fail(_CODEXBAR, problem.message, problem.hint)
+        return hint(_CODEXBAR, f"{problem.message}, but it is not needed")
     if entry is None:
-        return absent("CodexBar's file", f"{there} has no entry of Moonshot")
+        return absent(_CODEXBAR, f"{path} has no entry of Moonshot")
     if not entry.api_key:
-        return absent("CodexBar's file", f"{there} has no key of Moonshot")
-    return ok("CodexBar's file", f"{there} has a key of Moonshot")
+        return absent(_CODEXBAR, f"{path} has no key of Moonshot")
+    return ok(_CODEXBAR, f"{path} has a key of Moonshot")
 
 
-def _settings(case: Context) -> Iterator[Finding]:
-    """What is wrong with the settings together, where it is not said already."""
-    problem = case.problem
-    if problem and not is_about_the_key(problem) and not problem.message.startswith("CodexBar's"):
+def _is_codexbar_problem(problem: Problem | None) -> bool:
+    return problem is not None and problem.cause in _CODEXBAR_CAUSES
+
+
+def _settings(context: Context) -> Iterator[Finding]:
+    """Yield the problem with the settings, unless another check reports it."""
+    problem = context.problem
+    if problem and not is_key_problem(problem) and not _is_codexbar_problem(problem):
         yield fail("settings", problem.message, problem.hint)

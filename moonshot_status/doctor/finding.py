@@ -1,4 +1,4 @@
-"""What one check found, already worded."""
+"""The result of one step: its state, and its sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from enum import Enum
 
 
 class State(Enum):
-    """``HINT`` is no fault but worth knowing; ``SKIPPED`` is what was not there or not tried."""
+    """The state of a step: ``HINT`` is a warning, ``SKIPPED`` does not apply or was not tried.
+
+    The value is used by ``doctor --json``.
+    """
 
     OK = "ok"
     FAIL = "wrong"
@@ -16,14 +19,15 @@ class State(Enum):
 
     @property
     def sign(self) -> str:
+        """The sign at the beginning of a line in a terminal."""
         return {"ok": "✓", "wrong": "✗", "hint": "!", "skipped": "·"}[self.value]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One step: what is so, and how to mend it where it should be mended.
+    """The result of one step: the fact, and how to fix it if it has to be fixed.
 
-    ``private`` belongs to the fact, but is for the user's own eyes: amounts and addresses.
+    ``private`` is the end of the fact, such as an amount or an address, that ``--json`` leaves out.
     """
 
     name: str
@@ -37,12 +41,12 @@ def ok(name: str, fact: str, private: str = "") -> Finding:
     return Finding(name, State.OK, fact, private=private)
 
 
-def fail(name: str, fact: str, mend: str, private: str = "") -> Finding:
-    return Finding(name, State.FAIL, fact, mend, private)
+def fail(name: str, fact: str, fix: str, private: str = "") -> Finding:
+    return Finding(name, State.FAIL, fact, fix, private)
 
 
-def hint(name: str, fact: str, mend: str = "") -> Finding:
-    return Finding(name, State.HINT, fact, mend)
+def hint(name: str, fact: str, fix: str = "") -> Finding:
+    return Finding(name, State.HINT, fact, fix)
 
 
 def absent(name: str, fact: str) -> Finding:

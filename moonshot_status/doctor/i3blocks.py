@@ -1,4 +1,4 @@
-"""i3blocks: the block and its script."""
+"""Check i3blocks: the block and its script."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ Block = dict[str, str]
 
 
 def bar() -> Bar | None:
+    """Return i3blocks and the mistakes in its configuration, or None if it is not installed."""
     file = next((file for file in _places() if file.is_file()), None)
     if file is None:
         return bars.without_file(_NAME)
-    ours = [block for block in blocks(bars.text_of(file)) if _is_ours(block)]
-    findings = (fault for block in ours for fault in _faults(block))
+    ours = [block for block in _blocks(bars.text_of(file)) if _is_ours(block)]
+    findings = (finding for block in ours for finding in _findings(block))
     return Bar(_NAME, file, bool(ours), tuple(findings))
 
 
@@ -29,23 +30,23 @@ def _places() -> tuple[Path, ...]:
     return (bars.config_home() / _NAME / "config", home / ".i3blocks.conf")
 
 
-def blocks(text: str) -> list[Block]:
-    """The properties of each block, with those that stand before all blocks; its name is ``""``."""
+def _blocks(text: str) -> list[Block]:
+    """Return the properties of each block, common ones included; ``""`` is the block's name."""
     common: Block = {}
     found: list[Block] = []
     for line in text.splitlines():
-        heading = re.match(r"\s*\[(.*)\]\s*$", line)
+        stripped = line.strip()
         name, is_property, value = line.partition("=")
-        if heading:
-            found.append({**common, "": heading[1]})
-        elif is_property and not line.lstrip().startswith("#"):
+        if stripped.startswith("[") and stripped.endswith("]"):
+            found.append({**common, "": stripped[1:-1]})
+        elif is_property and not stripped.startswith("#"):
             (found[-1] if found else common)[name.strip()] = value.strip()
     return found
 
 
 def _is_ours(block: Block) -> bool:
     command = _command(block)
-    return "moonshot" in f"{block['']} {command}" or bars.runs_us(command)
+    return "moonshot" in f"{block['']} {command}" or bars.runs_program(command)
 
 
 def _command(block: Block) -> str:
@@ -53,7 +54,7 @@ def _command(block: Block) -> str:
     return re.sub(r"\$\{?BLOCK_NAME\}?", lambda _: block[""], command)
 
 
-def _faults(block: Block) -> Iterator[Finding]:
+def _findings(block: Block) -> Iterator[Finding]:
     place, command = f"[{block['']}]", _command(block)
     if not command:
         yield fail(_NAME, f"{place} has no command", "Write command=~/.config/i3blocks/moonshot.")
@@ -66,4 +67,4 @@ def _faults(block: Block) -> Iterator[Finding]:
             f"{place} has no interval, so it is shown once and never again",
             "Write interval=60.",
         )
-    yield from bars.faults_of_command(_NAME, command, _NAME)
+    yield from bars.command_findings(_NAME, command, _NAME)

@@ -1,4 +1,4 @@
-"""The command that prints the key, run as a bar would run it."""
+"""Check the key command, which is run as a bar would run it."""
 
 from __future__ import annotations
 
@@ -13,35 +13,34 @@ from moonshot_status.doctor.finding import Finding, fail, hint, ok
 
 _SLOW_SECONDS = 3
 _NAME = "key command"
-_SHELL = {"|", ">", "<", "&&", "||", ";", "2>/dev/null"}
+_SHELL_SYNTAX = {"|", ">", "<", "&&", "||", ";", "2>/dev/null"}
 
 
-def finding(case: Context) -> Finding:
-    """Of its arguments nothing is shown: they may tell what is nobody else's business."""
-    words, answered = case.settings.account.secret.command, case.answered
-    if answered.only_in_shell:
-        return fail(
-            _NAME,
-            f"{words[0]} works in this shell, but not with the PATH of bars",
-            _full_path(words[0]),
-        )
-    if answered.problem:
-        return fail(_NAME, answered.problem.message, _cause(words, answered))
-    took = f"{words[0]} took {answered.seconds:.1f} s"
-    if answered.seconds > _SLOW_SECONDS:
+def finding(context: Context) -> Finding:
+    """Return the finding on the command; it never shows the arguments, which may be secret."""
+    command, result = context.settings.account.secret.command, context.key_result
+    program = command[0]
+    if result.only_in_shell:
+        fact = f"{program} works in this shell, but not with the PATH of bars"
+        return fail(_NAME, fact, _full_path(program))
+    if result.problem:
+        return fail(_NAME, result.problem.message, _fix(command, result))
+    took = f"{program} took {result.seconds:.1f} s"
+    if result.seconds > _SLOW_SECONDS:
         return hint(_NAME, f"{took} of the {api_key.COMMAND_SECONDS} that it has")
     return ok(_NAME, took)
 
 
 def _full_path(program: str) -> str:
-    here = shutil.which(program)
-    if here and not bar_path.found_by_bars(program):
-        return f"Write its full path: {here}"
+    found = shutil.which(program)
+    if found and not bar_path.which(program):
+        return f"Write its full path: {found}"
     return "Have it name the programs that it runs by their full paths."
 
 
-def _cause(words: tuple[str, ...], answered: KeyResult) -> str:
-    program = words[0]
+def _fix(command: tuple[str, ...], result: KeyResult) -> str:
+    """Return the fix for the most likely cause of the failure."""
+    program = command[0]
     if program.startswith("~") or "$" in program:
         return "There is no shell that expands ~ or $: write the full path."
     if Path(program).is_file() and not os.access(program, os.X_OK):
@@ -50,9 +49,9 @@ def _cause(words: tuple[str, ...], answered: KeyResult) -> str:
         if " " in program:
             return 'Each word is an item of its own: ["pass", "show", "moonshot"].'
         return f"{program.rpartition('/')[2]} is not installed, or not there: give its full path."
-    if _SHELL & set(words):
+    if _SHELL_SYNTAX & set(command):
         return 'No shell reads it: write ["sh", "-c", "…"].'
-    if answered.seconds >= api_key.COMMAND_SECONDS:
+    if result.seconds >= api_key.COMMAND_SECONDS:
         return (
             "It may wait for a passphrase: a bar has no terminal, only a graphical pinentry helps."
         )

@@ -1,6 +1,6 @@
-"""The way to the API, step by step and without a key: proxy, name lookup, connection, TLS.
+"""Check the connection to the API without a key: proxy, name lookup, connection, TLS.
 
-Only the host that the account's key belongs to is looked for, or the proxy that leads there.
+Only the account's own host is looked up and connected to, or the proxy in front of it.
 """
 
 from __future__ import annotations
@@ -22,47 +22,53 @@ from moonshot_status.api import client, proxy
 from moonshot_status.api.base_url import is_loopback
 from moonshot_status.api.proxy import Route
 from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.regions import Region
 from moonshot_status.doctor import certificates
 from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok, untried
 
-_STEPS = ("name lookup", "connection", "TLS")
-NEEDED = ("proxy", *_STEPS)
-"""The steps without which no request can be made."""
+_STEPS = _LOOKUP, _CONNECTION, _TLS = "name lookup", "connection", "TLS"
+REQUIRED = ("proxy", *_STEPS)
+"""The steps that must not fail if a request is to be made."""
 _PORTS = {"http": 80, "https": 443}
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Way:
-    """To the address of the account; ``until`` is the moment, of the monotonic clock, to end at."""
+class Probe:
+    """The connection to examine: the base URL, the proxy in front of it, and the time limit.
+
+    ``timeout`` is in seconds; ``deadline`` is when it ends, on the monotonic clock.
+    """
 
     target: SplitResult
     route: Route | None
-    until: float
-    limit: float
+    timeout: float
+    deadline: float
 
     @property
-    def first(self) -> tuple[str, int]:
-        """The host and port to connect to: the proxy's, or the API's own."""
+    def endpoint(self) -> tuple[str, int]:
+        """The host and port to connect to: the proxy's, if there is one, else the API's."""
         parts = urlsplit(self.route.url) if self.route else self.target
         return parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
-    def within(self, call: Callable[[], _T]) -> _T:
-        """Raises TimeoutError when the time is up."""
+    def run(self, call: Callable[[], _T]) -> _T:
+        """Return the call's result. Raises TimeoutError at the deadline."""
         try:
-            return client.run_with_deadline(max(self.until - time.monotonic(), 0.001), call)
+            return client.run_with_deadline(max(self.deadline - time.monotonic(), 0.001), call)
         except Empty as error:
             raise TimeoutError from error
 
 
-def findings(case: Context) -> Iterator[Finding]:
-    if not case.settings.account.base_url:
+def findings(context: Context) -> Iterator[Finding]:
+    """Yield the proxy, the CA certificates and each step up to a TLS connection."""
+    base_url, timeout = context.settings.account.base_url, context.settings.timeout
+    if not base_url:
         yield from _untried("the settings do not say where the API is")
         return
-    target = urlsplit(case.settings.account.base_url)
+    target = urlsplit(base_url)
     try:
-        route = proxy.route_for(case.settings.account.base_url)
+        route = proxy.route_for(base_url)
     except ProblemError as error:
         yield fail("proxy", error.problem.message, error.problem.hint)
         yield from _untried("the proxy cannot be used")
@@ -70,8 +76,7 @@ def findings(case: Context) -> Iterator[Finding]:
     yield _proxy(route, target)
     if target.scheme == "https":
         yield certificates.authorities()
-    limit = case.settings.timeout
-    yield from _steps(Way(target, route, time.monotonic() + limit, limit))
+    yield from _steps(Probe(target, route, timeout, time.monotonic() + timeout))
 
 
 def _proxy(route: Route | None, target: SplitResult) -> Finding:
@@ -93,119 +98,121 @@ def _untried(why: str) -> Iterator[Finding]:
     yield from (untried(name, why) for name in _STEPS)
 
 
-def _steps(way: Way) -> Iterator[Finding]:
-    """One after the other; after the first that fails the rest is not tried."""
-    checks = (_lookup, _connection, _tls)
-    for number, check in enumerate(checks):
-        finding = check(way)
+def _steps(probe: Probe) -> Iterator[Finding]:
+    """Yield each step; those after a failed one are not tried."""
+    failed = ""
+    for name, check in ((_LOOKUP, _lookup), (_CONNECTION, _connection), (_TLS, _tls)):
+        finding = untried(name, f"see {failed}") if failed else check(probe)
         yield finding
         if finding.state is State.FAIL:
-            rest = _STEPS[number + 1 :]
-            yield from (untried(name, f"see {_STEPS[number]}") for name in rest)
-            return
+            failed = name
 
 
-def _lookup(way: Way) -> Finding:
-    host, port = way.first
+def _lookup(probe: Probe) -> Finding:
+    host, port = probe.endpoint
     try:
-        found = way.within(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        found = probe.run(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except TimeoutError:
         return fail(
-            _STEPS[0],
-            f"{host} is not found within {way.limit:g} s",
+            _LOOKUP,
+            f"{host} is not found within {probe.timeout:g} s",
             "No name server answers: look at /etc/resolv.conf, VPN and Wi-Fi.",
         )
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no name"
-        return fail(_STEPS[0], f"{host} is not found: {why}", _where_to_look(way, host))
+        return fail(_LOOKUP, f"{host} is not found: {why}", _lookup_fix(probe, host))
     addresses = sorted({str(entry[4][0]) for entry in found})
+    private = f" ({', '.join(addresses)})"
     if is_loopback(host) or not any(_is_blocked(address) for address in addresses):
-        return ok(_STEPS[0], f"{host} is found", f" ({', '.join(addresses)})")
+        return ok(_LOOKUP, f"{host} is found", private)
     return fail(
-        _STEPS[0],
+        _LOOKUP,
         f"{host} leads to this machine itself",
         "A filter does that: look for the name in /etc/hosts, Pi-hole and the like.",
-        f" ({', '.join(addresses)})",
+        private,
     )
 
 
-def _where_to_look(way: Way, host: str) -> str:
-    if way.route:
+def _lookup_fix(probe: Probe, host: str) -> str:
+    if probe.route:
         return f"{proxy.proxy_variable()} names that host."
-    if host.startswith("api.moonshot."):
+    if host in {region.host for region in Region}:
         return "Is there a network connection? Look at name servers, VPN and Wi-Fi."
     return "Is the base URL right, and is there a network connection?"
 
 
 def _is_blocked(address: str) -> bool:
+    """Return whether this is an address that filters give for the names that they block."""
     found = ip_address(address.partition("%")[0])
     return found.is_loopback or found.is_unspecified
 
 
-def _connection(way: Way) -> Finding:
-    host, port = way.first
+def _connection(probe: Probe) -> Finding:
+    host, port = probe.endpoint
     place = f"{host} port {port}"
     try:
-        way.within(lambda: socket.create_connection((host, port), way.limit).close())
+        probe.run(lambda: socket.create_connection((host, port), probe.timeout).close())
     except TimeoutError:
         return fail(
-            _STEPS[1],
-            f"{place} does not answer within {way.limit:g} s",
+            _CONNECTION,
+            f"{place} does not answer within {probe.timeout:g} s",
             "A firewall may swallow it, or the network wants a proxy in HTTPS_PROXY.",
         )
     except OSError as error:
-        return fail(_STEPS[1], f"{place} cannot be reached: {error.strerror}", _who_is_there(way))
-    return ok(_STEPS[1], f"{place} answers")
+        fact = f"{place} cannot be reached: {error.strerror}"
+        return fail(_CONNECTION, fact, _connection_fix(probe))
+    return ok(_CONNECTION, f"{place} answers")
 
 
-def _who_is_there(way: Way) -> str:
-    if way.route:
+def _connection_fix(probe: Probe) -> str:
+    if probe.route:
         return f"{proxy.proxy_variable()} names that proxy: is it right, and is the proxy running?"
-    if is_loopback(way.target.hostname or ""):
+    if is_loopback(probe.target.hostname or ""):
         return "Nothing listens there: is the base URL right, and is the program behind it running?"
     return "Is there a network connection? A firewall may be in between."
 
 
-def _tls(way: Way) -> Finding:
-    if way.target.scheme != "https":
-        return absent(_STEPS[2], "none: plain http, which stays on this machine")
-    if way.route and way.route.url.startswith("https:"):
-        return untried(_STEPS[2], "the proxy itself speaks TLS; the request will tell")
+def _tls(probe: Probe) -> Finding:
+    if probe.target.scheme != "https":
+        return absent(_TLS, "none: plain http, which stays on this machine")
+    if probe.route and probe.route.url.startswith("https:"):
+        return untried(_TLS, "the proxy itself speaks TLS; the request will tell")
     try:
-        return ok(_STEPS[2], way.within(lambda: _handshake(way)))
+        return ok(_TLS, f"{probe.run(lambda: _handshake(probe))}, and the certificate is good")
     except TimeoutError:
         return fail(
-            _STEPS[2],
-            f"no handshake within {way.limit:g} s",
+            _TLS,
+            f"no handshake within {probe.timeout:g} s",
             "Something in the network swallows it.",
         )
     except (OSError, HTTPException) as error:
-        return _no_tls(way, error)
+        return _handshake_failure(probe, error)
 
 
-def _no_tls(way: Way, error: Exception) -> Finding:
-    host = way.target.hostname or ""
+def _handshake_failure(probe: Probe, error: Exception) -> Finding:
+    host = probe.target.hostname or ""
     if isinstance(error, ssl.SSLError) and not isinstance(error, client.TLS_CUT_OFF):
-        return certificates.explained(error, host)
-    if way.route:
+        return certificates.explain(error, host)
+    if probe.route:
         problem = proxy.proxy_failure(error).problem
         return fail("proxy", problem.message, problem.hint)
     return fail(
-        _STEPS[2],
+        _TLS,
         f"{host} hangs up in the middle of the handshake",
         "A firewall may do that, or no TLS is spoken on that port.",
     )
 
 
-def _handshake(way: Way) -> str:
-    """The protocol that both agree on. No key is sent, and no request made."""
-    host, port = way.first
+def _handshake(probe: Probe) -> str | None:
+    """Return the protocol that was agreed on; neither a key nor a request is sent."""
+    host, port = probe.endpoint
     connection = HTTPSConnection(
-        host, port, timeout=way.limit, context=ssl.create_default_context()
+        host, port, timeout=probe.timeout, context=ssl.create_default_context()
     )
-    if way.route:
-        target = way.target.port or _PORTS["https"]
-        connection.set_tunnel(way.target.hostname or "", target, headers=way.route.headers)
+    if probe.route:
+        target = probe.target.port or _PORTS["https"]
+        connection.set_tunnel(probe.target.hostname or "", target, headers=probe.route.headers)
     with closing(connection):
         connection.connect()
-        return f"{connection.sock.version()}, and the certificate is good"
+        protocol: str | None = connection.sock.version()
+        return protocol

@@ -1,4 +1,4 @@
-"""The program itself: which version, on what, and where bars find it."""
+"""Check the program itself: its version, its platform, and whether bars find it."""
 
 from __future__ import annotations
 
@@ -8,30 +8,28 @@ from collections.abc import Iterator
 
 from moonshot_status import __version__
 from moonshot_status.doctor import bar_path
+from moonshot_status.doctor.bar_path import PROGRAM
 from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, fail, hint, ok
 
+_NAME = "PATH of bars"
+
 
 def findings(_: Context) -> Iterator[Finding]:
+    """Yield the version, and what bars run by the program's name."""
     system = f"{platform.system()} {platform.machine()}"
-    yield ok(
-        "program", f"{bar_path.PROGRAM} {__version__}, Python {platform.python_version()}, {system}"
-    )
+    yield ok("program", f"{PROGRAM} {__version__}, Python {platform.python_version()}, {system}")
     yield _on_path()
 
 
 def _on_path() -> Finding:
-    found, link = (
-        bar_path.found_by_bars(bar_path.PROGRAM),
-        os.path.join(bar_path.own_folder(), bar_path.PROGRAM),
-    )
-    mend = f"ln -sf {bar_path.running()} {bar_path.own_folder()}/"
+    found, running = bar_path.which(PROGRAM), bar_path.running_program()
+    link = os.path.join(bar_path.local_bin(), PROGRAM)
+    fix = f"ln -sf {running} {bar_path.local_bin()}/"
     if os.path.lexists(link) and not os.access(link, os.X_OK):
-        return fail("PATH of bars", f"{link} leads to nothing that can be run", mend)
+        return fail(_NAME, f"{link} leads to nothing that can be run", fix)
     if found is None:
-        return hint("PATH of bars", f"bars do not find {bar_path.PROGRAM} by its name", mend)
-    if not bar_path.same_file(found, bar_path.running()):
-        return hint(
-            "PATH of bars", f"bars run {found}, which is not the program that runs now", mend
-        )
-    return ok("PATH of bars", f"bars find {found}")
+        return hint(_NAME, f"bars do not find {PROGRAM} by its name", fix)
+    if not bar_path.same_file(found, running):
+        return hint(_NAME, f"bars run {found}, which is not the program that runs now", fix)
+    return ok(_NAME, f"bars find {found}")

@@ -1,4 +1,4 @@
-"""The findings in words for a terminal, or in JSON that can be published."""
+"""Print findings as lines for a terminal, or as JSON that can be published."""
 
 from __future__ import annotations
 
@@ -15,38 +15,41 @@ from moonshot_status.core import log, strict_json
 from moonshot_status.core.errors import ProblemError
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import one_line
-from moonshot_status.doctor.context import Context
+from moonshot_status.doctor.context import SETTING_NAMES, Context
 from moonshot_status.doctor.finding import Finding
 
-_WIDTH = 15
-_LONGEST = 600
-_SETTINGS = "region|api_key|api_key_command|base_url|max_age|timeout|thresholds|show"
+_NAME_WIDTH = 15
+_MAX_LENGTH = 600
+_SETTINGS = "|".join(SETTING_NAMES)
+_Masks = list[tuple[str, str]]
 
 
 def line(finding: Finding) -> str:
-    """For the user's own eyes: with amounts, and with full paths where they are to be typed."""
-    fact = _homely(_clean(f"{finding.fact}{finding.private}"))
-    mend = f"\n{' ' * (_WIDTH + 3)}→ {_clean(finding.fix)}" if finding.fix else ""
-    return f"{finding.state.sign} {finding.name:{_WIDTH}} {fact}{mend}\n"
+    """Return the line for the user's terminal, with amounts, and a second one with the fix."""
+    fact = _shorten_home(_clean(f"{finding.fact}{finding.private}"))
+    # Paths in a fix stay complete, because it may be copied into a shell.
+    fix = f"\n{' ' * (_NAME_WIDTH + 3)}→ {_clean(finding.fix)}" if finding.fix else ""
+    return f"{finding.state.sign} {finding.name:{_NAME_WIDTH}} {fact}{fix}\n"
 
 
-def document(findings: Iterable[Finding], case: Context) -> str:
-    """For anybody's eyes: no secret, no amount, and no name of a person, an account or a host."""
-    masks = _masks(case)
-    listed = [
-        {
-            "name": finding.name,
-            "state": finding.state.value,
-            "fact": _public(finding.fact, masks),
-            "mend": _public(finding.fix, masks),
-        }
+def document(findings: Iterable[Finding], context: Context) -> str:
+    """Return the JSON, without secrets, amounts, and names of users, accounts and hosts."""
+    masks = _masks(context)
+    rows = ",\n ".join(
+        strict_json.dumps(
+            {
+                "name": finding.name,
+                "state": finding.state.value,
+                "fact": _anonymize(finding.fact, masks),
+                "mend": _anonymize(finding.fix, masks),
+            }
+        )
         for finding in findings
-    ]
-    rows = ",\n ".join(strict_json.dumps(row) for row in listed)
+    )
     return f'{{"version": 1, "findings": [\n {rows}\n]}}\n'
 
 
-def _homely(text: str) -> str:
+def _shorten_home(text: str) -> str:
     home = os.path.expanduser("~")
     homes = {home, os.path.realpath(home)} if os.path.isabs(home) else set()
     for path in _longest_first(homes - {"/"}):
@@ -55,32 +58,32 @@ def _homely(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return log.masked(one_line(text, _LONGEST))
+    return log.masked(one_line(text, _MAX_LENGTH))
 
 
-def _public(text: str, masks: list[tuple[str, str]]) -> str:
-    text = _homely(_clean(text))
-    for pattern, instead in masks:
-        text = re.sub(pattern, instead, text)
+def _anonymize(text: str, masks: _Masks) -> str:
+    text = _shorten_home(_clean(text))
+    for pattern, replacement in masks:
+        text = re.sub(pattern, replacement, text)
     return text
 
 
-def _masks(case: Context) -> list[tuple[str, str]]:
-    """What is not to be published, as patterns, and what stands in its place."""
+def _masks(context: Context) -> _Masks:
+    """Return patterns of what must not be published, and their replacements."""
     home = Path(os.path.expanduser("~"))
-    people = {home.name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
-    accounts = {*(case.file.accounts if case.file else ()), case.settings.account.name}
+    users = {home.name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
+    accounts = {*(context.file.accounts if context.file else ()), context.settings.account.name}
     return [
-        *((rf"(?<=/){re.escape(name)}(?![\w.-])", "NAME") for name in _longest_first(people)),
+        *((rf"(?<=/){re.escape(name)}(?![\w.-])", "NAME") for name in _longest_first(users)),
         *(
-            (rf"(?<=\baccounts\.){re.escape(one_line(name, _LONGEST))}(?=[ .:])", "NAME")
+            (rf"(?<=\baccounts\.){re.escape(one_line(name, _MAX_LENGTH))}(?=[ .:])", "NAME")
             for name in _longest_first(accounts)
         ),
-        # In a broken file the names are not known.
+        # The accounts of an invalid file are not known.
         (rf"(?<=\baccounts\.)(?!NAME\b)[^/]*?(?=(\.({_SETTINGS})\b[\w.]*)?(:| in /))", "NAME"),
         *(
             (rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "HOST")
-            for host in _longest_first(_hosts(case))
+            for host in _longest_first(_hosts(context))
         ),
     ]
 
@@ -89,9 +92,9 @@ def _longest_first(words: Iterable[str | None]) -> list[str]:
     return sorted((word for word in words if word), key=len, reverse=True)
 
 
-def _hosts(case: Context) -> set[str]:
-    """The API's host, where it is not the official one, and the proxy's."""
-    url = case.settings.account.base_url
+def _hosts(context: Context) -> set[str]:
+    """Return the hosts of the API and the proxy, unless they are official or on this machine."""
+    url = context.settings.account.base_url
     hosts = {urlsplit(url).hostname or ""}
     try:
         route = proxy.route_for(url) if url else None

@@ -1,4 +1,4 @@
-"""The store: where it is, whether it can be read and written, and what is in it."""
+"""Check the store: its place, its permissions and its content."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ from moonshot_status.store.schema import NewerStoreError
 
 
 def findings(_: Context) -> Iterator[Finding]:
+    """Yield the state of the store, its permissions, and corrupt files that were kept."""
     file = paths.state_folder() / FILE_NAME
     if not file.is_absolute():
         yield fail("store", "there is no home folder", "Set HOME.")
         return
     try:
-        yield from _looked_at(file)
+        yield from _findings(file)
     except OSError as error:
-        yield fail("store", f"{file} cannot be used: {error.strerror}", _owner(file))
+        yield fail("store", f"{file} cannot be used: {error.strerror}", _owner_fix(file))
 
 
-def _looked_at(file: Path) -> Iterator[Finding]:
+def _findings(file: Path) -> Iterator[Finding]:
+    """Yield the findings. Raises OSError."""
     place = next(place for place in (file, *file.parents) if os.path.lexists(place))
     if not _is_writable(file.parent if place == file else place) or not _is_writable(place):
-        yield fail("store", f"{place} cannot be written, so nothing is kept", _owner(place))
+        yield fail("store", f"{place} cannot be written, so nothing is kept", _owner_fix(place))
     elif place != file and not place.is_dir():
         yield fail("store", f"{place} is in the way: a folder belongs there", "Move it elsewhere.")
         return
@@ -38,12 +40,12 @@ def _looked_at(file: Path) -> Iterator[Finding]:
         yield absent("store", f"{file} is not there yet; the first request makes it")
         return
     yield _content(file)
-    yield from _open_to_others(file)
-    aside = len(list(file.parent.glob(f"{FILE_NAME}.damaged-*[!l]")))
-    if aside:
+    yield from _permissions(file)
+    corrupt = len(list(file.parent.glob(f"{FILE_NAME}.damaged-*[!l]")))
+    if corrupt:
         yield hint(
             "store",
-            f"damaged files were put aside: {aside}",
+            f"damaged files were put aside: {corrupt}",
             f"When you do not need them: rm {file}.damaged-*",
         )
 
@@ -52,8 +54,8 @@ def _is_writable(place: Path) -> bool:
     return os.access(place, os.W_OK | (os.X_OK if place.is_dir() else 0))
 
 
-def _owner(place: Path) -> str:
-    """How to get at it again; a run with sudo leaves such files behind."""
+def _owner_fix(place: Path) -> str:
+    """Return the command that makes the place usable; a run with sudo leaves such files behind."""
     while not os.path.lexists(place):
         place = place.parent
     if place.lstat().st_uid != os.geteuid():
@@ -62,29 +64,28 @@ def _owner(place: Path) -> str:
 
 
 def _content(file: Path) -> Finding:
-    newer = f"{file} was written by a later version of this program, so nothing is kept"
     try:
         readings = check.count_readings(file)
     except NewerStoreError:
-        return fail("store", newer, "Bring the program up to date, or move the file away.")
+        return fail(
+            "store",
+            f"{file} was written by a later version of this program, so nothing is kept",
+            "Bring the program up to date, or move the file away.",
+        )
     except CorruptStoreError:
-        return _damaged(file)
+        return fail(
+            "store",
+            f"{file} is damaged",
+            "The next request puts it aside and begins a new one: run doctor again.",
+        )
     except OSError as error:
-        return fail("store", f"{file} cannot be used: {error}", _owner(file))
+        return fail("store", f"{file} cannot be used: {error}", _owner_fix(file))
     if readings is None:
         return ok("store", f"{file} is empty")
     return ok("store", f"{file} is sound, readings as they came: {readings}")
 
 
-def _damaged(file: Path) -> Finding:
-    return fail(
-        "store",
-        f"{file} is damaged",
-        "The next request puts it aside and begins a new one: run doctor again.",
-    )
-
-
-def _open_to_others(file: Path) -> Iterator[Finding]:
+def _permissions(file: Path) -> Iterator[Finding]:
     for place in (file.parent, file):
         mode = stat.S_IMODE(place.stat().st_mode)
         if mode & 0o077:

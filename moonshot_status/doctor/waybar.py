@@ -1,30 +1,31 @@
-"""Waybar: the module and the list that it has to be in."""
+"""Check Waybar: the module, and the list of modules that shows it."""
 
 from __future__ import annotations
 
 import glob
-import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moonshot_status.config import jsonc
+from moonshot_status.config.jsonc import JsoncError
 from moonshot_status.doctor import bars
 from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.finding import Finding, fail
 
 _NAME = "waybar"
-_DEEPEST = 8
-_STRING = r'"(?:\\.|[^"\\])*"'
-_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
-_COMMA = re.compile(rf"{_STRING}|,(?=\s*[}}\]])", re.DOTALL)
+_MAX_DEPTH = 8
 
 
 @dataclass
 class _Config:
-    """All bars of a file and what it includes: definitions, names in lists, files not there."""
+    """All bars of a file and its includes, taken together.
+
+    ``modules`` are the definitions, ``listed`` the names in lists of modules, and ``missing`` the
+    includes for which there is no file.
+    """
 
     modules: dict[str, dict[str, Any]] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
@@ -32,19 +33,19 @@ class _Config:
 
 
 def bar() -> Bar | None:
-    """Raises ValueError for a file that is not what Waybar reads."""
+    """Return Waybar and the mistakes in its configuration, or None if it is not installed."""
     file = next((file for file in _places() if file.is_file()), None)
     if file is None:
         return bars.without_file(_NAME)
     config = _Config()
     try:
-        _gather(loads(bars.text_of(file)), file.parent, config, 0)
-    except ValueError as error:
-        fault = fail(_NAME, f"{file} cannot be understood: {error}", "Correct it at that place.")
-        return Bar(_NAME, file, "moonshot" in bars.text_of(file), (fault,))
-    ours = {n for n, module in config.modules.items() if bars.runs_us(_exec(module))}
+        _collect_file(file, file.parent, config, 0)
+    except JsoncError as error:
+        finding = fail(_NAME, f"{file} cannot be understood: {error}", "Correct it at that place.")
+        return Bar(_NAME, file, "moonshot" in bars.text_of(file), (finding,))
+    ours = {n for n, module in config.modules.items() if bars.runs_program(_exec(module))}
     ours |= {n for n in {*config.modules, *config.listed} if n.startswith("custom/moonshot")}
-    findings = (fault for name in sorted(ours) for fault in _faults(name, config, file))
+    findings = (finding for name in sorted(ours) for finding in _findings(name, config, file))
     return Bar(_NAME, file, bool(ours), tuple(findings))
 
 
@@ -54,26 +55,25 @@ def _places() -> Iterator[Path]:
         yield from (folder / name for name in ("config", "config.jsonc"))
 
 
-def loads(text: str) -> Any:
-    """JSON with comments and with commas before closing brackets. Raises ValueError."""
-    for pattern in (_COMMENT, _COMMA):
-        text = pattern.sub(lambda m: m[0] if m[0][0] == '"' else re.sub(r"[^\n]", " ", m[0]), text)
-    return json.loads(text, strict=False)
+def _collect_file(file: Path, folder: Path, config: _Config, depth: int) -> None:
+    """Add the bars of the file and its includes to ``config``. Raises JsoncError.
 
-
-def _gather(document: Any, folder: Path, config: _Config, depth: int) -> None:
+    ``folder`` is what relative includes start from.
+    """
+    # Waybar ignores everything after the value.
+    document = jsonc.parse(bars.text_of(file), whole=False).value
     for each in document if isinstance(document, list) else [document]:
         if not isinstance(each, dict):
             continue
         for name, value in each.items():
-            _note(name, value, config)
+            _collect_member(name, value, config)
         includes = each.get("include", [])
         for include in [includes] if isinstance(includes, str) else includes:
-            if depth < _DEEPEST and isinstance(include, str):
-                _include(include, folder, config, depth)
+            if depth < _MAX_DEPTH and isinstance(include, str):
+                _collect_include(include, folder, config, depth)
 
 
-def _note(name: str, value: Any, config: _Config) -> None:
+def _collect_member(name: str, value: Any, config: _Config) -> None:
     if isinstance(value, dict):
         config.modules.setdefault(name, value)
     lists = [value] if name.startswith("modules-") else []
@@ -84,20 +84,20 @@ def _note(name: str, value: Any, config: _Config) -> None:
             config.listed |= {name for name in names if isinstance(name, str)}
 
 
-def _include(include: str, folder: Path, config: _Config, depth: int) -> None:
+def _collect_include(include: str, folder: Path, config: _Config, depth: int) -> None:
     # Path.glob has no absolute patterns.
-    files = sorted(glob.glob(str(folder / bars.expanded(include))))  # noqa: PTH207
+    files = sorted(glob.glob(str(folder / bars.expand(include))))  # noqa: PTH207
     if not files:
         config.missing.append(include)
     for file in files:
-        _gather(loads(bars.text_of(Path(file))), folder, config, depth + 1)
+        _collect_file(Path(file), folder, config, depth + 1)
 
 
 def _exec(module: dict[str, Any]) -> str:
     return str(module.get("exec", ""))
 
 
-def _faults(name: str, config: _Config, file: Path) -> Iterator[Finding]:
+def _findings(name: str, config: _Config, file: Path) -> Iterator[Finding]:
     module = config.modules.get(name)
     if module is None:
         lost = (
@@ -127,4 +127,4 @@ def _faults(name: str, config: _Config, file: Path) -> Iterator[Finding]:
             f"{name} has no interval, so it is shown once and never again",
             'Write "interval": 60.',
         )
-    yield from bars.faults_of_command(_NAME, _exec(module), "waybar")
+    yield from bars.command_findings(_NAME, _exec(module), _NAME)
