@@ -84,6 +84,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[b
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             patch.setattr(os, "_exit", end)
             patch.setattr(log, "_logger", None)
+            patch.setattr(log, "_secrets", set())
             try:
                 entry_point.run()
             except _ProcessEnd as ended:

@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from kit.forks import forks, set_umask
-from kit.raw_server import RawServer, free_port, http
+from kit.forks import Forks, set_umask
+from kit.raw_server import RawServer, free_port, http, trust
 from kit.support import KEY, Run
 
 from moonshot_status import formats, reply_cache
@@ -63,6 +63,7 @@ class Stage:
         self.server.response = demo.error(status, IDS, IDS)
 
     def proxy(self, port: int) -> None:
+        trust(self.patch, self.folder)  # Reading the system's certificates takes longer.
         self.patch.delenv("MOONSHOT_BASE_URL")
         self.patch.setenv("HTTPS_PROXY", f"http://user:{PASSWORD}@127.0.0.1:{port}")
 
@@ -288,13 +289,14 @@ def test_no_argument_and_no_title_of_a_process_holds_the_key(
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
-def test_files_and_folders_are_the_owners_alone(stage: Stage, home: Path, umask: int) -> None:
+def test_files_and_folders_are_the_owners_alone(
+    program: Forks, stage: Stage, home: Path, umask: int
+) -> None:
     stage.own_file({"api_key": KEY})
     before = {home, *home.rglob("*")}
-    with forks() as program:
-        for _ in range(2):
-            done = program.run("--refresh", prepare=[partial(set_umask, umask)])
-            assert done.stdout == b"$49.58\n"
+    for _ in range(2):
+        done = program.run("--refresh", prepare=[partial(set_umask, umask)])
+        assert done.stdout == b"$49.58\n"
     made = {path: path.stat() for path in home.rglob("*") if path not in before}
     assert {path.name for path in made} > {"balance.db", "valid-settings"}
     for path, status in made.items():

@@ -1,0 +1,250 @@
+"""Runs of the program that are forked from a process which has already imported it.
+
+Starting the interpreter and importing the program is nine tenths of the time of a run. A forked
+run is a process of its own all the same: it has its own descriptors, limits and signals, it can be
+killed, and it ends as the program ends.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import io
+import json
+import os
+import resource
+import select
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+import moonshot_status.__main__ as entry_point
+from kit.support import PROGRAM
+from moonshot_status import formats
+from moonshot_status.api import client
+from moonshot_status.cli import main
+from moonshot_status.core.account import Account
+from moonshot_status.notify import dispatch, payload, runner
+from moonshot_status.polling import reply
+from moonshot_status.store.database import Store
+
+_PRELOADED = (
+    main,
+    client,
+    reply,
+    dispatch,
+    payload,
+    runner,
+    *map(formats.renderer, formats.names()),
+)
+_SECONDS = 120
+_CRASHED = 70
+
+# What a run can be given to do to itself before the program begins.
+
+
+def kill_at_statement(number: int) -> None:
+    """Kill the process at that SQL statement, counted from 1."""
+    left, connect = number, sqlite3.connect
+
+    def count(_: str) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def traced(*arguments: Any, **more: Any) -> sqlite3.Connection:
+        db = connect(*arguments, **more)
+        db.set_trace_callback(count)
+        return db
+
+    sqlite3.connect = traced
+
+
+def report_lock_requests(path: str) -> None:
+    """Append one byte to the file each time the process is about to acquire a request lock."""
+    acquire = Store.request_lock
+
+    def request_lock(
+        store: Store, account: Account, timeout: float
+    ) -> AbstractContextManager[bool]:
+        with open(path, "ab", buffering=0) as file:
+            file.write(b"x")
+        return acquire(store, account, timeout)
+
+    Store.request_lock = request_lock  # type: ignore[method-assign]
+
+
+def deny_locks() -> None:
+    """Fail each ``flock`` as a file system without locks does."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    fcntl.flock = flock
+
+
+def limit_file_size(size: int) -> None:
+    """Let no file grow beyond ``size`` bytes; Python ignores the signal that this sends."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def set_umask(umask: int) -> None:
+    os.umask(umask)
+
+
+def redirect(descriptor: int, file: str) -> None:
+    """Close the descriptor of a standard stream, or redirect it to ``file`` if one is named."""
+    if file:
+        target = os.open(file, os.O_WRONLY)
+        os.dup2(target, descriptor)
+        os.close(target)
+        return
+    os.close(descriptor)
+    # The interpreter itself does this when it starts without the descriptor.
+    setattr(sys, ("stdin", "stdout", "stderr")[descriptor], None)
+
+
+_PREPARATIONS = {
+    function.__name__: function
+    for function in (
+        kill_at_statement, report_lock_requests, deny_locks, limit_file_size, set_umask, redirect
+    )
+}  # fmt: skip
+
+
+class Forks:
+    """Starts runs of the program and collects them; its methods are for one thread."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, *PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        )
+        self._running: set[int] = set()
+
+    def start(self, *arguments: str, prepare: Sequence[partial[None]] = ()) -> int:
+        """Start the program in the present environment and folder, and return its process number.
+
+        ``prepare`` holds calls of the functions above, to be made before the program begins.
+        """
+        calls = [[call.func.__name__, *call.args] for call in prepare]
+        number = self._ask(
+            {
+                "arguments": arguments,
+                "environment": dict(os.environ),
+                "folder": str(Path.cwd()),
+                "calls": calls,
+            }
+        )
+        self._running.add(number)
+        return int(number)
+
+    def wait(self, number: int) -> subprocess.CompletedProcess[bytes]:
+        """Wait until the run has ended and return its status and output."""
+        status, *output = self._ask({"wait": number})
+        self._running.remove(number)
+        return subprocess.CompletedProcess([], status, *(text.encode("latin-1") for text in output))
+
+    def run(self, *arguments: str, prepare: Sequence[partial[None]] = ()) -> Any:
+        """Start the program and wait until it has ended."""
+        return self.wait(self.start(*arguments, prepare=prepare))
+
+    def crowd(
+        self, size: int, *arguments: str, prepare: Sequence[partial[None]] = ()
+    ) -> list[subprocess.CompletedProcess[bytes]]:
+        """Start ``size`` runs at the same time and wait until all have ended."""
+        started = [self.start(*arguments, prepare=prepare) for _ in range(size)]
+        return [self.wait(number) for number in started]
+
+    def stop(self) -> None:
+        """End what is still running."""
+        for number in self._running:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        self._process.kill()
+        self._process.communicate()
+
+    def _ask(self, request: dict[str, Any]) -> Any:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+        if not select.select([self._process.stdout], [], [], _SECONDS)[0]:
+            self.stop()
+            raise TimeoutError("a run of the program does not end")
+        return json.loads(self._process.stdout.readline())
+
+
+@contextmanager
+def forks() -> Iterator[Forks]:
+    """Provide the process from which runs are forked inside the block."""
+    server = Forks()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _serve() -> None:
+    """Fork and collect runs as standard input asks."""
+    pipes: dict[int, list[int]] = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "wait" in request:
+            answer: Any = _collect(request["wait"], pipes.pop(request["wait"]))
+        else:
+            (output, stdout), (errors, stderr) = os.pipe(), os.pipe()
+            answer = os.fork()
+            if not answer:
+                _become(request, stdout, stderr)
+            for descriptor in (stdout, stderr):
+                os.close(descriptor)
+            pipes[answer] = [output, errors]
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _collect(number: int, pipes: list[int]) -> list[Any]:
+    """Return the exit status, negative for a signal, and the text of each pipe."""
+    status = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+    texts = []
+    for pipe in pipes:
+        os.set_blocking(pipe, False)  # What the run has started may still hold the other end.
+        with open(pipe, "rb") as file:
+            texts.append((file.read() or b"").decode("latin-1"))
+    return [status, *texts]
+
+
+def _become(request: dict[str, Any], stdout: int, stderr: int) -> NoReturn:
+    """Be the program in this process, to its end."""
+    try:
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        time.tzset()
+        os.chdir(request["folder"])
+        for descriptor, stream in ((stdout, 1), (stderr, 2), (os.open(os.devnull, os.O_RDONLY), 0)):
+            os.dup2(descriptor, stream)
+            os.close(descriptor)
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
+        sys.argv = [*PROGRAM, *request["arguments"]]
+        for name, *arguments in request["calls"]:
+            _PREPARATIONS[name](*arguments)
+        entry_point.run()
+    except BaseException:  # noqa: BLE001 - nothing may go on in a copy of this process
+        traceback.print_exc()
+    os._exit(_CRASHED)
+
+
+if __name__ == "__main__":
+    _serve()
