@@ -1,4 +1,4 @@
-"""The days of one account, and the ways to show them: one pure function in each module."""
+"""The daily history of an account, and its formats: one pure function per module."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from moonshot_status.spending.daily import Day
 from moonshot_status.spending.ledger import exact_decimals
 
 AMOUNTS = ("opening", "spent", "topped_up", "granted", "ended", "closing")
-"""The amounts of a Day, in the order of every table."""
+"""The names of a Day's amounts, in the column order of all tables."""
 
 
 @dataclass(frozen=True)
 class DailyHistory:
-    """Days in order; the amounts are in the region's currency.
+    """The days of an account in order, with amounts in the region's currency.
 
-    ``account`` is the name in the settings, which may hold any character.
+    ``account`` is the name in the settings, which can contain any character.
     """
 
     account: str
@@ -27,22 +27,22 @@ class DailyHistory:
 
 
 def amounts(day: Day) -> dict[str, Decimal]:
-    """The day's amounts by their names."""
+    """Return the day's amounts by name."""
     return {name: getattr(day, name) for name in AMOUNTS}
 
 
 @exact_decimals()
 def total(days: Iterable[Day]) -> Day:
-    """All the days, of which there is at least one, as if they were one that ends on the last."""
+    """Sum up at least one day, as if they were one day with the date of the last."""
     first, *others = days
-    whole = first
+    sums = first
     for day in others:
-        whole = Day(
+        sums = Day(
             day.date,
             first.opening,
-            whole.spent + day.spent,
-            whole.topped_up + day.topped_up,
-            whole.granted + day.granted,
-            whole.ended + day.ended,
+            sums.spent + day.spent,
+            sums.topped_up + day.topped_up,
+            sums.granted + day.granted,
+            sums.ended + day.ended,
         )
-    return whole
+    return sums

@@ -1,6 +1,6 @@
-"""A table for programs and spreadsheets: exact amounts without a currency sign, and no names.
+"""CSV for programs and spreadsheets: exact amounts without currency signs, and LF line ends.
 
-Nothing in it needs quotes: dates, digits, points and minus signs. Lines end as Unix has them.
+No field needs quotes: there are only dates, digits, points and minus signs.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from moonshot_status.history import AMOUNTS, DailyHistory, amounts
 
 
 def render(history: DailyHistory) -> str:
+    """Return a header line and one line per day."""
     lines = [["date", *AMOUNTS]]
     for day in history.days:
         digits = [format(amount, "f") for amount in amounts(day).values()]

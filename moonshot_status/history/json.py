@@ -1,4 +1,4 @@
-"""One JSON object, version 1, as ``schemas/history.schema.json`` describes it."""
+"""JSON, version 1, as in ``schemas/history.schema.json``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from moonshot_status.history import DailyHistory, amounts
 
 
 def render(history: DailyHistory) -> str:
+    """Return one object on one line."""
     document: dict[str, Any] = {
         "version": 1,
         "account": history.account,

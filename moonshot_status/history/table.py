@@ -1,6 +1,6 @@
-"""A table for people, with as many decimals as it takes for every row to add up.
+"""A text table with enough decimals for all rows to add up exactly.
 
-Rounded rows would be off by a cent here and there, and a ledger that does not add up is no help.
+Rounded to cents, some rows would be off by a cent.
 """
 
 from __future__ import annotations
@@ -16,40 +16,41 @@ from moonshot_status.spending.ledger import exact_decimals
 
 _GAP = "  "
 _CENTS = 2
-# What most days have none of is left blank there, and left out where no day has any.
-_RARE = ("topped_up", "granted", "ended")
-_OFTEN_UNUSED = ("granted", "ended")
+_BLANK_IF_ZERO = ("topped_up", "granted", "ended")
+_OMITTED_IF_ALL_ZERO = ("granted", "ended")
 
 
 def render(history: DailyHistory) -> str:
-    """One line a day, and for several days a last line for all of them."""
-    whole = total(history.days)
-    names = [name for name in AMOUNTS if name not in _OFTEN_UNUSED or amounts(whole)[name]]
+    """Return a header, one line per day, and a last line of totals for several days."""
+    sums = total(history.days)
+    names = [name for name in AMOUNTS if name not in _OMITTED_IF_ALL_ZERO or amounts(sums)[name]]
     decimals = _decimals(amount for day in history.days for amount in amounts(day).values())
     lines = [["date", *(name.replace("_", " ") for name in names)]]
     for day in history.days:
-        lines.append([day.date.isoformat(), *_words(day, names, history.region, decimals)])
+        lines.append([day.date.isoformat(), *_format_amounts(day, names, history.region, decimals)])
     if len(history.days) > 1:
-        lines.append(["total", *_words(whole, names, history.region, decimals)])
-    return _lined_up(lines)
+        lines.append(["total", *_format_amounts(sums, names, history.region, decimals)])
+    return _align(lines)
 
 
-def _words(day: Day, names: list[str], region: Region, decimals: int) -> list[str]:
-    shown = amounts(day)
+def _format_amounts(day: Day, names: list[str], region: Region, decimals: int) -> list[str]:
+    by_name = amounts(day)
     return [
-        format_exact(shown[name], region, decimals) if shown[name] or name not in _RARE else ""
+        format_exact(by_name[name], region, decimals)
+        if by_name[name] or name not in _BLANK_IF_ZERO
+        else ""
         for name in names
     ]
 
 
 @exact_decimals()
-def _decimals(every: Iterable[Decimal]) -> int:
-    """As few as hold all the digits of each amount, but never fewer than cents have."""
-    exponents = (amount.normalize().as_tuple().exponent for amount in every)
+def _decimals(values: Iterable[Decimal]) -> int:
+    """Return how many decimals show every amount exactly, at least those of cents."""
+    exponents = (amount.normalize().as_tuple().exponent for amount in values)
     return max(_CENTS, *(-exponent for exponent in exponents if isinstance(exponent, int)))
 
 
-def _lined_up(lines: list[list[str]]) -> str:
+def _align(lines: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "".join(
         _GAP.join([f"{first:<{widths[0]}}", *map(str.rjust, others, widths[1:])]) + "\n"
