@@ -1,1 +1,1 @@
-"""One GET of the balance: where it goes, how it gets there, and what the response means."""
+"""The HTTP API: base URLs, proxies, the request for the balance, its response and backoff."""

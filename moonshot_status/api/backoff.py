@@ -27,7 +27,7 @@ class Attempt:
 def after_failure(
     started_at: datetime, ended_at: datetime, problem: Problem, previous: Attempt | None
 ) -> Attempt:
-    """Return the attempt with its backoff: doubling, with jitter, or as the server asked."""
+    """Return the attempt with its backoff: what the server asked for, else doubling with jitter."""
     again = previous and previous.problem and previous.problem.kind is problem.kind
     failures = (previous.failures if previous and again else 0) + 1
     seconds = problem.retry_after or _seconds(problem.kind, failures)
@@ -36,7 +36,7 @@ def after_failure(
 
 
 def must_wait(attempt: Attempt | None, now: datetime, *, force: bool) -> bool:
-    """Return whether the next request has to wait.
+    """Return whether it is too early for the next request.
 
     ``force`` overrides a backoff, but not a wait that the server asked for.
     """
@@ -51,7 +51,7 @@ def must_wait(attempt: Attempt | None, now: datetime, *, force: bool) -> bool:
 
 
 def _seconds(kind: Kind, failures: int) -> float:
-    """Return the seconds to wait after so many failures; 0 for a kind without backoff."""
+    """Return the seconds to wait after the failures in a row; 0 for a kind without backoff."""
     import random
 
     first, longest = kind.first_backoff, kind.max_backoff

@@ -1,4 +1,4 @@
-"""The base URL: where a key may be sent, and where it may not."""
+"""Validate and normalize base URLs, so that keys are sent to allowed hosts only."""
 
 from __future__ import annotations
 
@@ -19,37 +19,39 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*")
 
 
 def official_base_url(region: Region) -> str:
+    """Return the base URL of the region's own API."""
     return f"https://{region.host}"
 
 
-def normalize_base_url(written: str, region: Region, where: str) -> str:
-    """The address that somebody wrote at ``where``, normalised, without ``/v1``.
+def normalize_base_url(written: str, region: Region, origin: str) -> str:
+    """Return the URL in normal form: lower-case host, no default port, no ``/v1``.
 
-    Raises ProblemError of kind ``config``; the address, which may hold a password, is not in it.
+    ``origin`` names the setting or variable for messages. Raises ProblemError of kind ``config``
+    for a URL that is not allowed; the URL, which may contain a password, is not in it.
     """
     from urllib.parse import urlsplit
 
     if not re.fullmatch(r"[\x21-\x5b\x5d-\x7e]+", written):
-        raise ProblemError(causes.URL_CHARACTERS, where=where)
+        raise ProblemError(causes.URL_CHARACTERS, origin=origin)
     try:
         parts = urlsplit(written)
         host, port = (parts.hostname or "").removesuffix("."), parts.port
     except ValueError as error:
-        raise ProblemError(causes.URL_INVALID, where=where) from error
+        raise ProblemError(causes.URL_INVALID, origin=origin) from error
     if "@" in parts.netloc:
-        raise ProblemError(causes.URL_CREDENTIALS, where=where)
+        raise ProblemError(causes.URL_CREDENTIALS, origin=origin)
     if parts.query or parts.fragment or "?" in written or "#" in written:
-        raise ProblemError(causes.URL_QUERY, where=where)
-    # Brackets are for IPv6; some versions of Python let any name stand in them.
+        raise ProblemError(causes.URL_QUERY, origin=origin)
+    # Brackets are for IPv6; some versions of Python accept any name in them.
     is_host = _is_ipv6(host) if "[" in parts.netloc else _HOST.fullmatch(host)
     if port == 0 or not is_host or not _PATH.fullmatch(parts.path):
-        raise ProblemError(causes.URL_INCOMPLETE, where=where)
+        raise ProblemError(causes.URL_INCOMPLETE, origin=origin)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise ProblemError(causes.URL_NOT_ENCRYPTED, where=where)
+        raise ProblemError(causes.URL_NOT_ENCRYPTED, origin=origin)
     for other in Region:
         if host == other.host and other is not region:
             raise ProblemError(
-                causes.URL_OTHER_REGION, where=where, other=other.value, region=region.value
+                causes.URL_OTHER_REGION, origin=origin, other=other.value, region=region.value
             )
     name = f"[{host}]" if ":" in host else host
     if port == {"https": 443, "http": 80}[parts.scheme]:
@@ -59,7 +61,7 @@ def normalize_base_url(written: str, region: Region, where: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether requests to this host, an IPv6 address without its brackets, stay on the machine."""
+    """Return whether requests to this host stay on the machine; IPv6 is without brackets."""
     address = _address(host)
     return host == "localhost" or (address is not None and address.is_loopback)
 

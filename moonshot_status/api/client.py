@@ -40,7 +40,7 @@ def fetch_balance(
     """Fetch the balance with one request. Raises ProblemError.
 
     ``timeout`` in seconds is one deadline for everything, from name lookup to last byte.
-    ``on_response`` is called with the response, whatever it means.
+    ``on_response`` is called with the response, before it is parsed.
     """
     url = base_url + PATH
     try:
@@ -54,7 +54,7 @@ def fetch_balance(
 
 
 def run_with_deadline(seconds: float, call: Callable[[], _T]) -> _T:
-    """Return the call's result. Raises Empty when the time is up, or what the call raises.
+    """Return the call's result. Raises Empty at the deadline, and whatever the call raises.
 
     The call runs in a thread: no socket timeout ends a name lookup that hangs or a response that
     arrives byte by byte. A late thread is abandoned; it ends with the program.
@@ -117,7 +117,7 @@ def _body(response: urllib3.BaseHTTPResponse, url: str, timeout: float) -> bytes
     """Return the inflated body, or None if it is too long or incomplete."""
     body = bytearray()
     try:
-        # Not read(): a chunk of a negative size would have it read all that ever comes.
+        # Not read(): with a chunk of negative size it would read without a limit.
         while piece := response.read1(BODY_LIMIT + 1 - len(body)):
             body += piece
             if len(body) > BODY_LIMIT:
@@ -133,7 +133,7 @@ def _body(response: urllib3.BaseHTTPResponse, url: str, timeout: float) -> bytes
 
 
 def _request_failed(error: BaseException, url: str, timeout: float) -> ProblemError:
-    """Return the error for an exchange that ended before its status line."""
+    """Return the error for a request that failed before a status line arrived."""
     cause = _cause(error)
     log.log(f"no answer: {type(error).__name__}, {type(cause).__name__}")
     if isinstance(cause, (TimeoutError, Urllib3Timeout)) and not isinstance(

@@ -1,4 +1,4 @@
-"""The proxy that the environment names, if the request goes through one."""
+"""Find the proxy for a request in the environment."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from moonshot_status.core import causes, log
 from moonshot_status.core.errors import ProblemError
 
 VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-"""What may name a proxy, the first that is set before the others."""
+"""The environment variables for a proxy, in order of priority."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """A proxy's address without its credentials, and the headers that carry them."""
+    """A proxy's URL without credentials, its host and port, and the headers with credentials."""
 
     url: str
     host: str
@@ -25,10 +25,10 @@ class Route:
 
 
 def route_for(url: str) -> Route | None:
-    """The way to this https address; http stays on the machine and never takes one.
+    """Return the proxy for this URL, or None. Loopback and plain http never use one.
 
-    ``HTTPS_PROXY``, else ``ALL_PROXY``, unless ``NO_PROXY`` names the host; lower case wins.
-    Raises ProblemError of kind ``proxy``.
+    ``HTTPS_PROXY`` wins over ``ALL_PROXY``, lower case over upper case, and ``NO_PROXY`` lists
+    hosts without a proxy. Raises ProblemError of kind ``proxy``.
     """
     from urllib.request import (  # type: ignore[attr-defined]
         getproxies_environment,
@@ -54,27 +54,28 @@ def _route(written: str) -> Route:
     if parts.scheme not in ("http", "https") or not host:
         raise invalid_address()
     name = f"[{host}]" if ":" in host else host
-    place = f"{name}:{port}" if port else name
-    return Route(f"{parts.scheme}://{place}", place, _headers(parts.username, parts.password))
+    address = f"{name}:{port}" if port else name
+    return Route(f"{parts.scheme}://{address}", address, _headers(parts.username, parts.password))
 
 
 def _headers(user: str | None, password: str | None) -> dict[str, str]:
+    """Return the header for these percent-encoded credentials, if there are any."""
     if user is None:
         return {}
-    words = [unquote(word, errors="surrogateescape") for word in (user, password or "")]
-    encoded = base64.b64encode(":".join(words).encode("utf-8", "surrogateescape")).decode()
-    for secret in (password or "", words[1], encoded):
+    login = [unquote(part, errors="surrogateescape") for part in (user, password or "")]
+    encoded = base64.b64encode(":".join(login).encode("utf-8", "surrogateescape")).decode()
+    for secret in (password or "", login[1], encoded):
         log.register_secret(secret)
     return {"proxy-authorization": f"Basic {encoded}"}
 
 
 def invalid_address() -> ProblemError:
-    """Return the error for a proxy address that cannot be used; it may hold a password."""
+    """Return the error for an invalid proxy URL; it may contain a password and is not in it."""
     return ProblemError(causes.PROXY_ADDRESS, variable=proxy_variable())
 
 
 def proxy_failure(cause: BaseException) -> ProblemError:
-    """Return the error for a proxy that refuses, is down or wants a login."""
+    """Return the error for a proxy that is down, refuses the request or requires a login."""
     login = str(cause).startswith("Tunnel connection failed: 407")
     return ProblemError(
         causes.PROXY_LOGIN if login else causes.PROXY_REFUSED, variable=proxy_variable()
@@ -82,5 +83,5 @@ def proxy_failure(cause: BaseException) -> ProblemError:
 
 
 def proxy_variable() -> str:
-    """The one that counts, of those that are set."""
+    """Return the name of the variable that is used, of those that are set."""
     return next((name for name in VARIABLES if os.environ.get(name)), "HTTPS_PROXY")

@@ -1,7 +1,7 @@
-"""Parse the API's response: a Balance, or the Problem that it means. Pure.
+"""Parse the API's response into a Balance or a Problem. Pure.
 
-What is known of the endpoint comes from the provider's public documentation and from captures that
-users published. The server's texts are read but never repeated: they contain account ids.
+The formats come from the provider's public documentation and from responses that users published.
+The server's texts are read but never repeated, because they contain account ids.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ _BY_STATUS = {
 def _api_error(
     document: dict[str, Any], response: HttpResponse, retry_after: int | None
 ) -> ProblemError:
-    """Name the status, the code and the scode if they are well-formed, and nothing else."""
+    """Return the error with the status and, if they are well-formed, the code and the scode."""
     codes = [f"HTTP {response.status}"]
     code, scode = document.get("code"), document.get("scode")
     if type(code) is int and abs(code) < _AMOUNT_LIMIT:
@@ -138,18 +138,18 @@ def _retry_after(response: HttpResponse, document: Any) -> int | None:
     if re.fullmatch(r"[0-9]{1,18}", written):
         seconds = int(written)
     elif written:
-        seconds = _until(written, _header(response, "date"))
+        seconds = _seconds_until(written, _header(response, "date"))
     if seconds <= 0 and response.status == 429:
         seconds = _seconds_in(document)
     return min(math.ceil(seconds), _MAX_WAIT_SECONDS) if seconds > 0 else None
 
 
-def _header(response: HttpResponse, wanted: str) -> str:
-    """Return the value of a header, whose name is in lower case; empty if there is none."""
-    return {name.lower(): value for name, value in response.headers.items()}.get(wanted, "")
+def _header(response: HttpResponse, name: str) -> str:
+    """Return the value of the header, empty if it is missing; ``name`` is in lower case."""
+    return {each.lower(): value for each, value in response.headers.items()}.get(name, "")
 
 
-def _until(date: str, server_date: str) -> float:
+def _seconds_until(date: str, server_date: str) -> float:
     """Return the seconds from the server's date, or else from now, to ``date``; 0 if invalid."""
     moment, now = _http_date(date), _http_date(server_date) or datetime.now(timezone.utc)
     return (moment - now).total_seconds() if moment else 0
@@ -164,7 +164,7 @@ def _http_date(written: str) -> datetime | None:
 
 
 def _seconds_in(document: Any) -> float:
-    """Return the first number of seconds in an error text, or 0; two members may hold the text."""
+    """Return the first number of seconds in the error text, which has two possible places, or 0."""
     if not isinstance(document, dict):
         return 0
     for part in (document.get("error"), document):

@@ -69,12 +69,13 @@ def _entry(path: Path, raw: bytes) -> Entry | None:
         raise ProblemError(causes.CODEXBAR_NO_PROVIDERS, path=str(path))
     for provider in providers:
         if isinstance(provider, dict) and provider.get("id") == PROVIDER:
-            words = (_word(path, provider, name) for name in (KEY, KEY_REGION, REGION))
-            return Entry(path, *words)
+            values = (_string(path, provider, name) for name in (KEY, KEY_REGION, REGION))
+            return Entry(path, *values)
     return None
 
 
-def _word(path: Path, provider: dict[str, Any], name: str) -> str:
+def _string(path: Path, provider: dict[str, Any], name: str) -> str:
+    """Return a value of the entry, blank if it is missing. Raises ProblemError."""
     value = provider.get(name)
     if value is None:
         return ""

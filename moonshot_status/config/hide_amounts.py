@@ -18,10 +18,10 @@ def path() -> Path:
 def is_hidden(default: bool) -> bool:
     """Return the position of the switch, or ``default`` if it was never used. Never raises."""
     try:
-        said = path().read_text(encoding="ascii").strip()
+        stored = path().read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return default
-    return said == _HIDDEN if said in (_HIDDEN, _SHOWN) else default
+    return stored == _HIDDEN if stored in (_HIDDEN, _SHOWN) else default
 
 
 def set_hidden(hidden: bool) -> None:

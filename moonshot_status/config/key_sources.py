@@ -1,4 +1,4 @@
-"""Where a region and a key may come from, and which of them belong together."""
+"""The sources of a region and a key, and the choice of a region and a key that match."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _REGION_VARIABLE = BY_NAME["region"].variables[0]
 
 @dataclass(frozen=True)
 class Source:
-    """One place that may hold a region and a key; regions are still as somebody wrote them.
+    """A source that may have a region and a key; regions are not validated yet.
 
-    ``region_origin`` and ``key_origin`` say where in it they stand.
+    ``key_region`` is the region that the key belongs to. ``region_origin`` and ``key_origin`` name
+    the setting or the variable that each of them comes from.
     """
 
     name: str
@@ -37,12 +38,12 @@ class Source:
 
     @property
     def region_source(self) -> str:
-        """The place of the region; in the environment it is not the key's."""
+        """The name of the source for messages about its region: a file, or a variable."""
         return self.name if self.file else _REGION_VARIABLE
 
     @property
     def is_world_readable(self) -> bool:
-        """Whether the key stands in a file that other users of the machine can read."""
+        """Whether the key is in a file that other users of the machine can read."""
         if self.file is None or self.secret is None or not self.secret.key:
             return False
         try:
@@ -56,7 +57,7 @@ NO_SOURCE = Source("", "", "", None)
 
 
 def sources_of(name: str, file: SettingsFile, environ: Mapping[str, str]) -> Iterator[Source]:
-    """The places to look at, in their order; a later one is read only when it is reached."""
+    """Yield the sources of the account in order of priority, each read only when it is reached."""
     yield own_source(name, file)
     if name in file.accounts:
         return
@@ -81,7 +82,7 @@ def sources_of(name: str, file: SettingsFile, environ: Mapping[str, str]) -> Ite
 
 
 def own_source(name: str, file: SettingsFile) -> Source:
-    """What the program's own file says of the account, be it named there or not."""
+    """Return the settings file as a source for the account, whether or not it is in the file."""
     region, secret = file.find(name, "region"), None
     key, command = file.find(name, "api_key"), file.find(name, "api_key_command")
     if key:
@@ -101,9 +102,9 @@ def own_source(name: str, file: SettingsFile) -> Source:
 
 @dataclass(frozen=True)
 class Choice:
-    """The region, what decided it, and the first source with a key of that region.
+    """The region, the source that decided it, and the first source with a key of that region.
 
-    ``decided_by`` is None where nobody named a region or held a key, or a flag did.
+    ``decided_by`` is None if a flag decided, or if no source has a region or a key.
     """
 
     region: Region
@@ -112,7 +113,7 @@ class Choice:
 
 
 def choose(region: Region | None, sources: Iterator[Source]) -> Choice:
-    """Choose among the sources, which stand in their order; a flag's ``region`` beats them."""
+    """Choose among the sources, given in order of priority; ``region`` is that of a flag."""
     decided_by = None
     for source in sources:
         if region is None and (source.region or source.secret):
@@ -122,28 +123,28 @@ def choose(region: Region | None, sources: Iterator[Source]) -> Choice:
     return Choice(region or DEFAULT_REGION, decided_by, None)
 
 
-def _region(written: str, where: str) -> Region:
-    """Return the region of that name, or the default one. Raises ProblemError."""
+def _region(written: str, origin: str) -> Region:
+    """Return the region of that name, or the default if it is empty. Raises ProblemError."""
     try:
         return Region(written.lower() or DEFAULT_REGION.value)
     except ValueError as error:
         raise ProblemError(
-            causes.UNKNOWN_REGION, where=where, regions=" or ".join(REGION_NAMES)
+            causes.UNKNOWN_REGION, origin=origin, regions=" or ".join(REGION_NAMES)
         ) from error
 
 
 def no_key(
     name: str, region: Region, file: SettingsFile, environ: Mapping[str, str]
 ) -> ProblemError:
-    """Return the error that names the places searched, and the one with another region's key."""
+    """Return the error for a missing key, which names the sources that were searched."""
     others = [source.name for source in sources_of(name, file, environ) if source.secret]
-    looked = (
+    searched = (
         f"accounts.{name} in {file.path}"
         if name in file.accounts
         else f"{file.path}, CodexBar's file, {' and '.join(_KEY_VARIABLES)}"
     )
     if others:
         return ProblemError(
-            causes.OTHER_REGION_ONLY, region=region.value, other=others[0], looked=looked
+            causes.OTHER_REGION_ONLY, region=region.value, other=others[0], searched=searched
         )
-    return ProblemError(causes.NO_KEY, region=region.value, looked=looked)
+    return ProblemError(causes.NO_KEY, region=region.value, searched=searched)

@@ -38,12 +38,12 @@ def each_account(options: Options) -> list[Options]:
     if wanted is None or (wanted != ALL_ACCOUNTS and "," not in wanted):
         return [options]
     try:
-        known = _known_accounts(_read_file(options))
+        existing = _account_names(_read_file(options))
     except ProblemError:
         return [options]
-    if wanted in known:
+    if wanted in existing:
         return [options]
-    names = known if wanted == ALL_ACCOUNTS else [name.strip() for name in wanted.split(",")]
+    names = existing if wanted == ALL_ACCOUNTS else [name.strip() for name in wanted.split(",")]
     return [replace(options, account=name) for name in dict.fromkeys(names)]
 
 
@@ -96,7 +96,7 @@ def _found(options: Options, setting: Setting, account: str, file: SettingsFile)
 def _with_account(
     settings: Settings, options: Options, file: SettingsFile, environ: Mapping[str, str]
 ) -> Settings:
-    """Return the settings with as much of the account as could be resolved."""
+    """Return the settings with as much of the account as can be resolved."""
     name = settings.account.name
     try:
         choice = key_sources.choose(options.region, key_sources.sources_of(name, file, environ))
@@ -111,11 +111,11 @@ def _with_account(
         return replace(settings, problem=error.problem)
 
 
-def _with(settings: Settings, origins: Mapping[str, str], **known: Any) -> Settings:
-    """Return the settings with more of the account, and where it came from."""
+def _with(settings: Settings, origins: Mapping[str, str], **fields: Any) -> Settings:
+    """Return the settings with more fields of the account, and with their origins."""
     return replace(
         settings,
-        account=replace(settings.account, **known),
+        account=replace(settings.account, **fields),
         origins={**settings.origins, **origins},
     )
 
@@ -141,7 +141,7 @@ def _with_secret(
     return replace(settings, advice=_advice(source))
 
 
-def _known_accounts(file: SettingsFile) -> list[str]:
+def _account_names(file: SettingsFile) -> list[str]:
     return list(file.accounts) or [DEFAULT_ACCOUNT]
 
 
@@ -150,11 +150,11 @@ def account_name(wanted: str | None, file: SettingsFile) -> str:
 
     Raises UnknownAccountError.
     """
-    known = _known_accounts(file)
+    existing = _account_names(file)
     if wanted is None:
-        return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in known else known[0]
-    if wanted not in known:
-        names = ", ".join(one_line(name, 40) for name in known)
+        return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in existing else existing[0]
+    if wanted not in existing:
+        names = ", ".join(one_line(name, 40) for name in existing)
         raise UnknownAccountError(
             f"there is no account {one_line(wanted, 40)!r}; there is: {names}"
         )
@@ -187,8 +187,8 @@ def resolve_base_url(
             found = SettingValue(written, variable)
     if found is None:
         return SettingValue(official_base_url(region))
-    where = one_line(found.origin, 160)
-    return replace(found, value=normalize_base_url(found.value, region, where))
+    origin = one_line(found.origin, 160)
+    return replace(found, value=normalize_base_url(found.value, region, origin))
 
 
 def _advice(source: Source) -> str:

@@ -1,4 +1,4 @@
-"""The settings: one row for each, and the types that hold what was chosen.
+"""The table of settings, and the types for the options and the resolved settings.
 
 The command line, the resolver, the JSON Schema, ``config``, shell completion and the manual page
 all read ``SETTINGS``. A new setting is one row here (and its copy in ``config.schema.json``, which
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_ACCOUNT = "default"
 ALL_ACCOUNTS = "all"
 PARTS = ("balance", "runway", "pace", "today")
-"""What the text in the bar can consist of."""
+"""The parts of the text in a bar."""
 TEMPLATE_FIELDS = (
     "account", "region", "currency", "level", "balance", "voucher", "cash", "deficit", "runway",
     "per_day", "spent_today", "as_of", "problem", "bar",
@@ -37,9 +37,9 @@ class Setting:
 
     ``name`` is its name in the settings file; a dot leads into an object. ``meaning`` and
     ``default_words`` are its documentation. ``schema`` is the JSON Schema of its value, whose
-    ``description`` completes "allowed is". ``flag`` is its option with a metavar and a help text;
-    ``param`` names the type of the option in ``cli/params``. ``variables`` are read from the
-    environment, the first one that is set.
+    ``description`` completes the sentence "allowed is". ``flag`` is its option, with a metavar and
+    a help text; ``param`` names the type of the option in ``cli/params``. ``variables`` are those
+    of the environment, of which the first that is set counts.
     """
 
     name: str
@@ -70,7 +70,10 @@ def _region_schema() -> dict[str, Any]:
     )
     words = {"description": _choice(REGION_NAMES)}
     around = r"""[\s"']*"""
-    names = [{"enum": list(REGION_NAMES)}, {"pattern": f"^{around}({any_case})?{around}$"}]
+    names: list[dict[str, Any]] = [
+        {"enum": list(REGION_NAMES)},
+        {"pattern": f"^{around}({any_case})?{around}$"},
+    ]
     return {"type": "string", "anyOf": [{**each, **words} for each in names], **words}
 
 
@@ -145,7 +148,7 @@ def _defaults() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; None, or no entry in ``flags``, where it says nothing.
+    """The options of the command line; None, or no entry in ``flags``, for one not given.
 
     ``flags`` are the values of settings by their names. ``wanted_at`` is when a process that keeps
     running asked for a new balance, in UTC.
@@ -160,7 +163,7 @@ class Options:
 
     @property
     def hide_amount(self) -> bool:
-        """Whether the command line hides amounts, whatever the settings and the switch say."""
+        """Whether the command line hides amounts, which overrides the settings and the switch."""
         return bool(self.flags.get("hide_amount"))
 
 

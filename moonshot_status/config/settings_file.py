@@ -34,7 +34,7 @@ class SettingValue:
 
 @dataclass(frozen=True)
 class SettingsFile:
-    """The settings of one valid file, blank values left out; empty if there is no file."""
+    """The settings of one valid file without blank values; empty if there is no file."""
 
     path: Path
     settings: dict[str, Any] = field(default_factory=dict)
@@ -106,8 +106,8 @@ def invalid_setting(path: Path, mismatch: Mismatch) -> ProblemError:
     return ProblemError(
         causes.INVALID_SETTING,
         path=str(path),
-        setting=one_line(mismatch.place, 120) or "the whole of it",
-        expected=mismatch.wanted,
+        setting=one_line(mismatch.path, 120) or "the whole of it",
+        expected=mismatch.expected,
     )
 
 
@@ -118,7 +118,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _check(path: Path, raw: bytes, document: Any) -> None:
-    """Check against the schema, unless the cache says that the same bytes are valid."""
+    """Check against the schema unless the cache has these bytes. Raises ProblemError."""
     digest = hashlib.sha256(__version__.encode() + b"\0" + raw).hexdigest()
     cache = paths.cache_folder() / "valid-settings"
     if digest in _valid_digests(cache):
@@ -146,7 +146,7 @@ def _remember_valid(cache: Path, digest: str) -> None:
 
 
 def _without_blanks(settings: Any) -> Any:
-    """Return the settings without quotes around values, and without blank ones: they are unset."""
+    """Return the settings without quotes around values, and without blank values."""
     if not isinstance(settings, dict):
         return settings
     cleaned = {}

@@ -49,7 +49,7 @@ def _in_region(name: str, region: Region, file: SettingsFile) -> list[Problem]:
 def _of_key(source: Source) -> Iterator[Problem]:
     written = source.secret.key if source.secret else ""
     for problem in _raised(lambda: written and api_key.validated(written)):
-        yield replace(problem, place=source.key_origin)
+        yield replace(problem, origin=source.key_origin)
 
 
 def _raised(check: Callable[[], object]) -> list[Problem]:

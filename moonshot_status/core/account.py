@@ -36,7 +36,7 @@ class Account:
 
     @property
     def identity(self) -> str:
-        """A one-way name made of the region, the host and the key (or key command)."""
+        """A digest of the region, the base URL and the key (or key command)."""
         region = self.region.value if self.region else ""
         return fingerprint(region, self.base_url, self.secret.key, *self.secret.command)
 
@@ -64,5 +64,5 @@ class Reading:
 
 
 def fingerprint(*parts: str) -> str:
-    """Return a one-way digest of the parts; different lists of parts have different digests."""
+    """Return a SHA-256 digest of the parts; different lists of parts have different digests."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -27,8 +27,8 @@ def replace_file(
     symlink that is to be kept. With ``sync`` the content is on the disk before the rename.
     """
     # Not tempfile.mkstemp: a poll would import tempfile and random for it.
-    beside = path.parent / f".{path.name[:64]}.{os.urandom(8).hex()}"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    temporary = path.parent / f".{path.name[:64]}.{os.urandom(8).hex()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
@@ -39,8 +39,8 @@ def replace_file(
             os.fchmod(descriptor, mode)
             if sync:
                 os.fsync(descriptor)
-        beside.replace(path)
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise

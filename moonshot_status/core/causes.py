@@ -1,6 +1,6 @@
-"""The causes of problems: one entry each, with its kind and its sentences.
+"""The causes of problems: one row for each, with its kind and its sentences.
 
-The store keeps an entry's name and the facts, never the sentences, so that they can be reworded.
+The store keeps a row's name and the facts, not the sentences, so that they can be reworded.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _PERMISSIONS = "Look at the owner and the mode of it."
 # fmt: off
 # The key
 
-NO_KEY = Cause(Kind.NO_KEY, "There is no API key for the {region} region", "Looked at {looked}.")
+NO_KEY = Cause(Kind.NO_KEY, "There is no API key for the {region} region", "Looked at {searched}.")
 OTHER_REGION_ONLY = Cause(Kind.NO_KEY, "There is no API key for the {region} region",
-    "The key in {other} belongs to the other region, so it is not used. Looked at {looked}.")
+    "The key in {other} belongs to the other region, so it is not used. Looked at {searched}.")
 KEY_COMMAND_NOT_STARTED = Cause(Kind.NO_KEY, "api_key_command cannot be started",
     "Give its full path: bars know few folders.")
 KEY_COMMAND_TIMEOUT = Cause(Kind.NO_KEY, "api_key_command did not end within {seconds} seconds",
@@ -47,7 +47,7 @@ INVALID_SETTING = Cause(Kind.CONFIG, "{path} has a mistake at {setting}: allowed
 THRESHOLDS_CROSS = Cause(
     Kind.CONFIG, "{path} has a mistake at {setting}: critical is above warning",
     "Allowed is a critical amount at or below the warning amount.")
-UNKNOWN_REGION = Cause(Kind.CONFIG, "{where} names a region that does not exist",
+UNKNOWN_REGION = Cause(Kind.CONFIG, "{origin} names a region that does not exist",
     "Allowed is {regions}.")
 UNKNOWN_ACCOUNT = Cause(Kind.CONFIG, "{error}",
     "The settings have changed: choose another account.")
@@ -65,22 +65,22 @@ CODEXBAR_NOT_A_STRING = Cause(
 
 # The base URL
 
-URL_CHARACTERS = Cause(Kind.CONFIG, "{where} cannot be used: it has characters that no address has",
-    _BASE_URL)
-URL_INVALID = Cause(Kind.CONFIG, "{where} cannot be used: it is no address", _BASE_URL)
+URL_CHARACTERS = Cause(Kind.CONFIG,
+    "{origin} cannot be used: it has characters that no address has", _BASE_URL)
+URL_INVALID = Cause(Kind.CONFIG, "{origin} cannot be used: it is no address", _BASE_URL)
 URL_CREDENTIALS = Cause(
-    Kind.CONFIG, "{where} cannot be used: a user name or password may not stand in it",
+    Kind.CONFIG, "{origin} cannot be used: a user name or password may not stand in it",
     _BASE_URL)
-URL_QUERY = Cause(Kind.CONFIG, "{where} cannot be used: it may not have a query or a fragment",
+URL_QUERY = Cause(Kind.CONFIG, "{origin} cannot be used: it may not have a query or a fragment",
     _BASE_URL)
-URL_INCOMPLETE = Cause(Kind.CONFIG, "{where} cannot be used: it has no usable host, port or path",
+URL_INCOMPLETE = Cause(Kind.CONFIG, "{origin} cannot be used: it has no usable host, port or path",
     _BASE_URL)
 URL_NOT_ENCRYPTED = Cause(
-    Kind.CONFIG, "{where} cannot be used: it must be https, or http to this machine",
+    Kind.CONFIG, "{origin} cannot be used: it must be https, or http to this machine",
     _BASE_URL)
 URL_OTHER_REGION = Cause(
     Kind.CONFIG,
-    "{where} cannot be used: it is the {other} host, but the account's region is {region}",
+    "{origin} cannot be used: it is the {other} host, but the account's region is {region}",
     'Set the region to "{other}" if that is where the key is from.')
 
 # The network
@@ -126,6 +126,6 @@ INTERNAL = Cause(Kind.INTERNAL, "Something unforeseen happened in this program",
 # fmt: on
 
 BY_NAME = {name: value for name, value in list(globals().items()) if isinstance(value, Cause)}
-"""Each cause by the name under which the store keeps it."""
+"""Each cause by its name in the store."""
 NAMES = {cause: name for name, cause in BY_NAME.items()}
-"""The reverse of ``BY_NAME``; causes with the same sentences would share a name."""
+"""The reverse of ``BY_NAME``; no two causes may have the same kind and sentences."""

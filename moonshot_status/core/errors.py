@@ -1,4 +1,4 @@
-"""Problems: their kinds, what is shown for each kind, and how long to back off after it.
+"""Problems: their kinds, with a label, a next step and a backoff for each kind.
 
 The sentences are in ``core/causes``.
 """
@@ -16,11 +16,11 @@ _VALIDATE = "moonshot-status config validate"
 _OPEN = "moonshot-status open"
 _DEBUG = "moonshot-status --debug"
 _MINUTE = 60
-_HINT_LENGTH = 400
+_MAX_HINT_LENGTH = 400
 
 
 class Kind(Enum):
-    """The kinds of problem. The value is used by ``json``, style sheets and the store.
+    """The kinds of problem. The value is used in JSON, style sheets and the store.
 
     Each row has the label for the bar (two words at most), the command that helps most, the first
     and the longest backoff in seconds (0: no backoff), and whether the network is the cause.
@@ -84,17 +84,17 @@ Facts = tuple[tuple[str, Fact], ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that went wrong: its cause and its facts, of which the sentences are made.
+    """A problem: its cause, and the facts that complete the sentences of the cause.
 
     No fact holds a key or a text that a server wrote. ``retry_after`` is the wait in seconds that
-    the server asked for, or None. ``place`` says where it was found, if the cause alone does not.
-    ``also`` is a second problem that was met at the same time; only its words are shown.
+    the server asked for, or None. ``origin`` is the setting that the problem is in, if the facts
+    do not name it. ``also`` is a second problem at the same time, which is shown in the hint.
     """
 
     cause: Cause
     facts: Facts = ()
     retry_after: int | None = None
-    place: str = ""
+    origin: str = ""
     also: Problem | None = None
 
     @property
@@ -104,33 +104,33 @@ class Problem:
 
     @property
     def message(self) -> str:
-        """What happened, on one line."""
+        """The sentence about what happened, on one line."""
         message = self.cause.message.format_map(dict(self.facts))
-        return one_line(f"{self.place}: {message}" if self.place else message)
+        return one_line(f"{self.origin}: {message}" if self.origin else message)
 
     @property
     def hint(self) -> str:
-        """What to do, on one line; empty if there is nothing to do."""
+        """The sentence about what to do, on one line; may be empty."""
         hint = self.cause.hint.format_map(dict(self.facts))
         if self.also:
             hint = f"{hint} {self.also.message}. {self.also.hint}".strip()
-        return one_line(hint, _HINT_LENGTH)
+        return one_line(hint, _MAX_HINT_LENGTH)
 
     def check(self) -> None:
-        """Raise ValueError if a sentence lacks a fact, or has one of another type."""
+        """Raise ValueError if a fact is missing or has the wrong type."""
         try:
             _ = self.message, self.hint
         except (KeyError, IndexError, AttributeError, TypeError) as error:
-            raise ValueError("facts that do not fit the cause") from error
+            raise ValueError("facts do not fit the cause") from error
 
 
 def generic_cause(kind: Kind) -> Cause:
-    """Return the cause for a problem of which only the kind is known."""
+    """Return a cause for a problem of which only the kind is known; its message is the label."""
     return Cause(kind, f"{kind.label[0].upper()}{kind.label[1:]}")
 
 
 class ProblemError(Exception):
-    """Carries a Problem from where it arises to where it is shown."""
+    """Carries a Problem to the code that shows it."""
 
     def __init__(self, cause: Cause, *, retry_after: int | None = None, **facts: Fact) -> None:
         self.problem = Problem(cause, tuple(facts.items()), retry_after)

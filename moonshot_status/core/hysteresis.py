@@ -43,14 +43,17 @@ def level_with_hysteresis(
 
 
 def settings_digest(thresholds: Thresholds, command: tuple[str, ...]) -> str:
-    """Return a one-way name of the notification settings; the store keeps a level for each."""
+    """Return a digest of the notification settings; the store keeps a level for each digest."""
     limits = (getattr(thresholds, name) for name in LIMITS)
     words = ("" if limit is None else format(limit.normalize(), "f") for limit in limits)
     return fingerprint(*words, *command)
 
 
 def _with_margin(balance: Balance, thresholds: Thresholds, days_left: float | None) -> Level:
-    """Return the level without the margins; the margin never falls below 10 % of ``critical``."""
+    """Return the level with the margins taken off the balance and the days.
+
+    The margin of the balance is never less than 10 % of ``critical``.
+    """
     margin = max(max(balance.available, thresholds.critical) * _MARGIN, _MIN_MARGIN)
     days = None if days_left is None else days_left * (1 - _MARGIN_OF_DAYS)
     return thresholds.level(balance.available - margin, days)

@@ -1,6 +1,6 @@
-"""Amounts in words that are never better than the truth.
+"""Format amounts of money so that they never look better than they are.
 
-Balances are rounded down and deficits up; there is no locale and no separator of thousands.
+Balances are rounded down and deficits up. No locale is used, and no thousands separator.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ _MINUS = "\u2212"
 _CENT = Decimal("0.01")
 _TENTH = Decimal("0.1")
 _ONE = Decimal(1)
-_WIDE = 10_000
-# Powers of ten and their letters.
-_UNITS = ((9, "B"), (6, "M"), (3, "k"))
+_SHORTENED_FROM = 10_000
+_POWERS_AND_SUFFIXES = ((9, "B"), (6, "M"), (3, "k"))
 
 
 def format_balance(amount: Decimal | None, region: Region) -> str:
-    """The amount to the cent: ``$49.58``, ``<$0.01``, ``−$1.00``."""
+    """Return the amount to the cent: ``$49.58``, ``<$0.01``, ``−$1.00``; a dash for None."""
     if amount is None:
         return UNKNOWN
     if 0 < amount < _CENT:
@@ -29,22 +28,22 @@ def format_balance(amount: Decimal | None, region: Region) -> str:
 
 
 def format_deficit(deficit: Decimal, region: Region) -> str:
-    """The positive amount that is missing, to the cent."""
+    """Return a positive amount that is owed or was spent, to the cent."""
     return _signed(deficit.quantize(_CENT, ROUND_CEILING), region)
 
 
 def format_bar_balance(amount: Decimal, region: Region) -> str:
-    """For the bar, where a wide amount is shortened: ``¥12.3k``."""
+    """Return the amount for a bar, where large ones are shortened: ``¥12.3k``."""
     return _shortened(amount, region, ROUND_FLOOR) or format_balance(amount, region)
 
 
 def format_bar_deficit(deficit: Decimal, region: Region) -> str:
-    """For the bar, where a wide amount is shortened."""
+    """Return a positive amount that is owed or was spent, shortened for a bar if it is large."""
     return _shortened(deficit, region, ROUND_CEILING) or format_deficit(deficit, region)
 
 
 def format_short_balance(amount: Decimal, region: Region) -> str:
-    """For a narrow bar: ``$49``, ``$3.2``, ``$.58``; always shorter than in the bar."""
+    """Return the amount for a narrow bar: ``$49``, ``$3.2``, ``$.58``."""
     if 0 < amount < 1:
         return format_balance(amount, region).replace("0.", ".")
     step = _TENTH if 0 < amount < 10 else _ONE
@@ -53,24 +52,31 @@ def format_short_balance(amount: Decimal, region: Region) -> str:
 
 
 def format_exact(amount: Decimal, region: Region, decimals: int) -> str:
-    """With so many decimals, which have to be enough for all digits of the amount."""
+    """Return the amount with ``decimals`` digits after the point, enough for all it has."""
     return _signed(Decimal(format(amount, f".{decimals}f")), region)
 
 
 def format_axis_mark(amount: Decimal, region: Region) -> str:
-    """For a mark on an axis, a number of few digits: ``$0.05``, ``$60``, ``¥1.5M``."""
-    units = ((power, letter) for power, letter in _UNITS if amount.copy_abs() >= 10**power)
-    power, letter = next(units) if amount.copy_abs() >= _WIDE else (0, "")
-    return _signed(amount.scaleb(-power).normalize(), region) + letter
+    """Return a number of few digits for the tick of an axis: ``$0.05``, ``$60``, ``¥1.5M``."""
+    power, suffix = _power_and_suffix(amount)
+    return _signed(amount.scaleb(-power).normalize(), region) + suffix
 
 
 def _shortened(amount: Decimal, region: Region, rounding: str, decimals: int = 1) -> str:
-    """In thousands, millions or billions; empty for an amount that is not wide."""
-    if amount.copy_abs() < _WIDE:
+    """Return the amount in thousands, millions or billions; empty for one that is small."""
+    power, suffix = _power_and_suffix(amount)
+    if not suffix:
         return ""
-    power, letter = next(unit for unit in _UNITS if amount.copy_abs() >= 10 ** unit[0])
     step = Decimal((0, (1,), power - decimals))
-    return _signed(amount.quantize(step, rounding).scaleb(-power), region) + letter
+    return _signed(amount.quantize(step, rounding).scaleb(-power), region) + suffix
+
+
+def _power_and_suffix(amount: Decimal) -> tuple[int, str]:
+    """Return the power of ten in which a large amount is shown and its letter, else 0 and ""."""
+    size = amount.copy_abs()
+    if size < _SHORTENED_FROM:
+        return 0, ""
+    return next(unit for unit in _POWERS_AND_SUFFIXES if size >= 10 ** unit[0])
 
 
 def _signed(amount: Decimal, region: Region) -> str:

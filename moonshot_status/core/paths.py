@@ -47,7 +47,7 @@ def private_file(path: Path) -> None:
 
 
 def _absolute(variable: str, folder_of: Callable[..., str]) -> Path:
-    # The XDG specification has relative values ignored; appdirs would take them as they are.
+    # The XDG specification says to ignore relative values; appdirs uses them.
     if not os.path.isabs(os.environ.get(variable, "/")):
         del os.environ[variable]
     return Path(folder_of(_NAME, appauthor=False))

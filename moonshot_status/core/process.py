@@ -1,4 +1,4 @@
-"""Run a command with a deadline, in a process group that is killed when its time is up."""
+"""Run a command with a deadline, in a process group that is killed at the deadline."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typing import IO, NamedTuple
 from moonshot_status.core import signals
 
 _OUTPUT_LIMIT = 1 << 16
-_PAUSE_SECONDS = 0.05
-# How long to read on after the command has ended: a helper that it left behind may keep the pipe.
-_READ_SECONDS = 0.5
-# How long to wait for a killed command: one that runs as another user cannot be killed.
-_END_SECONDS = 0.1
+_GROUP_CHECK_SECONDS = 0.05
+# A helper that the command left running may keep the pipe open.
+_READ_AFTER_EXIT_SECONDS = 0.5
+# A command that runs as another user cannot be killed.
+_WAIT_AFTER_KILL_SECONDS = 0.1
 
 
 class Finished(NamedTuple):
@@ -69,16 +69,16 @@ def run(
         except BaseException:
             _kill_group(process)
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_END_SECONDS)
+                process.wait(_WAIT_AFTER_KILL_SECONDS)
             raise
         finally:
             if reader:
-                reader.join(_READ_SECONDS)
+                reader.join(_READ_AFTER_EXIT_SECONDS)
     return Finished(process.returncode, bytes(output))
 
 
 def _start_reader(pipe: IO[bytes], output: bytearray) -> threading.Thread:
-    """Read the pipe in the background up to the limit, and close it, however late that is."""
+    """Start a thread that reads the pipe up to the limit and then closes it."""
 
     def read() -> None:
         with pipe:
@@ -91,13 +91,13 @@ def _start_reader(pipe: IO[bytes], output: bytearray) -> threading.Thread:
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float, *, whole_group: bool) -> None:
-    """Raises TimeoutExpired."""
+    """Wait for the command, and for its group if asked. Raises TimeoutExpired."""
     until = time.monotonic() + seconds
     process.wait(seconds)
     while whole_group and _has_group(process):
         if time.monotonic() >= until:
             raise subprocess.TimeoutExpired(process.args, seconds)
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(_GROUP_CHECK_SECONDS)
 
 
 def _has_group(process: subprocess.Popen[bytes]) -> bool:
@@ -109,6 +109,6 @@ def _has_group(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill the group without waiting: in a signal handler, during a wait, that would never end."""
+    """Kill the group without waiting, because a signal handler may interrupt another wait."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -13,7 +13,7 @@ _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 def block() -> Callable[[], None]:
-    """Block the signals that end the program; returns the function that unblocks them."""
+    """Block the signals that end the program, and return the function that unblocks them."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
 
     def unblock() -> None:

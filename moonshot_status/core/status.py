@@ -1,4 +1,4 @@
-"""The status of an account: its newest reading and the problem with getting a newer one."""
+"""The status of an account: its newest reading and the problem with fetching a newer one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from moonshot_status.core.errors import Problem
 
 @dataclass(frozen=True)
 class Status:
-    """The newest reading of an account, and what is wrong with it or with getting a newer one.
+    """The newest reading of an account, and the problem with it or with fetching a newer one.
 
     All times are UTC. ``expired``: older than the policy allows, or stamped in the future.
     ``stale``: expired, and no newer reading can be fetched. ``changes_at``: when time alone may

@@ -1,4 +1,4 @@
-"""JSON as its standard means it: no NaN, no duplicate keys, numbers as Decimal."""
+"""Read and write strict JSON: no NaN, no duplicate names, fractions as Decimal."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 
 def loads(raw: bytes) -> Any:
-    """Parse UTF-8 JSON, with or without a byte order mark.
+    """Parse UTF-8 JSON, with or without a byte order mark (BOM).
 
-    Raises ValueError for everything that is no such document, absurdly deep nesting included.
+    Raises ValueError for an invalid document, and for one that is nested too deeply.
     """
     try:
         return json.loads(
             raw.decode("utf-8-sig"),
             parse_float=Decimal,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_unique,
+            parse_constant=_reject_constant,
+            object_pairs_hook=_reject_duplicates,
         )
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
@@ -26,7 +26,7 @@ def loads(raw: bytes) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """Like json.dumps in ASCII, but a Decimal keeps its digits and has no exponent."""
+    """Return ASCII JSON as json.dumps does; a Decimal keeps its digits and gets no exponent."""
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict):
@@ -37,11 +37,11 @@ def dumps(value: Any) -> str:
     return json.dumps(value)
 
 
-def _refuse_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a name stands twice in one object")

@@ -46,8 +46,8 @@ class Thresholds:
             return Level.EMPTY
         if available <= self.critical:
             return Level.CRITICAL
-        few = self.runway_days
-        if few is not None and days_left is not None and days_left <= few:
+        limit = self.runway_days
+        if limit is not None and days_left is not None and days_left <= limit:
             return Level.WARNING
         return Level.WARNING if available <= self.warning else Level.OK
 

@@ -1,4 +1,4 @@
-"""The published JSON Schemas, and the one function that checks against them."""
+"""The published JSON Schemas, and the check against them."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Where a document leaves its schema, and what the schema wants there."""
+    """A value that its schema rejects: the dotted path to it, and what the schema expects there."""
 
-    place: str
-    wanted: str
+    path: str
+    expected: str
 
 
 _TOO_DEEP = Mismatch("", "a document that is not nested so deeply")
 
 
 def load(name: str) -> dict[str, Any]:
-    """The schema called ``name``: the first word of a file's name in this folder."""
+    """Return the schema ``name``, which is the beginning of a file's name in this folder."""
     path = Path(__file__).with_name(f"{name}.schema.json")
     schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return schema
 
 
 def mismatch(document: Any, name: str) -> Mismatch | None:
-    """The most telling place where the document leaves the schema, or None.
+    """Return the most relevant mismatch between the document and the schema, or None.
 
-    Values of the document are never part of the answer: they may be secrets.
+    It never contains a value of the document, which may be a secret.
     """
     from jsonschema.exceptions import best_match
 
@@ -41,29 +41,30 @@ def mismatch(document: Any, name: str) -> Mismatch | None:
         error = best_match(_errors(document, name))
     except RecursionError:
         return _TOO_DEEP
-    return next(_told(error), None) if error else None
+    return next(_mismatches(error), None) if error else None
 
 
 def mismatches(document: Any, name: str) -> list[Mismatch]:
-    """Every such place, in the order of the document's names."""
+    """Return every mismatch, sorted by path. None contains a value of the document."""
     from jsonschema.exceptions import best_match
 
     try:
         errors = [best_match([error]) for error in _errors(document, name)]
     except RecursionError:
         return [_TOO_DEEP]
-    found = {mismatch for error in errors if error for mismatch in _told(error)}
-    return sorted(found, key=lambda mismatch: mismatch.place)
+    found = {mismatch for error in errors if error for mismatch in _mismatches(error)}
+    return sorted(found, key=lambda mismatch: mismatch.path)
 
 
 def _errors(document: Any, name: str) -> Iterator[ValidationError]:
-    # Imported here because it is slow, and a poll that is answered from the store needs none of it.
+    # Imported here because it is slow, and most polls do not need it.
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator(load(name)).iter_errors(document)
 
 
-def _told(error: ValidationError) -> Iterator[Mismatch]:
+def _mismatches(error: ValidationError) -> Iterator[Mismatch]:
+    """Yield one mismatch, or one for each name that is not allowed."""
     path = [str(part) for part in error.absolute_path]
     schema: Any = error.schema
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):

@@ -80,7 +80,7 @@ def test_example_settings_are_valid(settings: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "name", "place", "wanted"),
+    ("document", "name", "path", "expected"),
     [
         ({"max_age": "canary"}, "config", "max_age", "seconds"),
         ({"accounts": {"work": {"region": 5}}}, "config", "accounts.work.region", '"china"'),
@@ -96,14 +96,14 @@ def test_example_settings_are_valid(settings: dict[str, Any]) -> None:
         ({**OUTPUT, "stale": "canary"}, "output", "stale", "true when"),
     ],
 )  # fmt: skip
-def test_a_mismatch_tells_its_place_and_what_is_wanted(
-    document: Any, name: str, place: str, wanted: str
+def test_a_mismatch_has_the_path_and_what_is_expected(
+    document: Any, name: str, path: str, expected: str
 ) -> None:
     found = mismatch(document, name)
     assert isinstance(found, Mismatch)
-    assert found.place == place
-    assert wanted in found.wanted
-    assert "canary" not in found.wanted
+    assert found.path == path
+    assert expected in found.expected
+    assert "canary" not in found.expected
 
 
 @pytest.mark.parametrize(
@@ -182,6 +182,6 @@ def test_what_is_nested_too_deeply_to_be_checked_is_a_mismatch() -> None:
 
 def test_every_mismatch_is_told() -> None:
     document = {"max_age": -1, "nonsense": 1, "accounts": {"a": {"key": 1, "timeout": 0}}}
-    places = [mismatch.place for mismatch in schemas.mismatches(document, "config")]
-    assert places == ["accounts.a.key", "accounts.a.timeout", "max_age", "nonsense"]
+    paths = [mismatch.path for mismatch in schemas.mismatches(document, "config")]
+    assert paths == ["accounts.a.key", "accounts.a.timeout", "max_age", "nonsense"]
     assert schemas.mismatches({"max_age": 1}, "config") == []

@@ -418,8 +418,8 @@ def test_a_cause_that_is_not_known_here_is_shown_by_its_kind(file: Path) -> None
 
 @pytest.mark.parametrize("name", causes.BY_NAME)
 def test_no_sentence_is_stored(folder: Path, name: str) -> None:
-    names = {"path", "host", "seconds", "status", "codes", "variable", "error", "setting", "where",
-             "expected", "region", "regions", "other", "looked", "problem", "fix"}  # fmt: skip
+    names = {"path", "host", "seconds", "status", "codes", "variable", "error", "setting", "origin",
+             "expected", "region", "regions", "other", "searched", "problem", "fix"}  # fmt: skip
     problem = ProblemError(causes.BY_NAME[name], **dict.fromkeys(names, 7)).problem
     state = AccountState(None, Attempt(NOW, NOW, problem), fingerprint(KEY))
     assert Store(folder).save(ACCOUNT, state, AccountState()) == state
