@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moonshot_status.config import jsonc, settings_file
+from moonshot_status.config import jsonc, jsonc_edit, settings_file
 from moonshot_status.config.settings import BY_NAME, SETTINGS, Setting
 from moonshot_status.config.validation import problems_in
 from moonshot_status.core import atomic_write, causes, paths, strict_json
@@ -51,10 +51,10 @@ def find(name: str) -> Target | None:
     if name in BY_NAME:
         return Target(BY_NAME[name])
     rest = name.removeprefix(f"{_ACCOUNTS}.")
-    fitting = [own for own in BY_NAME if rest != name and rest.endswith(f".{own}")]
-    if not fitting:
+    matches = [known for known in BY_NAME if rest != name and rest.endswith(f".{known}")]
+    if not matches:
         return None
-    longest = max(fitting, key=len)
+    longest = max(matches, key=len)
     account = rest.removesuffix(f".{longest}")
     return Target(BY_NAME[longest], account) if account else None
 
@@ -75,7 +75,7 @@ def parse_value(setting: Setting, written: str) -> Any:
 
 
 def _words(items: dict[str, Any], written: str) -> list[str]:
-    """Split names at commas or blanks, and a command as a shell does."""
+    """Split names at commas or whitespace, and a command as a shell does."""
     if "enum" in items:
         return re.split(r"[\s,]+", written.strip())
     return shlex.split(written)
@@ -92,7 +92,7 @@ def setting_to(target: Target, new: Any) -> Edit:
             # Names stay readable, unless UTF-8 cannot encode them.
             quoted = json.dumps(name, ensure_ascii=not name.isprintable())
             json_text = f"{{{quoted}: {json_text}}}"
-        return jsonc.set_member(text, node, path[0], json_text)
+        return jsonc_edit.set_member(text, node, path[0], json_text)
 
     return edit
 
@@ -108,17 +108,17 @@ def without(target: Target) -> Edit:
                 return text
             node = member.node
         member = node.member(target.path[-1])
-        return jsonc.remove(text, node, node.children.index(member)) if member else text
+        return jsonc_edit.remove(text, node, node.children.index(member)) if member else text
 
     return edit
 
 
 class RefusedError(ProblemError):
-    """The file is valid, and would not be after the edit."""
+    """The edit would make a valid file invalid."""
 
 
 def change(path: Path, *edits: Edit) -> bool:
-    """Make all the edits or none; returns whether the file changed. Raises ProblemError.
+    """Make all the edits or none, and return whether the file changed. Raises ProblemError.
 
     An invalid file is not changed, and an edit that would make it invalid is rejected.
     """

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonshot_status.config import jsonc
+from moonshot_status.config import jsonc, jsonc_edit
 from moonshot_status.config.jsonc import Element, JsoncError, Node
 from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.bars import Bar, Step
@@ -76,8 +76,8 @@ class _Configuration:
                 return
         text, bar = self._text(self.path), sources[0].node
         value = f"[{_CREATED_COMMENT} {json.dumps(self._module)}]"
-        new = jsonc.member_text(text, bar, self._default_list, value)
-        self._pending.put(self.path, jsonc.insert_first(text, bar, new))
+        new = jsonc_edit.member_text(text, bar, self._default_list, value)
+        self._pending.put(self.path, jsonc_edit.insert_first(text, bar, new))
 
     def add_include(self, number: int) -> None:
         """Include the module's file in bar ``number``, unless the bar defines the module."""
@@ -87,14 +87,16 @@ class _Configuration:
         text, file = self._text(self.path), json.dumps(paths.shell_word(self._module_file))
         member = bar.member("include")
         if member is None:
-            text = jsonc.insert_first(text, bar, jsonc.member_text(text, bar, "include", file))
+            text = jsonc_edit.insert_first(
+                text, bar, jsonc_edit.member_text(text, bar, "include", file)
+            )
         elif isinstance(member.node.value, str):
             existing = text[member.node.start : member.node.end]
-            text = jsonc.replace(text, member.node, f"[{existing}, {file}]")
+            text = jsonc_edit.replace(text, member.node, f"[{existing}, {file}]")
         elif _is_array(member.node):
-            text = jsonc.insert_first(text, member.node, file)
+            text = jsonc_edit.insert_first(text, member.node, file)
         else:
-            text = jsonc.replace(text, member.node, file)
+            text = jsonc_edit.replace(text, member.node, file)
         self._pending.put(self.path, text)
 
     def _add_item(self, path: Path, member: Element) -> None:
@@ -102,7 +104,9 @@ class _Configuration:
         if not _is_array(member.node):
             error = JsoncError(text, member.start, f"{self._default_list} is no list")
             raise SetupError(f"{paths.display(path)} cannot be changed: {error}")
-        self._pending.put(path, jsonc.insert_first(text, member.node, json.dumps(self._module)))
+        self._pending.put(
+            path, jsonc_edit.insert_first(text, member.node, json.dumps(self._module))
+        )
 
     def _has_name(self, sources: list[_Source]) -> bool:
         """Return whether the module is in a list that the bar shows, or in a group."""
@@ -171,7 +175,7 @@ class _Configuration:
         lists = (child.node for child in bar.children if child.name in self._lists)
         for node in [*lists, *_groups(bar)]:
             if self._module in _items(node):
-                return jsonc.remove(text, node, _items(node).index(self._module))
+                return jsonc_edit.remove(text, node, _items(node).index(self._module))
         return text
 
     def _without_created_list(self, text: str, bar: Node) -> str:
@@ -181,7 +185,7 @@ class _Configuration:
             comment = pattern.match(text, child.node.start, child.node.end)
             if comment and child.name in self._lists:
                 if not child.node.children:
-                    return jsonc.remove(text, bar, index)
+                    return jsonc_edit.remove(text, bar, index)
                 return text[: comment.start(1)] + text[comment.end(1) :]
         return text
 
@@ -190,7 +194,7 @@ class _Configuration:
             if child.name != "include":
                 continue
             if self._is_module_file(child.node.value):
-                return jsonc.remove(text, bar, index)
+                return jsonc_edit.remove(text, bar, index)
             for number, item in enumerate(_items(child.node)):
                 if self._is_module_file(item):
                     return _without_item(text, child.node, number)
@@ -223,8 +227,8 @@ def _without_item(text: str, include: Node, number: int) -> str:
     first, last = include.children[0], include.children[-1]
     no_blanks = first.start == include.start + 1 and last.end == include.end - 1
     if no_blanks and len(include.children) == 2 and number == 1:
-        return jsonc.replace(text, include, text[first.start : first.end])
-    return jsonc.remove(text, include, number)
+        return jsonc_edit.replace(text, include, text[first.start : first.end])
+    return jsonc_edit.remove(text, include, number)
 
 
 def _items(node: Node) -> list[object]:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kit.configurations import Files
 
-from moonshot_status.config import jsonc
+from moonshot_status.config import jsonc, jsonc_edit
 from moonshot_status.setup import bars, plan
 
 trivia = st.lists(
@@ -75,7 +75,7 @@ def edited(text: str, number: int) -> str:
         nodes = [child.node for child in root.children] if isinstance(root.value, list) else [root]
         member = nodes[number % len(nodes)].member(name)
         if member and set(member.node.value) - {"custom/moonshot"}:
-            text = jsonc.insert_last(text, member.node, '"new"')
+            text = jsonc_edit.insert_last(text, member.node, '"new"')
     return f"{text}\n// new"
 
 
