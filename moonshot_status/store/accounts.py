@@ -19,9 +19,9 @@ _MAX_FAILURES = 10**9
 
 @dataclass(frozen=True)
 class AccountState:
-    """What is stored of one account: its newest reading and the last attempt to get one.
+    """The stored state of an account: its newest reading and the last attempt to fetch one.
 
-    ``key`` is the fingerprint of the key that was used last, empty if none ever was.
+    ``key`` is the fingerprint of the key that was used last, empty if none was ever used.
     """
 
     reading: Reading | None = None
@@ -30,7 +30,7 @@ class AccountState:
 
 
 AccountRow = tuple[int, str]
-"""The number of an account's row, and the fingerprint of its present key."""
+"""The id of an account's row, and the fingerprint of its present key."""
 
 
 def read(db: sqlite3.Connection, account: Account) -> AccountState:
@@ -69,7 +69,7 @@ def _write_one(db: sqlite3.Connection, account: Account, latest: AccountState) -
 
 
 def account_row(db: sqlite3.Connection, account: Account) -> AccountRow | None:
-    """Return the account's row, or None in a file without a history.
+    """Return the account's row, or None if there is none or the file has no history.
 
     Raises as ``read`` does.
     """
@@ -77,7 +77,7 @@ def account_row(db: sqlite3.Connection, account: Account) -> AccountRow | None:
 
 
 def newest_reading(db: sqlite3.Connection, number: int, key: str) -> Reading | None:
-    """Return the reading that was stored last, of the account in that row with that key."""
+    """Return the reading of this row and key that was stored last, or None."""
     row = db.execute(
         "SELECT fetched_at, available, voucher, cash FROM reading"
         " WHERE account = ? AND key = ? ORDER BY id DESC LIMIT 1",
@@ -97,7 +97,7 @@ def _account_row(db: sqlite3.Connection, account: Account) -> AccountRow | None:
 
 
 def _last_attempt(db: sqlite3.Connection, number: int, version: int) -> Attempt | None:
-    # Before version 3 the sentences were stored; only what they do not say is read.
+    # Before version 3 a problem was stored as sentences, which are ignored.
     problem = "cause, facts, retry_after" if version >= 3 else "NULL, NULL, told"
     row = db.execute(
         f"SELECT started_at, ended_at, failures, retry_at, kind, {problem}"  # noqa: S608
@@ -118,7 +118,7 @@ def _last_attempt(db: sqlite3.Connection, number: int, version: int) -> Attempt 
 
 
 def _upsert_account(db: sqlite3.Connection, account: Account, key: str) -> int:
-    """Return the number of the account's row, created if necessary, with its present key."""
+    """Create the account's row if necessary, store its present key, and return its id."""
     region = account.region.value if account.region else ""
     db.execute(
         "INSERT INTO account (identity, region, key) VALUES (?, ?, ?)"
@@ -165,12 +165,12 @@ def _problem_row(problem: Problem) -> list[Any]:
 
 
 def _problem(kind: str, cause: str | None, facts: str | None, retry_after: Any) -> Problem:
-    """Return the stored problem; of a cause that is not known here, only its kind."""
+    """Return the stored problem, with a generic cause if this version does not have the cause."""
     wait = None if retry_after is None else int(retry_after)
-    known = causes.BY_NAME.get(cause or "")
-    if known is None or known.kind is not Kind(kind):
+    found = causes.BY_NAME.get(cause or "")
+    if found is None or found.kind is not Kind(kind):
         return Problem(generic_cause(Kind(kind)), retry_after=wait)
-    problem = Problem(known, _facts(facts), wait)
+    problem = Problem(found, _facts(facts), wait)
     problem.check()
     return problem
 

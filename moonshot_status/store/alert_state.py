@@ -22,10 +22,10 @@ def record_level(
     reading: Reading,
     judge: Callable[[Level], Level],
 ) -> LevelChange | None:
-    """Store the level that ``judge`` makes of the stored one, and return a notable change.
+    """Store the level that ``judge`` returns for the stored one, and return a notable change.
 
     ``settings`` names the notification settings. If several processes see a change, one of them
-    gets it. An older ``reading`` than the account's newest one changes nothing. Raises
+    gets it. A ``reading`` older than the account's newest one changes nothing. Raises
     sqlite3.Error and NewerStoreError.
     """
     row = accounts.account_row(db, account)

@@ -35,8 +35,8 @@ _CORRUPTION_MESSAGES = (
     "unsupported file",
     "attempt to write a readonly",
 )
-# Threads that wait for SQLite's own lock would sleep for longer and longer.
-_ONE_THREAD = threading.RLock()
+# Threads that wait for SQLite's own lock sleep for longer and longer.
+_CONNECTION_LOCK = threading.RLock()
 _WRITES: dict[Path, WriteBatcher[tuple[Account, AccountState], AccountState]] = {}
 _T = TypeVar("_T")
 
@@ -60,9 +60,9 @@ class Store:
 
     @contextmanager
     def request_lock(self, account: Account, timeout: float) -> Iterator[bool]:
-        """Acquire the request lock; yields False if ``timeout`` seconds do not suffice.
+        """Hold the request lock inside the block; yields False if it times out.
 
-        Yields True where the system has no locks.
+        ``timeout`` is in seconds. Yields True if the system has no locks.
         """
         with file_lock.file_lock(self._lock_path(account), timeout) as acquired:
             yield acquired
@@ -70,7 +70,7 @@ class Store:
     def save(self, account: Account, latest: AccountState, before: AccountState) -> AccountState:
         """Store an attempt and its reading, if it has one, and return the state after it.
 
-        ``before`` is the state before the attempt, which counts if nothing can be stored.
+        ``before`` is the state before the attempt; its reading is kept if nothing can be stored.
         """
         same_key = latest.key in ("", before.key)
         fallback = replace(
@@ -89,9 +89,9 @@ class Store:
     def record_level(
         self, account: Account, settings: str, reading: Reading, judge: Callable[[Level], Level]
     ) -> LevelChange | None:
-        """Store the level that ``judge`` makes of the stored one, and return a notable change once.
+        """Store the level that ``judge`` returns for the stored one, and return a notable change.
 
-        With an error there is no change: it could be returned twice.
+        A change is returned once; None after an error, so that it is not returned twice.
         """
         if self.error:
             return None
@@ -158,7 +158,7 @@ class Store:
     def _open(self) -> Iterator[sqlite3.Connection]:
         uri = f"{self._file.as_uri()}?mode=rw"
         with (
-            _ONE_THREAD,
+            _CONNECTION_LOCK,
             closing(
                 sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
             ) as db,

@@ -1,4 +1,4 @@
-"""A lock between processes that the system releases when its holder dies."""
+"""A lock between processes, which the system releases when its holder ends."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 
 from moonshot_status.core import paths
 
-_PAUSE_SECONDS = 0.02
+_RETRY_SECONDS = 0.02
 
 
 @contextmanager
-def file_lock(path: Path, patience: float) -> Iterator[bool]:
-    """Hold the lock, or say False after ``patience`` seconds without it.
+def file_lock(path: Path, timeout: float) -> Iterator[bool]:
+    """Hold the lock inside the block; yield False if it is not acquired in ``timeout`` seconds.
 
-    The file stays: to remove it while others wait for it would let two in. Where there is no
-    place for it, or no such lock, the answer is True.
+    Yields True if the file cannot be created or the system has no such locks. The file is not
+    removed afterwards: if others wait for it, two of them could then acquire a lock.
     """
     try:
         paths.private_folder(path.parent)
@@ -29,12 +29,12 @@ def file_lock(path: Path, patience: float) -> Iterator[bool]:
         yield True
         return
     try:
-        yield _acquired(descriptor, time.monotonic() + patience)
+        yield _acquire(descriptor, time.monotonic() + timeout)
     finally:
         os.close(descriptor)
 
 
-def _acquired(descriptor: int, until: float) -> bool:
+def _acquire(descriptor: int, until: float) -> bool:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,6 +42,6 @@ def _acquired(descriptor: int, until: float) -> bool:
         except BlockingIOError:
             if time.monotonic() >= until:
                 return False
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_RETRY_SECONDS)
         except OSError:
             return True

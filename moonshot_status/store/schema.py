@@ -47,7 +47,7 @@ INSERT INTO attempt (account, started_at, ended_at, kind, retry_after, failures,
 DROP TABLE attempt_2;
 """,
 }
-"""The statements that make each version of the file out of the one before it."""
+"""The statements that migrate the file to each version from the one before it."""
 VERSION = max(MIGRATIONS)
 HISTORY_VERSION = 2
 """The first version with the tables of the history and of the levels."""
@@ -58,7 +58,7 @@ class NewerStoreError(Exception):
 
 
 def version(db: sqlite3.Connection) -> int:
-    """Return the version of the file, 0 for an empty one. Raises NewerStoreError."""
+    """Return the version of the file's schema, 0 for an empty file. Raises NewerStoreError."""
     (found,) = db.execute("PRAGMA user_version").fetchone()
     if found > VERSION:
         raise NewerStoreError
@@ -75,7 +75,10 @@ def migrate(db: sqlite3.Connection) -> None:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Commit everything done inside the block, or nothing. Raises sqlite3.Error."""
+    """Commit all changes made inside the block, or none. Raises sqlite3.Error.
+
+    The write lock is taken at the beginning: what the block reads cannot change before it writes.
+    """
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
