@@ -1,7 +1,6 @@
-"""Every fault of the network, on an empty store and over a stored balance, in several formats.
+"""Every fault of the network, over a stored balance and on an empty store.
 
-``json`` meets the fault in a process of its own, as a bar starts it; a failure has a waiting time,
-so the other formats are answered from the store.
+``json`` meets the fault. A failure has a backoff, so the other formats show what was stored of it.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import os
 import re
 import sqlite3
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -25,28 +24,25 @@ from xml.etree import ElementTree
 
 import pytest
 import trustme
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from kit import menus
 from kit.raw_server import BALANCE, RESET, Changeable, RawServer, Step, drip, http, tls_for, trust
 from kit.support import KEY, Run
 
-from moonshot_status import formats, schemas
-from moonshot_status.cli import main
+from moonshot_status import formats, reply_cache, schemas
 from moonshot_status.config.settings import Options
 from moonshot_status.core import paths
 from moonshot_status.core.errors import Kind
 from moonshot_status.polling import demo, poll
 from moonshot_status.store.database import FILE_NAME
 
-pytestmark = pytest.mark.slow
-
 HOST, PASSWORD = "balance.test", "geheim7"
 LEAK = "org-leak7 <b>|</b> %{F#f00}"
 LOGIN = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
-SECRETS = re.compile(f"leak7|F#f00|{PASSWORD}|{LOGIN}|{KEY}|Traceback".encode())
+NOT_SHOWN = ("leak7", "F#f00", PASSWORD, LOGIN, KEY, "Traceback")
 BEFORE, NEWER = "12.34567", "49.58894"
-QUICK, START = 3.0, 1.5  # Seconds: an exchange that is not slow, a process on a busy machine.
+# Seconds: a fault that nothing but the deadline ends, the deadline, and fifty times as long.
+ENDLESS, DEADLINE, LATE = 60.0, 0.2, 10.0
 LONG_AGO = datetime(2001, 1, 1, tzinfo=timezone.utc)
 TRUSTED = partial(tls_for, "127.0.0.1", HOST)
 EXPIRED = partial(TRUSTED, not_before=LONG_AGO, not_after=LONG_AGO)
@@ -106,7 +102,7 @@ FAULTS: dict[str, Fault] = {
     "cut by its length": Fault(Kind.BAD_RESPONSE, [http("200 OK", BALANCE, "Content-Length: 9")]),
     "past 64 KiB": Fault(Kind.BAD_RESPONSE, [http("200 OK", PAST_THE_LIMIT)]),
     "endless": Fault(Kind.BAD_RESPONSE, [HEAD + COOKIE + b"\r\n", b" " * (4 << 20)]),
-    "negative chunk": Fault(Kind.BAD_RESPONSE, [CHUNKS + b"-1\r\n" + PAST_THE_LIMIT, 6.0]),
+    "negative chunk": Fault(Kind.BAD_RESPONSE, [CHUNKS + b"-1\r\n" + PAST_THE_LIMIT, ENDLESS]),
     "bad chunk": Fault(Kind.BAD_RESPONSE, [CHUNKS + b"leak7\r\n" + BALANCE]),
     "no last chunk": Fault(Kind.BAD_RESPONSE, [CHUNKS + b"9\r\n" + BALANCE[:9] + b"\r\n"]),
     "gzip": Fault(None, [http("200 OK", gzip.compress(BALANCE), GZIP)]),
@@ -118,14 +114,14 @@ FAULTS: dict[str, Fault] = {
     "NaN": Fault(Kind.BAD_RESPONSE, [http("200 OK", BALANCE.replace(NEWER.encode(), b"NaN"))]),
     "error with 200": Fault(Kind.API_ERROR, [http("200 OK", error("server_error"))]),
     # Slowness.
-    "silence": Fault(Kind.TIMEOUT, [5.0]),
+    "silence": Fault(Kind.TIMEOUT, [ENDLESS]),
     "dripping status line": Fault(Kind.TIMEOUT, drip(b"H")),
     "dripping headers": Fault(Kind.TIMEOUT, [HEAD, *drip(COOKIE)]),
     "dripping body": Fault(Kind.TIMEOUT, [HEAD + b"\r\n", *drip(b" ")]),
     "dripping chunks": Fault(Kind.TIMEOUT, [CHUNKS, *drip(b"1\r\n \r\n")]),
     "endless continue": Fault(Kind.TIMEOUT, drip(b"HTTP/1.1 100 Continue\r\n\r\n")),
-    "silent TLS": Fault(Kind.TIMEOUT, [5.0], "https", lambda: None),
-    "silent proxy": Fault(Kind.TIMEOUT, [5.0], "proxy"),
+    "silent TLS": Fault(Kind.TIMEOUT, [ENDLESS], "https", lambda: None),
+    "silent proxy": Fault(Kind.TIMEOUT, [ENDLESS], "proxy"),
     # The protocol.
     "switching protocols": Fault(Kind.BAD_RESPONSE, [http(f"101 {LEAK}")]),
     "early hints alone": Fault(Kind.BAD_RESPONSE, [http(f"103 {LEAK}")]),
@@ -167,7 +163,7 @@ FAULTS: dict[str, Fault] = {
 
 @contextmanager
 def network(fault: Fault, before: str | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Where the endpoint was well once, if there was a balance before, and then goes wrong."""
+    """Provide an endpoint that works for a ``before``, if there is one, and then fails."""
     direct = fault.place in ("http", "https")
     with ExitStack() as stack:
         elsewhere = stack.enter_context(RawServer(GOOD))
@@ -179,7 +175,8 @@ def network(fault: Fault, before: str | None, monkeypatch: pytest.MonkeyPatch) -
         if before is not None:
             origin.steps = (http("200 OK", demo.balance(before, before, "0").body),)
             assert poll.poll(Options(), ()).problem is None
-            origin.received.clear()
+            for server in (origin, proxy):
+                server.received.clear()
         if fault.steps is None:
             stack.close()
         else:
@@ -192,28 +189,47 @@ def network(fault: Fault, before: str | None, monkeypatch: pytest.MonkeyPatch) -
             monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{proxy.port}")
         yield
     assert elsewhere.received == []
-    assert KEY.encode() not in b"".join(proxy.received)
-    assert fault.kind is not Kind.TLS or KEY.encode() not in b"".join(origin.received)
+    assert_sent_where_it_belongs(fault, b"".join(origin.received), b"".join(proxy.received))
 
 
-def replies(run: Run, fault: Fault) -> dict[str, subprocess.CompletedProcess[bytes]]:
-    """What each format prints; ``json`` is the first and must keep to the deadline."""
-    soon, late, timeout = (1.0, 1.2, 1.0) if fault.kind is Kind.TIMEOUT else (0.0, QUICK, 20.0)
+def assert_sent_where_it_belongs(fault: Fault, to_origin: bytes, to_proxy: bytes) -> None:
+    """The key goes to the endpoint alone, never before TLS is verified; the login to the proxy."""
+    key, login = KEY.encode(), LOGIN.encode()
+    assert key not in to_proxy
+    assert login not in to_origin
+    if fault.kind is Kind.TLS:
+        assert key not in to_origin
+    # What was received is seen, so a secret in the wrong place would be.
+    elif fault.steps is not None and fault.place == "http":
+        assert key in to_origin
+    elif fault.steps is not None and fault.place in ("proxy", "tunnel"):
+        assert login in to_proxy
+
+
+Shown = dict[str, tuple[str, int]]
+
+
+def shown(run: Run, fault: Fault, home: Path) -> Shown:
+    """Return what each format prints, and its exit status; ``json`` is the first to poll."""
+    deadline = DEADLINE if fault.kind is Kind.TIMEOUT else ENDLESS
     began = time.monotonic()
-    done = {"json": run("--format", "json", "--timeout", str(timeout))}
-    assert soon <= time.monotonic() - began <= late + START
-    return done | {
-        name: in_process("--format", name, "--timeout", str(timeout)) for name in HEADLINES
+    done = run("--format", "json", "--timeout", str(deadline))
+    if fault.kind is Kind.TIMEOUT:
+        assert deadline <= time.monotonic() - began < LATE
+    assert done.stderr == b""
+    assert_no_secret(done.stdout, home)
+    view = poll.poll(Options(), ())
+    replies = {name: formats.renderer(name)(view) for name in HEADLINES}
+    assert_no_secret("".join(reply.text for reply in replies.values()).encode(), home)
+    return {"json": (done.stdout.decode(), done.returncode)} | {
+        name: (reply.text, reply.exit_code) for name, reply in replies.items()
     }
 
 
-def in_process(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """The command line without a process of its own, whose start would be most of the time."""
-    done = CliRunner().invoke(main.main, arguments)
-    assert done.exception is None or isinstance(done.exception, SystemExit)
-    return subprocess.CompletedProcess(
-        arguments, done.exit_code, done.stdout_bytes, done.stderr_bytes
-    )
+def assert_no_secret(output: bytes, home: Path) -> None:
+    """Neither the output nor a file holds a secret or what the server wrote."""
+    for text in [output, *(file.read_bytes() for file in home.rglob("*") if file.is_file())]:
+        assert not [word for word in NOT_SHOWN if word.encode() in text]
 
 
 def of_waybar(text: str) -> str:
@@ -237,11 +253,11 @@ HEADLINES: dict[str, Callable[[str], str]] = {
     "xbar": lambda text: menus.parse(text)[0].text,
     "swiftbar": lambda text: menus.parse(text, frozenset(menus.SWIFTBAR_KEYS))[0].text,
 }
-"""What stands in the bar itself, read strictly; the other formats say the same."""
+"""How to read what the bar itself shows; the other formats show the same."""
 
 
 def headline(fault: Fault, stored: bool) -> str:
-    """The pattern of what has to stand in the bar."""
+    """Return the pattern of what the bar has to show."""
     if fault.kind is None:
         return r"\$49\.58"
     balance = r"\$12\.34 · as of (\d{4}-\d\d-\d\d )?\d\d:\d\d" if stored else "—"
@@ -269,38 +285,82 @@ def settings(own_file: Callable[[Any], Path], monkeypatch: pytest.MonkeyPatch) -
     trust(monkeypatch, own_file({"max_age": 0}).parent)
 
 
-@pytest.mark.parametrize("stored", [False, True], ids=["empty", "stored"])
-@pytest.mark.parametrize("name", FAULTS)
-def test_the_formats_cope(
+def assert_copes(
     name: str, stored: bool, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault = FAULTS[name]
     with network(fault, BEFORE if stored else None, monkeypatch):
-        done = replies(run, fault)
-    check_json(json.loads(done["json"].stdout), fault, stored)
+        replies = shown(run, fault, home)
+    check_json(json.loads(replies["json"][0]), fault, stored)
     nothing_to_show = fault.kind is not None and not stored
     for form, read in HEADLINES.items():
-        assert re.fullmatch(headline(fault, stored), read(done[form].stdout.decode())), form
-    for form, reply in done.items():
-        assert reply.stderr == b""
-        assert reply.stdout.endswith(b"\n")
-        assert reply.stdout.count(b"\n") == 1 or form in ("i3blocks", "xbar", "swiftbar")
-        assert reply.returncode == (nothing_to_show and form in ("plain", "json"))
-        assert not SECRETS.search(reply.stdout)
-    assert readings() == [BEFORE] * stored + [NEWER] * (fault.kind is None) * len(done)
-    assert not any(SECRETS.search(file.read_bytes()) for file in home.rglob("*") if file.is_file())
+        assert re.fullmatch(headline(fault, stored), read(replies[form][0])), form
+    for form, (text, code) in replies.items():
+        assert text.endswith("\n")
+        assert text.count("\n") == 1 or form in ("i3blocks", "xbar", "swiftbar")
+        assert code == (nothing_to_show and form in ("plain", "json")), form
+    assert readings() == [BEFORE] * stored + [NEWER, NEWER] * (fault.kind is None)
+
+
+def first_of_each_kind() -> list[str]:
+    """Return one fault of each kind of problem, and one that is no problem."""
+    return list({fault.kind: name for name, fault in reversed(FAULTS.items())}.values())
+
+
+OVER_A_BALANCE = [pytest.param(name, True, id=f"{name}-stored") for name in FAULTS]
+ON_AN_EMPTY_STORE = [
+    pytest.param(
+        name,
+        False,
+        id=f"{name}-empty",
+        marks=[] if name in first_of_each_kind() else pytest.mark.slow,
+    )
+    for name in FAULTS
+]
+
+
+@pytest.mark.parametrize(("name", "stored"), OVER_A_BALANCE + ON_AN_EMPTY_STORE)
+def test_the_formats_cope(
+    name: str, stored: bool, invoke: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_copes(name, stored, invoke, home, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", first_of_each_kind())
+def test_a_process_of_its_own_copes(
+    name: str, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_copes(name, True, run, home, monkeypatch)
+
+
+@pytest.mark.parametrize("place", ["output", "file"])
+@pytest.mark.parametrize("word", NOT_SHOWN)
+def test_a_leak_would_be_seen(
+    word: str, place: str, invoke: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = FAULTS["503 with HTML"]
+
+    def leak() -> None:
+        if place == "output":
+            os.write(1, f"<{word}>".encode())
+        else:
+            (home / "left").write_text(f"<{word}>")
+
+    monkeypatch.setattr(reply_cache, "print_if_valid", leak)
+    with network(fault, None, monkeypatch), pytest.raises(AssertionError, match=word):
+        shown(invoke, fault, home)
 
 
 @pytest.mark.parametrize(("before", "level"), [("0.58211", "critical"), ("0", "empty")])
 def test_an_urgent_balance_stays_urgent(
-    before: str, level: str, run: Run, monkeypatch: pytest.MonkeyPatch
+    before: str, level: str, invoke: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with network(FAULTS["503 with HTML"], before, monkeypatch):
-        done = replies(run, FAULTS["503 with HTML"])
-    codes = {form: reply.returncode for form, reply in done.items() if reply.returncode}
-    assert codes == {"i3blocks": 33}
-    assert json.loads(done["waybar"].stdout)["class"] == [level, "stale", "server-error"]
-    assert len(done["i3blocks"].stdout.splitlines()) == 3
+        replies = shown(invoke, FAULTS["503 with HTML"], home)
+    assert {form: code for form, (_, code) in replies.items() if code} == {"i3blocks": 33}
+    assert json.loads(replies["waybar"][0])["class"] == [level, "stale", "server-error"]
+    assert len(replies["i3blocks"][0].splitlines()) == 3
 
 
 def test_every_kind_of_fault_is_there() -> None:

@@ -1,4 +1,4 @@
-"""Servers on loopback that misbehave byte by byte, and a proxy that leads every name to one."""
+"""Servers on loopback that misbehave byte by byte, and a proxy that connects every name to one."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ BALANCE = (
     b'{"code":0,"data":{"available_balance":49.58894,"voucher_balance":46.58893,'
     b'"cash_balance":3.00001},"scode":"0x0","status":true}'
 )
-_PATIENCE = 5.0
+_TIMEOUT_SECONDS = 5.0
 
 
 def http(status: str, body: bytes = b"", *headers: str) -> bytes:
-    """An answer with the length of its body, unless a header already says how long it is."""
+    """Return a response, with the length of its body unless a header already gives it."""
     lengths = ("content-length:", "transfer-encoding:")
     if not any(header.lower().startswith(lengths) for header in headers):
         headers = (*headers, f"Content-Length: {len(body)}")
@@ -38,19 +38,20 @@ def http(status: str, body: bytes = b"", *headers: str) -> bytes:
 
 
 def chunked(body: bytes) -> bytes:
+    """Return the body in chunks of seven bytes."""
     pieces = (body[i : i + 7] for i in range(0, len(body), 7))
     return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
 
 
 def drip(text: bytes) -> list[Step]:
-    """The text again and again, for three seconds."""
-    return [step for _ in range(60) for step in (text, 0.05)]
+    """Return the steps that send the text again and again, for a minute."""
+    return [step for _ in range(1200) for step in (text, 0.05)]
 
 
 class RawServer:
-    """Hears a request, plays its steps and closes; the same for every connection.
+    """Reads a request, plays its steps and closes; the same for every connection.
 
-    ``received`` is what each connection sent, in their order; complete after the ``with`` block.
+    ``received`` is what each connection sent, in order; it is complete after the ``with`` block.
     """
 
     def __init__(self, *steps: Step, tls: ssl.SSLContext | None = None) -> None:
@@ -71,7 +72,7 @@ class RawServer:
         self._stopped.set()
         socket.create_connection(("127.0.0.1", self.port)).close()
         for thread in self._threads:
-            thread.join(_PATIENCE)
+            thread.join(_TIMEOUT_SECONDS)
         self._socket.close()
 
     def _accept(self) -> None:
@@ -80,22 +81,22 @@ class RawServer:
             if self._stopped.is_set():
                 connection.close()
                 return
-            heard = bytearray()
-            self.received.append(heard)
-            thread = threading.Thread(target=self._serve, args=(connection, heard), daemon=True)
+            data = bytearray()
+            self.received.append(data)
+            thread = threading.Thread(target=self._serve, args=(connection, data), daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def _serve(self, connection: socket.socket, heard: bytearray) -> None:
-        connection.settimeout(_PATIENCE)
+    def _serve(self, connection: socket.socket, data: bytearray) -> None:
+        connection.settimeout(_TIMEOUT_SECONDS)
         with suppress(OSError):
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
-            _hear_head(connection, heard)
-            self._answer(connection, heard)
+            _read_head(connection, data)
+            self._answer(connection, data)
         connection.close()
 
-    def _answer(self, connection: socket.socket, heard: bytearray) -> None:
+    def _answer(self, connection: socket.socket, data: bytearray) -> None:
         for step in self.steps:
             if step is None:
                 linger = struct.pack("ii", 1, 0)
@@ -110,26 +111,26 @@ class RawServer:
             return
         connection.shutdown(socket.SHUT_WR)
         while piece := connection.recv(65536):
-            heard += piece
+            data += piece
 
 
 class TunnelProxy(RawServer):
-    """Connects whatever name it is asked for to ``target``, a port on loopback."""
+    """Connects any name to ``target``, a port on loopback."""
 
     def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(tls=tls)
         self._target = target
 
-    def _answer(self, connection: socket.socket, heard: bytearray) -> None:  # noqa: ARG002
-        with socket.create_connection(("127.0.0.1", self._target), _PATIENCE) as origin:
+    def _answer(self, connection: socket.socket, data: bytearray) -> None:  # noqa: ARG002
+        with socket.create_connection(("127.0.0.1", self._target), _TIMEOUT_SECONDS) as origin:
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _relay(connection, origin)
 
 
 class Changeable(TunnelProxy):
-    """A tunnel as long as it has no steps; ``steps`` and ``tls`` may change between connections.
+    """A tunnel while it has no steps; ``steps`` and ``tls`` may change between connections.
 
-    Without a target it is no tunnel either: it closes what it hears.
+    Without steps and without a target it closes each connection.
     """
 
     @property
@@ -145,22 +146,22 @@ class Changeable(TunnelProxy):
         kind._answer(self, *exchange)
 
 
-def _hear_head(connection: socket.socket, heard: bytearray) -> None:
-    """Up to the empty line, or the first piece of a TLS greeting."""
-    while not heard.endswith(b"\r\n\r\n") and heard[:1] != b"\x16":
+def _read_head(connection: socket.socket, data: bytearray) -> None:
+    """Read up to the empty line, or the first piece of a TLS handshake."""
+    while not data.endswith(b"\r\n\r\n") and data[:1] != b"\x16":
         piece = connection.recv(65536)
         if not piece:
             return
-        heard += piece
+        data += piece
 
 
 def _relay(one: socket.socket, other: socket.socket) -> None:
-    """Pass on what either says until one of them ends; in one thread, because TLS wants that."""
+    """Pass data both ways until one side ends; in one thread, because TLS requires that."""
     ways = {one: other, other: one}
     with suppress(OSError):
         while True:
             ready = [s for s in ways if isinstance(s, ssl.SSLSocket) and s.pending()]
-            ready = ready or select.select(ways, [], [], _PATIENCE)[0]
+            ready = ready or select.select(ways, [], [], _TIMEOUT_SECONDS)[0]
             if not ready:
                 return
             for source in ready:
@@ -171,7 +172,7 @@ def _relay(one: socket.socket, other: socket.socket) -> None:
 
 
 def free_port() -> int:
-    """A port on which nobody answers."""
+    """Return a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port: int = unused.getsockname()[1]
         return port
@@ -179,19 +180,19 @@ def free_port() -> int:
 
 @functools.cache
 def authority() -> trustme.CA:
-    """The one whose certificates ``trust`` makes good."""
+    """Return the authority whose certificates ``trust`` makes valid."""
     return trustme.CA()
 
 
 def tls_for(*names: str, by: trustme.CA | None = None, **more: Any) -> ssl.SSLContext:
-    """What a server with a certificate for these names needs."""
+    """Return the TLS context of a server with a certificate for these names."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     (by or authority()).issue_cert(*names, **more).configure_cert(context)
     return context
 
 
 def trust(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """From now on the program trusts the authority's certificates."""
+    """Have the program trust the authority's certificates, and no others."""
     path = folder / "ca.pem"
     authority().cert_pem.write_to_path(str(path))
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
