@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 from kit.raw_server import BALANCE, RawServer, http, tls_for
 from kit.support import KEY, PROGRAM, Run
+from kit.terminal import Terminal
 
 from moonshot_status.api import client
 from moonshot_status.core.errors import Kind
@@ -55,10 +54,7 @@ class Stage:
         path.write_text("")
 
     def broken(self) -> None:
-        (self.home / "sitecustomize.py").write_text(
-            f"import {client.__name__} as client\nclient.parse_balance = None\n"
-        )
-        self.patch.setenv("PYTHONPATH", str(self.home))
+        self.patch.setattr(client, "parse_balance", None)
 
 
 @pytest.fixture
@@ -90,21 +86,20 @@ SITUATIONS: dict[Kind, Callable[[Stage], object]] = {
 }
 
 
-def in_a_terminal(*arguments: str) -> tuple[int, list[str]]:
-    """The exit status, and the lines that the program prints."""
-    terminal, other_end = pty.openpty()
-    with subprocess.Popen(
-        [*PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=other_end, stderr=other_end
-    ) as process:
-        os.close(other_end)
-        printed = b""
-        try:
-            while piece := os.read(terminal, 4096):
-                printed += piece
-        except OSError:  # how Linux says that the other end is closed
-            pass
-    os.close(terminal)
-    return process.returncode, printed.decode().splitlines()
+InATerminal = Callable[..., tuple[int, list[str]]]
+
+
+@pytest.fixture
+def in_a_terminal(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> InATerminal:
+    """Run the program with a terminal as its standard error; return its status and its lines."""
+
+    def in_a_terminal(*arguments: str) -> tuple[int, list[str]]:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys.stderr, "isatty", lambda: True)
+            done = invoke(*arguments)
+        return done.returncode, (done.stdout + done.stderr).decode().splitlines()
+
+    return in_a_terminal
 
 
 def test_every_kind_of_problem_has_a_situation() -> None:
@@ -112,17 +107,20 @@ def test_every_kind_of_problem_has_a_situation() -> None:
 
 
 @pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
-def test_a_problem_ends_with_the_next_step(stage: Stage, kind: Kind) -> None:
+def test_a_problem_ends_with_the_next_step(
+    in_a_terminal: InATerminal, stage: Stage, kind: Kind
+) -> None:
     SITUATIONS[kind](stage)
+    seconds = "0.2" if kind is Kind.TIMEOUT else "30"
     for command in ([], ["guard", "--min", "5"]):
-        _, lines = in_a_terminal("--timeout", "1", "--refresh", *command)
+        _, lines = in_a_terminal("--timeout", seconds, "--refresh", *command)
         assert len(lines) >= 3
         assert command or kind.label in lines[0]
         assert lines[-1] == kind.next_step
         assert NEXT.fullmatch(lines[-1])
 
 
-def test_no_problem_no_next_step(stage: Stage) -> None:
+def test_no_problem_no_next_step(in_a_terminal: InATerminal, stage: Stage) -> None:
     assert in_a_terminal() == (0, ["$49.58"])
     assert in_a_terminal("guard", "--min", "5") == (0, ["enough: $49.58, at least $5.00"])
 
@@ -143,22 +141,34 @@ def test_no_problem_no_next_step(stage: Stage) -> None:
         (["open", "more"], "moonshot-status open --help"),
     ],
 )
-def test_an_error_ends_with_the_next_step(home: Path, arguments: list[str], next_step: str) -> None:
+def test_an_error_ends_with_the_next_step(
+    in_a_terminal: InATerminal, arguments: list[str], next_step: str
+) -> None:
     status, lines = in_a_terminal(*arguments)
     assert status in (1, 2)
     assert lines[-1] == f"Next: {next_step}"
 
 
-def test_open_ends_with_the_next_step(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_ends_with_the_next_step(
+    in_a_terminal: InATerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MOONSHOT_REGION", "mars")
     assert in_a_terminal("open")[1][-1] == Kind.CONFIG.next_step
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
-def test_a_next_step_is_a_command_that_exists(run: Run, kind: Kind) -> None:
-    words = kind.next_step.split()[2:]
-    assert run(*words, "--help").returncode == 0
+def test_a_next_step_is_a_command_that_exists(invoke: Run) -> None:
+    for next_step in {kind.next_step for kind in Kind}:
+        words = next_step.split()[2:]
+        assert invoke(*words, "--help").returncode == 0, next_step
 
 
-def test_the_key_is_in_no_error(run: Run) -> None:
-    assert KEY.encode() not in run("guard", KEY).stderr
+def test_the_key_is_in_no_error(invoke: Run) -> None:
+    done = invoke("guard", KEY)
+    assert b"sk-\xe2\x80\xa6" in done.stderr
+    assert KEY.encode() not in done.stderr
+
+
+def test_a_real_terminal_shows_the_next_step_and_a_pipe_does_not(run: Run) -> None:
+    assert run().stderr == b""
+    status, printed = Terminal(*PROGRAM).finish()
+    assert (status, printed.splitlines()[-1]) == (1, Kind.NO_KEY.next_step)

@@ -43,7 +43,7 @@ def seen(server: RawServer) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("written", HOSTS)
 @pytest.mark.parametrize("place", ["file", "environment", "codexbar"])
 def test_a_key_goes_to_its_own_region_or_nowhere(
-    run: Run,
+    invoke: Run,
     platforms: RawServer,
     own_file: OwnFile,
     home: Path,
@@ -62,11 +62,11 @@ def test_a_key_goes_to_its_own_region_or_nowhere(
         provider = {"id": "moonshot", "apiKey": key, "region": written}
         (home / ".codexbar").mkdir()
         (home / ".codexbar" / "config.json").write_text(json.dumps({"providers": [provider]}))
-    done = run("--region", flag, "--format", "json")
+    done = invoke("--region", flag, "--format", "json")
     document = json.loads(done.stdout)
     if flag == written:
         assert seen(platforms) == [(HOSTS[flag], key)]
-        assert run().stdout == f"{SIGNS[flag]}49.58\n".encode()
+        assert invoke().stdout == f"{SIGNS[flag]}49.58\n".encode()
         assert len(platforms.received) == 1
     else:
         assert document["problem"]["kind"] == "no-key"
@@ -76,7 +76,7 @@ def test_a_key_goes_to_its_own_region_or_nowhere(
 
 @pytest.mark.parametrize("region", HOSTS)
 def test_with_a_key_of_each_region_the_flag_chooses(
-    run: Run,
+    invoke: Run,
     platforms: RawServer,
     own_file: OwnFile,
     monkeypatch: pytest.MonkeyPatch,
@@ -85,25 +85,25 @@ def test_with_a_key_of_each_region_the_flag_chooses(
     own_file({"region": "international", "api_key": "sk-of-international"})
     monkeypatch.setenv("MOONSHOT_REGION", "china")
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-of-china")
-    assert run("--region", region).stdout == f"{SIGNS[region]}49.58\n".encode()
+    assert invoke("--region", region).stdout == f"{SIGNS[region]}49.58\n".encode()
     assert seen(platforms) == [(HOSTS[region], f"sk-of-{region}")]
 
 
 def test_a_key_without_a_region_is_international(
-    run: Run, platforms: RawServer, monkeypatch: pytest.MonkeyPatch
+    invoke: Run, platforms: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-of-nowhere")
-    assert run("--region", "china").returncode == 1
-    assert run().stdout == b"$49.58\n"
+    assert invoke("--region", "china").returncode == 1
+    assert invoke().stdout == b"$49.58\n"
     assert seen(platforms) == [(HOSTS["international"], "sk-of-nowhere")]
 
 
 @pytest.mark.parametrize("address", ["https://API.MOONSHOT.CN./v1", "https://api.moonshot.cn:443"])
 def test_the_other_regions_host_is_refused(
-    run: Run, platforms: RawServer, monkeypatch: pytest.MonkeyPatch, address: str
+    invoke: Run, platforms: RawServer, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-of-international")
     monkeypatch.setenv("MOONSHOT_BASE_URL", address)
-    document = json.loads(run("--format", "json").stdout)
+    document = json.loads(invoke("--format", "json").stdout)
     assert document["problem"]["kind"] == "config"
     assert platforms.received == []
