@@ -407,9 +407,12 @@ def test_control_c_that_is_ignored_stays_ignored(handler: signal.Handlers) -> No
 def test_control_c_at_the_prompt_restores_the_terminal(home: Path) -> None:
     child, terminal = pty.fork()
     if child == 0:
-        os.execve(  # noqa: S606
-            PROGRAM[0], [*PROGRAM, "--region", "china", "setup", "xbar"], dict(os.environ)
-        )
+        try:
+            os.execve(  # noqa: S606
+                PROGRAM[0], [*PROGRAM, "--region", "china", "setup", "xbar"], dict(os.environ)
+            )
+        finally:
+            os._exit(127)
     output = b""
     while b"not shown" not in output and select.select([terminal], [], [], 20)[0]:
         output += os.read(terminal, 1000)
