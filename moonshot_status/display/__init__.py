@@ -1,1 +1,1 @@
-"""What a bar may show, as plain text and in no bar's syntax."""
+"""The View, everything that a bar can show, as plain text in no bar's syntax. Pure."""

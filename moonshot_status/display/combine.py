@@ -1,25 +1,25 @@
-"""Several accounts in one place: side by side, and never added up."""
+"""Combine several accounts into one View; balances are never added up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from moonshot_status.core.text import one_line
-from moonshot_status.core.thresholds import Level
+from moonshot_status.core.thresholds import FROM_GOOD_TO_BAD, Level
 from moonshot_status.display.view import View
 
-# From good to bad.
-_LEVELS = (Level.OK, Level.UNKNOWN, Level.WARNING, Level.CRITICAL, Level.EMPTY)
-# A stroke that is no syntax in any bar.
+# An unknown balance is worse than a good one, and better than a low one.
+_FROM_GOOD_TO_BAD = (FROM_GOOD_TO_BAD[0], Level.UNKNOWN, *FROM_GOOD_TO_BAD[1:])
+# This character has no meaning in the syntax of any bar.
 _SEPARATOR = " │ "
 _NAME_LENGTH = 16
 
 
 def combine(views: Sequence[View]) -> View:
-    """One View of all these; the worst level is its level. A single one stays as it is."""
+    """Return one View of at least one account, with the worst of their levels."""
     if len(views) == 1:
         return views[0]
-    level = max((view.level for view in views), key=_LEVELS.index)
+    level = max((view.level for view in views), key=_FROM_GOOD_TO_BAD.index)
     regions = {view.region for view in views}
     return View(
         account=", ".join(view.account for view in views),
@@ -37,7 +37,7 @@ def combine(views: Sequence[View]) -> View:
         headline=_SEPARATOR.join(f"{_name(view)} {view.headline}" for view in views),
         short=_SEPARATOR.join(view.short for view in views),
         line=_SEPARATOR.join(f"{_name(view)} {view.line}" for view in views),
-        template_line=_own(views),
+        template_line=_template_line(views),
         rows=(),
         notes=tuple(f"{_name(view)}: {note}" for view in views for note in view.notes),
         classes=tuple(_classes(level, views)),
@@ -48,8 +48,11 @@ def combine(views: Sequence[View]) -> View:
     )
 
 
-def _own(views: Sequence[View]) -> str | None:
-    """Each account's own line, its usual one where it has none; what is empty takes no place."""
+def _template_line(views: Sequence[View]) -> str | None:
+    """Join the accounts' template lines, with the headline of those without a template.
+
+    Empty lines are left out. Returns None if no account has a template.
+    """
     if all(view.template_line is None for view in views):
         return None
     lines = (
@@ -64,7 +67,7 @@ def _name(view: View) -> str:
 
 
 def _classes(level: Level, views: Sequence[View]) -> Iterator[str]:
-    """The worst level, and everything else that is true of one of them."""
+    """Yield the combined level, then every other class of an account once."""
     yield level.value
     levels = {level.value for level in Level}
     yield from dict.fromkeys(name for view in views for name in view.classes if name not in levels)

@@ -1,4 +1,4 @@
-"""What every bar may say of the forecast, already worded."""
+"""The forecast as text."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from decimal import Decimal
 
 from moonshot_status.core.money import format_deficit
 from moonshot_status.core.regions import Region
-from moonshot_status.display.words import Row, clock_words
+from moonshot_status.display.words import Row, format_time
 from moonshot_status.spending.forecast import Forecast
 from moonshot_status.spending.runway import Runway
 
 _DAY = timedelta(days=1)
-# The end of what lasts for less is told by the clock: "1 day left" would be far from the truth.
-_FEW_DAYS = 2
+# A shorter runway is shown as a time: "1 day left" can be off by nearly a day.
+_MIN_DAYS_AS_COUNT = 2
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def rows(forecast: Forecast, region: Region, now: datetime) -> Iterator[Row]:
-    """For tooltips and menus; what is not known has no row, but the runway says why."""
+    """Yield the rows for tooltips and menus, without unknown amounts.
+
+    The row of the runway is always there; it gives the reason if the runway is unknown.
+    """
     spent = forecast.spent
-    yield Row("runway", "Runway", runway_words(forecast.runway, now))
+    yield Row("runway", "Runway", format_runway(forecast.runway, now))
     amounts = (
         ("spent_today", "Spent today", spent.today),
         ("spent_7_days", "Spent 7 days", spent.days_7),
@@ -35,22 +38,22 @@ def rows(forecast: Forecast, region: Region, now: datetime) -> Iterator[Row]:
         yield Row("by_day", "By day", sparkline(spent.by_day))
 
 
-def runway_words(runway: Runway, now: datetime) -> str:
-    """How long it lasts, with the range; or why that cannot be said."""
+def format_runway(runway: Runway, now: datetime) -> str:
+    """Return the days left with their range, or the reason why they are unknown."""
     if runway.earliest is None or runway.latest is None:
         return runway.reason
-    first, last = _days(runway.earliest, now), _days(runway.latest, now)
+    first, last = _whole_days(runway.earliest, now), _whole_days(runway.latest, now)
     if runway.zero_at is None:
         return f"{first} to {last} days left" if first else f"less than {_count(last + 1)} left"
     if runway.zero_at <= now:
         return "used up by now, at the usual pace"
-    if _days(runway.zero_at, now) < _FEW_DAYS:
-        return f"until about {clock_words(runway.zero_at, now)}"
-    return f"about {_days(runway.zero_at, now)} days left ({first} to {last})"
+    if _whole_days(runway.zero_at, now) < _MIN_DAYS_AS_COUNT:
+        return f"until about {format_time(runway.zero_at, now)}"
+    return f"about {_whole_days(runway.zero_at, now)} days left ({first} to {last})"
 
 
-def in_the_bar(forecast: Forecast, region: Region, now: datetime) -> dict[str, str]:
-    """The parts that a bar can be asked to show, by name; blank where nothing can be said."""
+def bar_parts(forecast: Forecast, region: Region, now: datetime) -> dict[str, str]:
+    """Return the optional parts of the headline by name; empty if they are unknown."""
     spent, runway = forecast.spent, forecast.runway
     return {
         "runway": _short_runway(runway, now),
@@ -59,18 +62,26 @@ def in_the_bar(forecast: Forecast, region: Region, now: datetime) -> dict[str, s
     }
 
 
-def changes_at(forecast: Forecast, few_days: Decimal | None, now: datetime) -> datetime | None:
-    """When time alone changes these words, or makes the runway too short; None: it does not."""
+def next_change(forecast: Forecast, threshold: Decimal | None, now: datetime) -> datetime | None:
+    """Return when a text or the level next changes as time passes, or None if neither does.
+
+    ``threshold`` is the runway in days that makes the level a warning, or None.
+    """
     runway = forecast.runway
-    moments = [end - _days(end, now) * _DAY for end in _ends(runway)]
-    end = forecast.end(now)
-    if few_days is not None and end is not None:
-        moments.append(end - timedelta(days=float(few_days)))
+    moments = [end - _whole_days(end, now) * _DAY for end in ends(runway)]
+    expected = forecast.end(now)
+    if threshold is not None and expected is not None:
+        moments.append(expected - timedelta(days=float(threshold)))
     return min((moment for moment in moments if moment >= now), default=None)
 
 
+def ends(runway: Runway) -> list[datetime]:
+    """Return the known ends of the runway, from the earliest to the latest."""
+    return [end for end in (runway.earliest, runway.zero_at, runway.latest) if end is not None]
+
+
 def sparkline(amounts: Sequence[Decimal]) -> str:
-    """One block character for each amount; the largest is as high as it gets."""
+    """Return one block character per amount, scaled to the largest amount."""
     highest = max(amounts)
     if not highest:
         return _BLOCKS[0] * len(amounts)
@@ -80,19 +91,16 @@ def sparkline(amounts: Sequence[Decimal]) -> str:
 def _short_runway(runway: Runway, now: datetime) -> str:
     if runway.zero_at is None or runway.zero_at <= now:
         return ""
-    if _days(runway.zero_at, now) < _FEW_DAYS:
-        return f"until {clock_words(runway.zero_at, now)}"
-    return f"{_days(runway.zero_at, now)} days"
+    days = _whole_days(runway.zero_at, now)
+    return (
+        f"until {format_time(runway.zero_at, now)}" if days < _MIN_DAYS_AS_COUNT else f"{days} days"
+    )
 
 
 def _count(days: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
-def _days(end: datetime, now: datetime) -> int:
-    """Whole days, so never more than there are."""
+def _whole_days(end: datetime, now: datetime) -> int:
+    """Return the whole days from ``now`` to ``end``, rounded down and at least 0."""
     return max((end - now) // _DAY, 0)
-
-
-def _ends(runway: Runway) -> list[datetime]:
-    return [end for end in (runway.earliest, runway.zero_at, runway.latest) if end is not None]

@@ -1,4 +1,4 @@
-"""Whether there is enough money, or enough time, for who asks. Pure."""
+"""The verdict of ``guard``: whether the balance or the runway is sufficient. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import IntEnum
 from moonshot_status.core.money import format_balance
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import one_line
-from moonshot_status.display.forecast_text import runway_words
+from moonshot_status.display.forecast_text import format_runway
 from moonshot_status.display.view import View
 from moonshot_status.spending.forecast import Forecast
 from moonshot_status.spending.runway import Runway
@@ -20,19 +20,19 @@ _CENT = Decimal("0.01")
 
 
 class GuardResult(IntEnum):
-    """The value is the exit status."""
+    """The result of a check; the value is the exit status."""
 
     ENOUGH = 0
     TOO_LITTLE = 1
     UNKNOWN = 3
 
 
-_WORST_FIRST = (GuardResult.TOO_LITTLE, GuardResult.UNKNOWN, GuardResult.ENOUGH)
+_FROM_BAD_TO_GOOD = (GuardResult.TOO_LITTLE, GuardResult.UNKNOWN, GuardResult.ENOUGH)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to one question, and its reason on one line."""
+    """The result of one or several checks, with the reason on one line."""
 
     result: GuardResult
     reason: str
@@ -43,79 +43,81 @@ class Verdict:
 
 
 def evaluate(view: View, minimum: Decimal | None, days: Decimal | None, now: datetime) -> Verdict:
-    """Whether there is ``minimum`` in the account's currency, and as much as ``days`` need.
+    """Check for a minimum balance, a minimum runway in days, or both; return the worst result.
 
-    Too little of one is too little; else what is not known leaves the whole unknown. Of several
-    accounts each has to have enough.
+    ``minimum`` is in the account's currency. Of several accounts, each has to pass.
     """
     if not view.members:
-        return _worst(_of_account(view, minimum, days, now))
-    found = [
+        return _worst(_check_account(view, minimum, days, now))
+    verdicts = [
         replace(verdict, reason=f"{one_line(member.account, 40)} {verdict.reason}")
         for member in view.members
-        for verdict in _of_account(member, minimum, days, now)
+        for verdict in _check_account(member, minimum, days, now)
     ]
-    return _worst(found)
+    return _worst(verdicts)
 
 
-def _worst(found: list[Verdict]) -> Verdict:
-    answers = [verdict.result for verdict in found]
-    worst = next(answer for answer in _WORST_FIRST if answer in answers)
-    return Verdict(worst, "; ".join(one.reason for one in found if one.result is worst))
+def _worst(verdicts: list[Verdict]) -> Verdict:
+    worst = min((verdict.result for verdict in verdicts), key=_FROM_BAD_TO_GOOD.index)
+    reasons = (verdict.reason for verdict in verdicts if verdict.result is worst)
+    return Verdict(worst, "; ".join(reasons))
 
 
-def _of_account(
+def _check_account(
     view: View, minimum: Decimal | None, days: Decimal | None, now: datetime
 ) -> list[Verdict]:
     if view.balance is None or view.region is None or view.stale or view.expired:
-        return [Verdict(GuardResult.UNKNOWN, _doubt(view))]
-    available, found = view.balance.available, []
+        return [Verdict(GuardResult.UNKNOWN, _no_current_balance(view))]
+    available, verdicts = view.balance.available, []
     if minimum is not None:
-        shown = "" if view.hide_amount else f"{format_balance(available, view.region)}, "
-        found.append(_money(available, minimum, shown, view.region))
+        amount = "" if view.hide_amount else f"{format_balance(available, view.region)}, "
+        verdicts.append(_check_balance(available, minimum, amount, view.region))
     if days is not None:
-        found.append(_time(available, view.forecast, days, now))
-    return found
+        verdicts.append(_check_runway(available, view.forecast, days, now))
+    return verdicts
 
 
-def _doubt(view: View) -> str:
-    """Why the balance, if there is one, says nothing about now."""
+def _no_current_balance(view: View) -> str:
+    """Return the reason why there is no balance, or why it is too old."""
     if view.balance is None:
         return view.problem.kind.label if view.problem else "no balance"
     return view.line if view.problem else f"{view.line}, another process is asking"
 
 
-def _money(available: Decimal, minimum: Decimal, shown: str, region: Region) -> Verdict:
-    wanted = _exactly(minimum, region)
+def _check_balance(available: Decimal, minimum: Decimal, amount: str, region: Region) -> Verdict:
+    threshold = _format_exactly(minimum, region)
     if available >= minimum:
-        return Verdict(GuardResult.ENOUGH, f"{shown}at least {wanted}")
-    return Verdict(GuardResult.TOO_LITTLE, f"{shown}less than {wanted}")
+        return Verdict(GuardResult.ENOUGH, f"{amount}at least {threshold}")
+    return Verdict(GuardResult.TOO_LITTLE, f"{amount}less than {threshold}")
 
 
-def _exactly(amount: Decimal, region: Region) -> str:
-    """The amount to the cent, or with all its digits if there are more."""
+def _format_exactly(amount: Decimal, region: Region) -> str:
+    """Return the amount to the cent, or with all its digits if it has more."""
     cents = amount.quantize(_CENT)
     return f"{region.sign}{cents if cents == amount else amount.normalize():f}"
 
 
-def _time(available: Decimal, forecast: Forecast | None, days: Decimal, now: datetime) -> Verdict:
-    wanted = f"{days.normalize():f} {'day' if days == 1 else 'days'}"
+def _check_runway(
+    available: Decimal, forecast: Forecast | None, days: Decimal, now: datetime
+) -> Verdict:
+    threshold = f"{days.normalize():f} {'day' if days == 1 else 'days'}"
     if available <= 0:
-        return Verdict(GuardResult.TOO_LITTLE, f"nothing is left, less than {wanted}")
+        return Verdict(GuardResult.TOO_LITTLE, f"nothing is left, less than {threshold}")
     if forecast is None:
         return Verdict(GuardResult.UNKNOWN, "there is no forecast")
-    answer, words = _lasts(forecast.runway, days, now), runway_words(forecast.runway, now)
-    wish = {
-        GuardResult.ENOUGH: f", at least {wanted}",
-        GuardResult.TOO_LITTLE: f", less than {wanted}",
-    }
-    return Verdict(answer, words + wish.get(answer, ""))
+    result = _compare(forecast.runway, days, now)
+    comparison = {
+        GuardResult.ENOUGH: f", at least {threshold}",
+        GuardResult.TOO_LITTLE: f", less than {threshold}",
+        GuardResult.UNKNOWN: "",
+    }[result]
+    return Verdict(result, format_runway(forecast.runway, now) + comparison)
 
 
-def _lasts(runway: Runway, days: Decimal, now: datetime) -> GuardResult:
-    """By the expected end; where only a range is known, by the end of it that settles it.
+def _compare(runway: Runway, days: Decimal, now: datetime) -> GuardResult:
+    """Compare the expected end, or the whole range without one, with a number of days.
 
-    A pace without any end is one at which the money lasts for longer than can be asked for.
+    A known rate without any end means a runway beyond the longest that can be checked.
     """
     if runway.earliest is None or runway.latest is None:
         return GuardResult.UNKNOWN if runway.per_day is None else GuardResult.ENOUGH

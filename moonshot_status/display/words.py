@@ -1,4 +1,4 @@
-"""Words that the balance and the forecast share: rows, and times of day."""
+"""Rows, and local times as text."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Row:
     is_amount: bool = False
 
 
-def clock_words(moment: datetime, now: datetime) -> str:
-    """The local time of day, with the date when that is not today's."""
+def format_time(moment: datetime, now: datetime) -> str:
+    """Return the local time, with the date unless that is today's."""
     local, today = moment.astimezone(), now.astimezone().date()
     return local.strftime("%H:%M" if local.date() == today else "%Y-%m-%d %H:%M")
 
 
-def midnight(now: datetime) -> datetime:
-    """The next one where the user is: times of another day are worded with their date."""
+def next_midnight(now: datetime) -> datetime:
+    """Return the next local midnight, at which times change to include their date."""
     tomorrow = now.astimezone().date() + timedelta(days=1)
     return datetime.combine(tomorrow, time()).astimezone()

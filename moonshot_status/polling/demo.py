@@ -23,7 +23,7 @@ from moonshot_status.core.account import Account, Reading, Secret
 from moonshot_status.core.regions import DEFAULT_REGION, Region
 from moonshot_status.core.status import Status
 from moonshot_status.core.thresholds import with_defaults
-from moonshot_status.display.view import View, view_of
+from moonshot_status.display.view import View, build_view
 from moonshot_status.polling.balance import FetchPolicy, get_balance, utc_now
 from moonshot_status.spending.forecast import compute_forecast
 from moonshot_status.spending.ledger import Entry, History
@@ -178,7 +178,7 @@ def make_view(name: str, options: Options) -> View:
     account, status = _fetch(name, options)
     history = _made_up_history(status.reading, account) if status.reading else None
     show, template = (_flag(options, name) for name in ("show", "template"))
-    return view_of(
+    return build_view(
         account,
         status,
         utc_now(),

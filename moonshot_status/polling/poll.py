@@ -14,7 +14,7 @@ from moonshot_status.config.settings import (
 from moonshot_status.core import log, paths
 from moonshot_status.core.account import Account
 from moonshot_status.core.status import Status
-from moonshot_status.display.view import View, view_of
+from moonshot_status.display.view import View, build_view
 from moonshot_status.polling.balance import FetchPolicy, get_balance, internal_error, utc_now
 from moonshot_status.spending import forecast
 from moonshot_status.spending.forecast import Forecast
@@ -81,7 +81,7 @@ def _make_view(
     expected: Forecast | None,
     program: tuple[str, ...],
 ) -> View:
-    return view_of(
+    return build_view(
         found.account,
         status,
         utc_now(),
@@ -109,4 +109,4 @@ def make_forecast(account: Account, store: Store) -> Forecast | None:
 def error_view(options: Options) -> View:
     """Return the View for the unexpected exception that is being handled."""
     account = Account(options.account or DEFAULT_ACCOUNT, options.region)
-    return view_of(account, Status(problem=internal_error()), utc_now())
+    return build_view(account, Status(problem=internal_error()), utc_now())

@@ -19,7 +19,7 @@ from moonshot_status.core.errors import Kind, Problem, ProblemError
 from moonshot_status.core.paths import private_folder, state_folder
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import unquoted
-from moonshot_status.display.view import view_of
+from moonshot_status.display.view import build_view
 from moonshot_status.polling import poll
 from moonshot_status.polling.balance import FetchPolicy, get_balance, utc_now
 from moonshot_status.setup import SetupError, paths
@@ -124,7 +124,7 @@ def verify(options: Options, content: bytes, environ: Mapping[str, str]) -> Veri
     policy = FetchPolicy(found.max_age, found.timeout, since, refresh=True)
     status = get_balance(found.account, Store(state_folder()), policy)
     hidden = options.hide_amount or hide_amounts.is_hidden(found.hide_amount)
-    view = view_of(found.account, status, utc_now(), hide_amount=hidden)
+    view = build_view(found.account, status, utc_now(), hide_amount=hidden)
     return Verification(view.line, status.problem)
 
 

@@ -13,7 +13,7 @@ from moonshot_status.core import causes
 from moonshot_status.core.account import Account
 from moonshot_status.core.errors import ProblemError
 from moonshot_status.core.status import Status
-from moonshot_status.display.view import view_of
+from moonshot_status.display.view import build_view
 from moonshot_status.formats import Reply
 from moonshot_status.polling.balance import utc_now
 from moonshot_status.polling.inputs import input_paths
@@ -59,5 +59,5 @@ def _reply(request: Request) -> tuple[Reply, str]:
     except UnknownAccountError as error:
         problem = ProblemError(causes.UNKNOWN_ACCOUNT, error=str(error)).problem
         account = Account(request.options.account or "", None)
-        view = view_of(account, Status(problem=problem), utc_now())
+        view = build_view(account, Status(problem=problem), utc_now())
         return formats.renderer(request.format)(view), str(error)

@@ -12,7 +12,7 @@ from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
 from moonshot_status.core.thresholds import Thresholds
 from moonshot_status.display.combine import combine
-from moonshot_status.display.view import View, view_of
+from moonshot_status.display.view import View, build_view
 from moonshot_status.spending.forecast import Forecast, Spending
 from moonshot_status.spending.runway import Runway
 
@@ -53,7 +53,7 @@ def _view(
     hide: bool = False,
 ) -> View:
     account = Account(name, region, thresholds=Thresholds(Decimal(5), Decimal(1), Decimal(3)))
-    return view_of(
+    return build_view(
         account, status, NOW, REFRESH, forecast=forecast, show=show, hide_amount=hide, toggle=TOGGLE
     )
 

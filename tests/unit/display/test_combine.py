@@ -1,31 +1,32 @@
-"""Several accounts side by side: nothing is added up, and the worst one decides."""
+"""Several accounts in one View: balances are not added up, the worst level counts."""
 
 from __future__ import annotations
 
 import pytest
 from kit.views import VIEWS
 
+from moonshot_status.core.errors import Kind
 from moonshot_status.core.regions import Region
 from moonshot_status.core.thresholds import Level
 from moonshot_status.display.combine import combine
 from moonshot_status.display.view import View
 
 
-def together(*names: str) -> View:
+def combined(*names: str) -> View:
     return combine([VIEWS[name] for name in names])
 
 
-def test_one_account_stays_as_it_is() -> None:
-    assert together("ok") is VIEWS["ok"]
+def test_a_single_account_is_unchanged() -> None:
+    assert combined("ok") is VIEWS["ok"]
     assert VIEWS["ok"].sections == (VIEWS["ok"],)
 
 
-def test_amounts_stand_side_by_side() -> None:
-    shown = together("ok", "china")
+def test_amounts_are_shown_side_by_side() -> None:
+    shown = combined("ok", "china")
     assert shown.headline == "work $49.58 │ work ¥49.58"
     assert shown.short == "$49 │ ¥49"
     assert (shown.balance, shown.region, shown.has_balance) == (None, None, True)
-    assert together("ok", "warning").region is Region.INTERNATIONAL
+    assert combined("ok", "warning").region is Region.INTERNATIONAL
     assert shown.sections == (VIEWS["ok"], VIEWS["china"])
 
 
@@ -39,22 +40,28 @@ def test_amounts_stand_side_by_side() -> None:
         (("warning", "nothing-offline"), Level.WARNING),
     ],
 )
-def test_the_worst_level_decides(names: tuple[str, ...], level: Level) -> None:
-    assert together(*names).level is level
+def test_the_level_is_the_worst(names: tuple[str, ...], level: Level) -> None:
+    assert combined(*names).level is level
 
 
-def test_what_is_true_of_one_is_among_the_classes() -> None:
-    shown = together("ok", "stale-offline", "deficit", "nothing-offline")
+def test_the_classes_of_every_account_are_kept() -> None:
+    shown = combined("ok", "stale-offline", "deficit", "nothing-offline")
     assert shown.classes == ("unknown", "stale", "offline", "deficit")
     assert shown.stale
     assert shown.problem == VIEWS["stale-offline"].problem
 
 
-def test_notes_say_whose_they_are() -> None:
-    assert together("ok", "warning").notes == ("work: At or below the warning mark of $5.00",)
+def test_notes_have_the_name_of_their_account() -> None:
+    assert combined("ok", "warning").notes == ("work: At or below the warning mark of $5.00",)
 
 
-def test_it_holds_as_long_as_the_first_of_them() -> None:
-    shown = together("ok", "forecast")
+def test_it_is_valid_until_the_first_change() -> None:
+    shown = combined("ok", "forecast")
     assert shown.valid_until == min(VIEWS["ok"].valid_until, VIEWS["forecast"].valid_until)
-    assert not together("nothing-offline", "nothing-tls").has_balance
+    assert not combined("nothing-offline", "nothing-no-key").has_balance
+
+
+def test_the_next_step_is_that_of_the_first_problem() -> None:
+    assert combined("ok", "nothing-no-key", "stale-offline").next_step == Kind.NO_KEY.next_step
+    assert combined("stale-offline", "nothing-no-key").next_step == Kind.OFFLINE.next_step
+    assert combined("ok", "warning").next_step == ""

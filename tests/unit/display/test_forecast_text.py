@@ -1,8 +1,7 @@
-"""The forecast in words, and until when they are true."""
+"""The forecast as text, and when the text changes."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -11,21 +10,16 @@ import pytest
 
 from moonshot_status.core.regions import Region
 from moonshot_status.display import forecast_text
-from moonshot_status.spending.forecast import Forecast, Spent
+from moonshot_status.spending.forecast import Forecast, Spending
 from moonshot_status.spending.runway import Runway
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=timezone.utc)
 PACE = Decimal("4.091")
-SPENT = Spent(Decimal("0.001"), Decimal("7.5"), None, (Decimal(0), Decimal(5), Decimal(10)))
-
-
-@pytest.fixture(autouse=True)
-def utc(home: object) -> None:
-    time.tzset()
+SPENT = Spending(Decimal("0.001"), Decimal("7.5"), None, (Decimal(0), Decimal(5), Decimal(10)))
 
 
 def runway(*days: float | None, reason: str = "") -> Runway:
-    """Zero, earliest and latest, in days from now."""
+    """Return a runway with ``zero_at``, ``earliest`` and ``latest`` in days from now."""
     moments = [None if number is None else NOW + timedelta(days=number) for number in days]
     return Runway(PACE, *moments, reason=reason)
 
@@ -48,7 +42,7 @@ KNOWN = runway(12.9, 9.1, 16.2)
     ],
 )
 def test_the_runway(found: Runway, words: str) -> None:
-    assert forecast_text.runway_words(found, NOW) == words
+    assert forecast_text.format_runway(found, NOW) == words
 
 
 def test_the_rows() -> None:
@@ -62,20 +56,20 @@ def test_the_rows() -> None:
         ("A day", "¥4.10"),
         ("By day", "▁▄█"),
     ]
-    nothing = Forecast(Spent(by_day=(Decimal(1),)), Runway(per_day=Decimal(0), reason="nothing"))
+    nothing = Forecast(Spending(by_day=(Decimal(1),)), Runway(per_day=Decimal(0), reason="nothing"))
     assert [r.value for r in forecast_text.rows(nothing, Region.CHINA, NOW)] == ["nothing"]
 
 
-def test_the_parts_for_the_bar() -> None:
+def test_the_parts_of_the_headline() -> None:
     def parts(found: Forecast) -> list[str]:
-        return list(forecast_text.in_the_bar(found, Region.INTERNATIONAL, NOW).values())
+        return list(forecast_text.bar_parts(found, Region.INTERNATIONAL, NOW).values())
 
     assert parts(Forecast(SPENT, KNOWN)) == ["12 days", "$4.10 a day", "$0.01 today"]
     soon = replace(KNOWN, zero_at=NOW + timedelta(hours=3))
     assert parts(Forecast(SPENT, soon))[0] == "until 17:00"
     past = replace(KNOWN, zero_at=NOW)
     assert parts(Forecast(SPENT, past))[0] == ""
-    assert parts(Forecast(Spent(), Runway(reason="no"))) == ["", "", ""]
+    assert parts(Forecast(Spending(), Runway(reason="no"))) == ["", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -88,8 +82,10 @@ def test_the_parts_for_the_bar() -> None:
         (runway(-1, -2, -0.5), "3", None),
     ],
 )
-def test_when_the_words_change(found: Runway, few: str | None, days: float | None) -> None:
-    moment = forecast_text.changes_at(Forecast(Spent(), found), Decimal(few) if few else None, NOW)
+def test_the_next_change(found: Runway, few: str | None, days: float | None) -> None:
+    moment = forecast_text.next_change(
+        Forecast(Spending(), found), Decimal(few) if few else None, NOW
+    )
     if days is None:
         assert moment is None
     else:
@@ -97,22 +93,24 @@ def test_when_the_words_change(found: Runway, few: str | None, days: float | Non
         assert abs(moment - NOW - timedelta(days=days)) < timedelta(seconds=1)
 
 
-@pytest.mark.parametrize("hours", range(0, 24 * 6, 5))
-def test_the_words_are_true_until_they_change(hours: int) -> None:
-    now, found = NOW + timedelta(hours=hours), Forecast(Spent(), runway(4.3, 2.9, 5.6))
-    until = forecast_text.changes_at(found, None, now)
-    if until:
-        just_before, just_after = (until + sign * timedelta(microseconds=1) for sign in (-1, 1))
-        assert _without_dates(found, just_before) == _without_dates(found, now)
-        assert _without_dates(found, just_after) != _without_dates(found, now)
+def test_the_text_stays_the_same_until_the_next_change() -> None:
+    found, step = Forecast(Spending(), runway(4.3, 2.9, 5.6)), timedelta(microseconds=1)
+    for hours in range(0, 24 * 6, 5):
+        now = NOW + timedelta(hours=hours)
+        change = forecast_text.next_change(found, None, now)
+        if change is None:
+            assert now > max(forecast_text.ends(found.runway))
+            continue
+        assert _without_dates(found, change - step) == _without_dates(found, now), now
+        assert _without_dates(found, change + step) != _without_dates(found, now), now
 
 
 def _without_dates(found: Forecast, now: datetime) -> str:
-    """The dates belong to midnight, when everything is worded anew."""
-    return forecast_text.runway_words(found.runway, now).replace("2026-11-26 ", "") + str(
-        [max((end - now) // timedelta(days=1), -1) for end in forecast_text._ends(found.runway)]
+    """Return the text without dates, which change only at midnight."""
+    return forecast_text.format_runway(found.runway, now).replace("2026-11-26 ", "") + str(
+        [max((end - now) // timedelta(days=1), -1) for end in forecast_text.ends(found.runway)]
     )
 
 
-def test_a_line_of_zeros_is_flat() -> None:
+def test_a_sparkline_of_zeros_is_flat() -> None:
     assert forecast_text.sparkline([Decimal(0)] * 3) == "▁▁▁"

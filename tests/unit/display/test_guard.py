@@ -1,4 +1,4 @@
-"""Whether there is enough money, or enough time."""
+"""Whether the balance or the runway is sufficient."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
 from moonshot_status.display import combine
 from moonshot_status.display.guard import evaluate
-from moonshot_status.display.view import View, view_of
-from moonshot_status.spending.forecast import Forecast, Spent
+from moonshot_status.display.view import View, build_view
+from moonshot_status.spending.forecast import Forecast, Spending
 from moonshot_status.spending.runway import Runway
 
 NOW = datetime(2026, 11, 22, 18, 46, tzinfo=timezone.utc)
@@ -36,15 +36,15 @@ def view(
     **status: Any,
 ) -> View:
     reading = Reading(Balance(Decimal(available)), NOW) if available else None
-    foreseen = Forecast(Spent(), runway) if runway else None
+    forecast = Forecast(Spending(), runway) if runway else None
     account = Account(name, Region.INTERNATIONAL)
-    return view_of(
-        account, Status(reading, **status), NOW, forecast=foreseen, hide_amount=hide_amount
+    return build_view(
+        account, Status(reading, **status), NOW, forecast=forecast, hide_amount=hide_amount
     )
 
 
 @pytest.mark.parametrize(
-    ("available", "least", "line"),
+    ("available", "minimum", "line"),
     [
         ("49.58894", "5", "enough: $49.58, at least $5.00"),
         ("5", "5", "enough: $5.00, at least $5.00"),
@@ -58,8 +58,8 @@ def view(
         ("-1", "5", "too little: −$1.00, less than $5.00"),
     ],
 )
-def test_money_is_compared_exactly(available: str, least: str, line: str) -> None:
-    found = evaluate(view(available), Decimal(least), None, NOW)
+def test_money_is_compared_exactly(available: str, minimum: str, line: str) -> None:
+    found = evaluate(view(available), Decimal(minimum), None, NOW)
     assert found.line == line
     assert found.result == (0 if line.startswith("enough") else 1)
 
@@ -98,25 +98,25 @@ UNEVEN = Runway(ONE, None, days(4), days(9), "spending is too uneven to say")
         (None, "3", "unknown: there is no forecast", 3),
     ],
 )
-def test_time_is_what_is_expected(
+def test_the_expected_runway_is_compared(
     runway: Runway | None, wanted: str, line: str, status: int
 ) -> None:
     found = evaluate(view("9", runway), None, Decimal(wanted), NOW)
     assert (found.line, found.result) == (line, status)
 
 
-def test_the_time_since_the_reading_counts() -> None:
+def test_the_time_since_the_reading_is_subtracted() -> None:
     assert evaluate(view("9", RANGE), None, Decimal(5), days(0.1)).result == 1
 
 
 @pytest.mark.parametrize("runway", [RANGE, None, Runway(Decimal(0), reason="nothing was spent")])
-def test_without_money_no_time_is_left(runway: Runway | None) -> None:
+def test_an_empty_account_has_no_runway(runway: Runway | None) -> None:
     found = evaluate(view("0", runway), None, ONE, NOW)
     assert found.line == "too little: nothing is left, less than 1 day"
 
 
 @pytest.mark.parametrize(
-    ("least", "runway", "line"),
+    ("minimum", "runway", "line"),
     [
         ("5", RANGE, "enough: $9.00, at least $5.00; about 5 days left (4 to 7), at least 3 days"),
         ("10", RANGE, "too little: $9.00, less than $10.00"),
@@ -126,10 +126,10 @@ def test_without_money_no_time_is_left(runway: Runway | None) -> None:
                                                       "less than 3 days"),
     ],
 )  # fmt: skip
-def test_of_two_wishes_the_worse_answer_counts(
-    least: str, runway: Runway | None, line: str
+def test_of_two_checks_the_worse_result_counts(
+    minimum: str, runway: Runway | None, line: str
 ) -> None:
-    assert evaluate(view("9", runway), Decimal(least), Decimal(3), NOW).line == line
+    assert evaluate(view("9", runway), Decimal(minimum), Decimal(3), NOW).line == line
 
 
 OFFLINE = made_up_problem(Kind.OFFLINE, "No network", "Is there one?")
@@ -146,11 +146,11 @@ OFFLINE = made_up_problem(Kind.OFFLINE, "No network", "Is there one?")
         ("9", {"problem": OFFLINE}, "enough: $9.00, at least $5.00"),
     ],
 )
-def test_an_old_balance_is_no_answer(available: str | None, status: Any, line: str) -> None:
+def test_an_old_balance_is_not_evaluated(available: str | None, status: Any, line: str) -> None:
     assert evaluate(view(available, **status), Decimal(5), None, NOW).line == line
 
 
-def test_of_several_accounts_each_has_to_have_enough() -> None:
+def test_each_of_several_accounts_has_to_pass() -> None:
     both = combine.combine([view("9", name="work"), view("4", name="play")])
     assert evaluate(both, Decimal(4), None, NOW).line == (
         "enough: work $9.00, at least $4.00; play $4.00, at least $4.00"
@@ -160,7 +160,7 @@ def test_of_several_accounts_each_has_to_have_enough() -> None:
     assert evaluate(one, Decimal(5), None, NOW).line == "unknown: cn offline"
 
 
-def test_a_hidden_amount_is_not_told() -> None:
+def test_a_hidden_amount_is_not_shown() -> None:
     hidden = view("9", RANGE, hide_amount=True)
     assert evaluate(hidden, Decimal(5), None, NOW).line == "enough: at least $5.00"
     assert evaluate(hidden, Decimal(10), None, NOW).line == "too little: less than $10.00"

@@ -1,4 +1,4 @@
-"""The user's own line: fields and doubled braces, and nothing else between braces."""
+"""The user's template: fields and doubled braces, and nothing else in braces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moonshot_status import schemas
 from moonshot_status.config.settings import TEMPLATE_FIELDS
 from moonshot_status.display.template import fill, template_error
 
-WORDS = {name: f"<{name}>" for name in TEMPLATE_FIELDS}
+FIELDS = {name: f"<{name}>" for name in TEMPLATE_FIELDS}
 PIECES = st.sampled_from(["{", "}", "{{", "}}", "{balance}", "{nonsense}", "a", "é 🌙", ".", "\n"])
 
 
@@ -30,7 +30,7 @@ PIECES = st.sampled_from(["{", "}", "{{", "}}", "{balance}", "{nonsense}", "a", 
 )
 def test_fields_are_filled_in(template: str, line: str) -> None:
     assert template_error(template) == ""
-    assert fill(template, WORDS) == line
+    assert fill(template, FIELDS) == line
 
 
 @pytest.mark.parametrize(
@@ -41,25 +41,25 @@ def test_fields_are_filled_in(template: str, line: str) -> None:
         "{Balance}", "{balance{level}}", "a\nb", "\x1b[31m", "\u202e{balance}",
     ],
 )  # fmt: skip
-def test_anything_else_is_a_mistake(template: str) -> None:
+def test_anything_else_is_an_error(template: str) -> None:
     assert template_error(template)
 
 
-def test_a_field_that_is_not_there_is_named() -> None:
+def test_an_unknown_field_is_named() -> None:
     assert template_error("{balance} {blance}").startswith(
         "there is no field 'blance', there is account,"
     )
 
 
-def test_nothing_unprintable_comes_out() -> None:
-    assert fill("a\u202eb\nc", WORDS) == "a b c"
+def test_the_result_is_printable() -> None:
+    assert fill("a\u202eb\nc", FIELDS) == "a b c"
 
 
 @given(st.lists(PIECES, max_size=8).map("".join))
-def test_the_schema_and_the_flag_allow_the_same(template: str) -> None:
+def test_the_schema_and_the_option_accept_the_same(template: str) -> None:
     pattern = schemas.load("config")["$defs"]["template"]["pattern"]
-    # A newline at the very end is let through by "$", and printed as a blank.
+    # "$" also matches before a newline at the very end.
     allowed = re.search(pattern, template.rstrip("\n")) and "\n" not in template
     assert bool(allowed) == (template_error(template) == "")
     if template_error(template) == "":
-        fill(template, WORDS)
+        fill(template, FIELDS)

@@ -1,9 +1,8 @@
-"""What every bar may say, for every situation."""
+"""The facts and the texts of a View, for every situation."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -20,9 +19,9 @@ from moonshot_status.core.errors import Kind
 from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
 from moonshot_status.core.thresholds import Level, Thresholds
-from moonshot_status.display.view import View, view_of
-from moonshot_status.display.words import Row, clock_words
-from moonshot_status.spending.forecast import Forecast, Spent
+from moonshot_status.display.view import View, build_view
+from moonshot_status.display.words import Row, format_time
+from moonshot_status.spending.forecast import Forecast, Spending
 from moonshot_status.spending.runway import Runway
 
 NOW = datetime(2026, 11, 22, 18, 46, 24, tzinfo=timezone.utc)
@@ -39,7 +38,7 @@ PROBLEM = made_up_problem(Kind.OFFLINE, "The API cannot be reached", "Check the 
 def status(
     available: str = "49.58894", voucher: str | None = "46.58893", cash: str | None = "3.00001"
 ) -> Status:
-    """A fresh reading of these amounts."""
+    """Return the status of an account with a fresh reading of these amounts."""
     optional = [None if amount is None else Decimal(amount) for amount in (voucher, cash)]
     return Status(Reading(Balance(Decimal(available), *optional), READ_AT))
 
@@ -52,10 +51,10 @@ NOTHING = Status(problem=PROBLEM)
 
 
 def view(shown: Status, account: Account = ACCOUNT) -> View:
-    return view_of(account, shown, NOW)
+    return build_view(account, shown, NOW)
 
 
-def words_of(shown: View) -> list[str]:
+def texts_of(shown: View) -> list[str]:
     rows = (word for row in shown.rows for word in (row.label, row.value))
     return [shown.headline, shown.short, shown.line, *shown.notes, *rows]
 
@@ -63,14 +62,6 @@ def words_of(shown: View) -> list[str]:
 def value_of(shown: View, label: str) -> str:
     (value,) = (row.value for row in shown.rows if row.label == label)
     return value
-
-
-@pytest.fixture
-def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Sets the local time zone, by TZ and time.tzset()."""
-    with monkeypatch.context() as patch:
-        yield patch
-    time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -98,14 +89,14 @@ def test_headline_and_short(shown: Status, headline: str, short: str) -> None:
     assert view(shown).line == headline
 
 
-def test_wide_amounts_are_in_full_in_the_line_only() -> None:
+def test_large_amounts_are_shortened_except_in_the_line() -> None:
     shown = view(status("12345.67894", None, "-23456.78111"))
     assert shown.headline == "$12.3k · $23.5k in deficit"
     assert shown.line == "$12345.67 · $23456.79 in deficit"
     assert shown.short == "$12k"
 
 
-def test_the_sign_is_that_of_the_region() -> None:
+def test_the_currency_sign_is_that_of_the_region() -> None:
     shown = view(DEFICIT, replace(ACCOUNT, region=Region.CHINA))
     assert shown.headline == "¥49.58 · ¥0.42 in deficit"
     assert value_of(shown, "Account") == "work · china"
@@ -155,7 +146,7 @@ def test_rows(shown: Status, rows: list[tuple[str, str]]) -> None:
     assert amounts == {label for label, _ in rows} - {"Account", "As of"}
 
 
-def test_an_account_of_an_unknown_region_shows_its_name_only() -> None:
+def test_an_account_without_a_region_shows_only_its_name() -> None:
     shown = view(NOTHING, Account("work"))
     assert shown.rows == (Row("account", "Account", "work"),)
     assert (shown.console, shown.level) == ("", Level.UNKNOWN)
@@ -209,18 +200,29 @@ def test_classes(shown: Status, classes: tuple[str, ...]) -> None:
     assert view(shown).level.value == classes[0]
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_each_kind_is_a_class_and_two_words_at_most_on_the_bar(kind: Kind) -> None:
-    shown = view(Status(problem=made_up_problem(kind, "It went wrong")))
-    assert shown.classes == ("unknown", kind.value)
-    assert shown.short == kind.label
-    assert len(kind.label.split()) <= 2
-    assert shown.headline == f"— · {kind.label}"
+def test_each_kind_is_a_class_and_has_a_label_of_two_words_at_most() -> None:
+    for kind in Kind:
+        shown = view(Status(problem=made_up_problem(kind, "It went wrong")))
+        assert shown.classes == ("unknown", kind.value)
+        assert shown.short == kind.label
+        assert len(kind.label.split()) <= 2, kind
+        assert shown.headline == f"— · {kind.label}"
 
 
-def test_the_facts_are_handed_on_as_they_were_read() -> None:
+def test_the_next_step_is_the_command_for_the_problem() -> None:
+    for kind in Kind:
+        problem = made_up_problem(kind)
+        assert view(Status(problem=problem)).next_step == f"Next: {kind.command}"
+        assert view(replace(OK, problem=problem)).next_step == f"Next: {kind.command}"
+
+
+def test_without_a_problem_there_is_no_next_step() -> None:
+    assert view(status("0")).next_step == view(Status()).next_step == ""
+
+
+def test_the_facts_are_unchanged() -> None:
     retry_at = NOW + timedelta(minutes=1)
-    shown = view_of(ACCOUNT, replace(STALE, retry_at=retry_at), NOW, ("refresh", "me"))
+    shown = build_view(ACCOUNT, replace(STALE, retry_at=retry_at), NOW, ("refresh", "me"))
     assert STALE.reading is not None
     assert (shown.balance, shown.fetched_at) == (STALE.reading.balance, READ_AT)
     assert (shown.account, shown.region) == ("work", Region.INTERNATIONAL)
@@ -244,12 +246,12 @@ def test_the_facts_are_handed_on_as_they_were_read() -> None:
     ],
 )
 def test_times_are_local_with_the_date_of_another_day(
-    zone: pytest.MonkeyPatch, name: str, moment: datetime, words: str
+    monkeypatch: pytest.MonkeyPatch, name: str, moment: datetime, words: str
 ) -> None:
-    zone.setenv("TZ", name)
+    monkeypatch.setenv("TZ", name)
     time.tzset()
-    assert clock_words(moment, NOW) == words
-    shown = view_of(ACCOUNT, Status(Reading(Balance(Decimal(1)), moment), expired=True), NOW)
+    assert format_time(moment, NOW) == words
+    shown = build_view(ACCOUNT, Status(Reading(Balance(Decimal(1)), moment), expired=True), NOW)
     assert shown.headline == f"$1.00 · as of {words}"
     assert value_of(shown, "As of") == words
 
@@ -275,7 +277,7 @@ def test_a_hostile_account_name_becomes_one_short_printable_line(name: str) -> N
     shown = view(replace(STALE, problem=problem), replace(ACCOUNT, name=name))
     assert shown.account == name
     assert len(value_of(shown, "Account")) < 60
-    for word in words_of(shown):
+    for word in texts_of(shown):
         assert word.isprintable()
         assert len(word) <= 400
         assert "canary" not in word
@@ -299,7 +301,7 @@ def test_any_view_is_plain_text_without_a_percentage(
     reading = Reading(Balance(available, voucher, cash), READ_AT)
     account = replace(ACCOUNT, name=name, region=region)
     shown = view(Status(reading, PROBLEM if stale else None, None, stale, stale), account)
-    assert all(word.isprintable() for word in words_of(shown))
+    assert all(word.isprintable() for word in texts_of(shown))
     assert "%" not in shown.headline + shown.short + "".join(shown.notes)
     assert ("stale" in shown.classes, "offline" in shown.classes) == (stale, stale)
     assert ("deficit" in shown.headline) == (cash is not None and cash < 0)
@@ -315,31 +317,33 @@ def test_any_view_is_plain_text_without_a_percentage(
         ("America/New_York", None, "2026-11-23 05:00"),
     ],
 )
-def test_the_words_hold_until_midnight_at_the_latest(
-    zone: pytest.MonkeyPatch, name: str, changes_at: datetime | None, until: str
+def test_a_view_is_valid_until_midnight_at_the_latest(
+    monkeypatch: pytest.MonkeyPatch, name: str, changes_at: datetime | None, until: str
 ) -> None:
-    zone.setenv("TZ", name)
+    monkeypatch.setenv("TZ", name)
     time.tzset()
     shown = view(replace(OK, changes_at=changes_at))
     assert f"{shown.valid_until.astimezone(timezone.utc):%Y-%m-%d %H:%M}" == until
 
 
 FORECAST = Forecast(
-    Spent(Decimal("1.2")),
+    Spending(Decimal("1.2")),
     Runway(Decimal(5), *(NOW + timedelta(days=days) for days in (9.5, 7.25, 12.75))),
 )
 
 
-def foreseen(shown: Status = OK, few: str | None = None, **more: Any) -> View:
+def with_forecast(shown: Status = OK, few: str | None = None, **more: Any) -> View:
     thresholds = Thresholds(Decimal(5), Decimal(1), Decimal(few) if few else None)
-    return view_of(replace(ACCOUNT, thresholds=thresholds), shown, NOW, forecast=FORECAST, **more)
+    return build_view(
+        replace(ACCOUNT, thresholds=thresholds), shown, NOW, forecast=FORECAST, **more
+    )
 
 
-def test_the_forecast_stands_below_the_amounts() -> None:
-    assert [row.label for row in foreseen().rows] == [
+def test_the_forecast_is_below_the_amounts() -> None:
+    assert [row.label for row in with_forecast().rows] == [
         "Available", "Voucher", "Cash", "Runway", "Spent today", "A day", "Account", "As of",
     ]  # fmt: skip
-    assert "Runway" not in [row.label for row in foreseen(status("0", "0", "0")).rows]
+    assert "Runway" not in [row.label for row in with_forecast(status("0", "0", "0")).rows]
 
 
 @pytest.mark.parametrize(
@@ -350,39 +354,39 @@ def test_the_forecast_stands_below_the_amounts() -> None:
         (("runway",), "9 days"),
     ],
 )
-def test_the_bar_shows_what_was_asked_for(show: tuple[str, ...], words: str) -> None:
-    assert foreseen(show=show).headline == words
-    assert foreseen(STALE, show=show).headline.startswith(f"{words} · as of ")
-    assert view_of(ACCOUNT, OK, NOW, show=("runway",)).headline == "$49.58"
-    assert view_of(ACCOUNT, NOTHING, NOW, show=show).headline == "— · offline"
+def test_the_headline_has_the_requested_parts(show: tuple[str, ...], words: str) -> None:
+    assert with_forecast(show=show).headline == words
+    assert with_forecast(STALE, show=show).headline.startswith(f"{words} · as of ")
+    assert build_view(ACCOUNT, OK, NOW, show=("runway",)).headline == "$49.58"
+    assert build_view(ACCOUNT, NOTHING, NOW, show=show).headline == "— · offline"
 
 
-def test_money_without_time_is_a_warning_that_says_so() -> None:
-    shown = foreseen(few="9.5")
+def test_a_short_runway_is_a_warning() -> None:
+    shown = with_forecast(few="9.5")
     assert shown.level is Level.WARNING
     assert shown.notes == ("At or below the mark of 9.5 days, at the usual pace",)
-    assert foreseen(few="9").level is Level.OK
-    poor = foreseen(status("4"), few="30")
+    assert with_forecast(few="9").level is Level.OK
+    poor = with_forecast(status("4"), few="30")
     assert poor.notes == ("At or below the warning mark of $5.00",)
 
 
-def test_a_mark_without_a_currency_is_not_worded() -> None:
+def test_a_threshold_without_a_currency_has_no_note() -> None:
     shown = view(status("4"), replace(ACCOUNT, region=None))
     assert (shown.level, shown.notes) == (Level.WARNING, ())
 
 
-def test_the_words_hold_until_the_runway_is_a_day_shorter_or_too_short() -> None:
+def test_a_view_is_valid_until_the_runway_is_a_day_shorter_or_at_its_threshold() -> None:
     day = NOW.replace(hour=0, minute=0, second=0)
     later = replace(FORECAST.runway, zero_at=NOW + timedelta(days=9, hours=2))
-    soon = view_of(ACCOUNT, OK, NOW, forecast=Forecast(Spent(), later))
+    soon = build_view(ACCOUNT, OK, NOW, forecast=Forecast(Spending(), later))
     assert soon.valid_until == NOW + timedelta(hours=2)
-    assert foreseen().valid_until == day + timedelta(days=1)
-    assert foreseen(few="9.4").valid_until == NOW + timedelta(days=0.1)
+    assert with_forecast().valid_until == day + timedelta(days=1)
+    assert with_forecast(few="9.4").valid_until == NOW + timedelta(days=0.1)
 
 
 EVERY_FIELD = " ".join(f"{name}={{{name}}}" for name in TEMPLATE_FIELDS)
-FORESEEN = Forecast(
-    Spent(today=Decimal("0.1")),
+WHOLE_FORECAST = Forecast(
+    Spending(today=Decimal("0.1")),
     Runway(Decimal("4.09501"), *(NOW + timedelta(days=n) for n in (12, 9, 16))),
 )
 
@@ -405,14 +409,14 @@ FORESEEN = Forecast(
     ],
 )  # fmt: skip
 def test_a_template_is_filled_in(shown: Status, hide: bool, line: str) -> None:
-    own = view_of(
-        ACCOUNT, shown, NOW, forecast=FORESEEN, template=EVERY_FIELD, hide_amount=hide
+    own = build_view(
+        ACCOUNT, shown, NOW, forecast=WHOLE_FORECAST, template=EVERY_FIELD, hide_amount=hide
     ).template_line
     assert own == line
 
 
-def test_where_nothing_is_known_the_fields_are_empty() -> None:
-    nothing = view_of(
+def test_unknown_fields_are_empty() -> None:
+    nothing = build_view(
         Account("work"), NOTHING, NOW, template="{balance}|{cash}|{region}|{problem}"
     ).template_line
     assert nothing == "—|||offline"

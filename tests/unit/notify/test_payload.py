@@ -18,7 +18,7 @@ from moonshot_status.core.hysteresis import LevelChange
 from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
 from moonshot_status.core.thresholds import Level, Thresholds
-from moonshot_status.display.view import View, view_of
+from moonshot_status.display.view import View, build_view
 from moonshot_status.notify.payload import NotificationPayload, document, environment
 
 OK, WARNING, CRITICAL, EMPTY, UNKNOWN = (
@@ -41,7 +41,7 @@ def facts(
 
 def view(name: str = "work", problem: Problem | None = None) -> View:
     account = Account(name, WORLD, thresholds=MARKS)
-    return view_of(account, Status(Reading(Balance(Decimal("1.05")), NOW), problem), NOW)
+    return build_view(account, Status(Reading(Balance(Decimal("1.05")), NOW), problem), NOW)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_the_document_is_what_json_prints_with_the_level_that_is_told() -> None:
 
 def test_the_document_fits_into_the_smallest_pipe_or_nearly() -> None:
     long = made_up_problem(Kind.OFFLINE, "😀" * 240, "😀" * 400)
-    problem = view_of(
+    problem = build_view(
         Account("😀" * 5000, WORLD, thresholds=MARKS),
         Status(Reading(Balance(Decimal("1E-40")), NOW), long, NOW + timedelta(days=1)),
         NOW,
