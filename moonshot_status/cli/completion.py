@@ -1,4 +1,4 @@
-"""What bash, zsh and fish complete on the command line, beyond what click does of itself."""
+"""Shell completion for bash, zsh and fish, beyond what click offers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from click.shell_completion import CompletionItem, FishComplete, add_completion_
 from moonshot_status.config import settings_file
 from moonshot_status.core.errors import ProblemError
 
-# bash puts a word on the command line as it is, so what means something to a shell is left out.
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
+# bash does not quote what it completes, so words with special characters are left out.
+_SAFE_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
 
 
 class _Fish(FishComplete):
-    """Click's completion for fish, for words that have commas, too."""
+    """Click's completion for fish, which also handles words that contain commas."""
 
     source_template = """\
 function %(complete_func)s
@@ -41,26 +41,30 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
         return f"{item.type},{item.value}\t{' '.join((item.help or '').split())}".rstrip("\t")
 
 
-def use_own_fish_script() -> None:
-    """Have fish take words with commas in them."""
+def register_fish() -> None:
+    """Replace click's completion for fish."""
     add_completion_class(_Fish)
 
 
-def items(words: Iterable[str], begun: str) -> list[CompletionItem[str]]:
-    """The words that begin so."""
-    return [CompletionItem(word) for word in words if word.startswith(begun)]
+def items(words: Iterable[str], incomplete: str) -> list[CompletionItem[str]]:
+    """Return the words that complete the incomplete one."""
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
-def listed(words: Iterable[str], begun: str) -> list[str]:
-    """The words behind those that stand there already, with commas between them."""
-    done, comma, _ = begun.rpartition(",")
-    return [done + comma + word for word in words if word not in done.split(",")]
+def list_items(words: Iterable[str], incomplete: str) -> list[CompletionItem[str]]:
+    """Return what completes the last word of a comma-separated list, without repetitions."""
+    done, comma, _ = incomplete.rpartition(",")
+    unused = [word for word in words if word not in done.split(",")]
+    return items([done + comma + word for word in unused], incomplete)
 
 
-def accounts(config: Path | None) -> list[str]:
-    """The names in the settings file that every shell can be given; none if it is broken."""
+def account_names(config: Path | None) -> list[str]:
+    """Return the account names in the settings file that need no quoting in any shell.
+
+    ``config`` is the settings file, or None for the usual one. A broken file has no names.
+    """
     try:
         file = settings_file.read(config or settings_file.default_path())
     except ProblemError:
         return []
-    return [name for name in file.accounts if _PLAIN.fullmatch(name)]
+    return [name for name in file.accounts if _SAFE_WORD.fullmatch(name)]

@@ -1,4 +1,4 @@
-"""What goes wrong on the command line, told so that it ends with the next thing to do."""
+"""Errors on the command line, each of which ends with the next step."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _DOCTOR = "Next: moonshot-status doctor"
 
 
 class Failure(click.ClickException):
-    """Lines of which the last says what to do."""
+    """An error message of several lines; empty ones are left out, and the last is the next step."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(line for line in lines if line))
 
 
 def from_problem(problem: Problem) -> Failure:
-    """For a problem that ends the program."""
+    """Return the error to raise for a problem that ends the program."""
     return Failure(f"{problem.message}.", problem.hint, problem.kind.next_step)
 
 
 class WrongUsage(click.UsageError):
-    """Wrong usage as click tells it, but the way to the help stands last."""
+    """Wrong usage as click reports it, but with the reference to the help at the end."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         path = "moonshot-status"
@@ -40,7 +40,10 @@ class WrongUsage(click.UsageError):
 
 @contextmanager
 def with_next_step() -> Iterator[None]:
-    """Have each error end with a next step; help that stands for a missing word stays as it is."""
+    """Make each of click's errors end with a next step.
+
+    Help that click prints in place of an error, for a missing subcommand, is left as it is.
+    """
     try:
         yield
     except (Failure, WrongUsage):
@@ -55,7 +58,7 @@ def with_next_step() -> Iterator[None]:
 
 @contextmanager
 def problems_as_click_errors() -> Iterator[None]:
-    """Have a problem end the program."""
+    """Turn a ProblemError into an error that ends the program."""
     try:
         yield
     except ProblemError as error:

@@ -1,4 +1,4 @@
-"""The command line: parameters in, one reply out; nothing else prints."""
+"""The command without a subcommand: parse the options and print the balance."""
 
 from __future__ import annotations
 

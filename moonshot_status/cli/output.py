@@ -48,7 +48,7 @@ def end_process(status: int) -> NoReturn:
 
 
 def _discard_the_rest() -> None:
-    """Redirect the interpreter's own flush at exit to nowhere."""
+    """Redirect the streams to /dev/null, so that the flush at exit cannot fail."""
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from moonshot_status.config.settings import PARTS, SETTINGS, Setting
+from moonshot_status.config.settings import ALL_ACCOUNTS, PARTS, SETTINGS, Setting
 from moonshot_status.core.regions import REGION_NAMES
 from moonshot_status.core.text import one_line, unquoted
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Seconds(click.ParamType[float]):
-    """A finite number of seconds; click's own float range lets ``nan`` and ``inf`` through."""
+    """A finite number of seconds in a range; click's own float range accepts ``nan``."""
 
     name = "seconds"
 
-    def __init__(self, least: float, most: float) -> None:
-        self._least, self._most = least, most
+    def __init__(self, minimum: float, maximum: float) -> None:
+        self._minimum, self._maximum = minimum, maximum
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -35,34 +35,34 @@ class Seconds(click.ParamType[float]):
             seconds = float(value)
         except ValueError:
             seconds = math.nan
-        if self._least <= seconds <= self._most:
+        if self._minimum <= seconds <= self._maximum:
             return seconds
         raise click.BadParameter(
-            f"{value!r} is not a number from {self._least:g} to {self._most:g}.", ctx, param
+            f"{value!r} is not a number from {self._minimum:g} to {self._maximum:g}.", ctx, param
         )
 
 
 class Positive(click.ParamType[Decimal]):
-    """A number above zero in plain digits, exactly as it was written."""
+    """A number above zero in plain digits, converted without rounding."""
 
-    def __init__(self, name: str, most: int) -> None:
-        self.name, self._most = name, most
+    def __init__(self, name: str, maximum: int) -> None:
+        self.name, self._maximum = name, maximum
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Decimal:
-        written = unquoted(value)
-        if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", written):
-            number = Decimal(written)
-            if 0 < number <= self._most:
+        text = unquoted(value)
+        if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", text):
+            number = Decimal(text)
+            if 0 < number <= self._maximum:
                 return number
         raise click.BadParameter(
-            f"{one_line(value, 40)!r} is not a number above 0, up to {self._most}.", ctx, param
+            f"{one_line(value, 40)!r} is not a number above 0, up to {self._maximum}.", ctx, param
         )
 
 
 class RegionName(click.Choice[str]):
-    """A region in any case, with or without quotes and blanks around it; blank is unset."""
+    """A region in any case, with or without quotes and spaces around it; empty is unset."""
 
     def __init__(self) -> None:
         super().__init__(REGION_NAMES, case_sensitive=False)
@@ -73,7 +73,7 @@ class RegionName(click.Choice[str]):
 
 
 class AccountName(click.ParamType[str]):
-    """The name of an account, which a shell can complete from the settings file."""
+    """The name of an account, completed from the settings file."""
 
     name = "account"
 
@@ -85,12 +85,12 @@ class AccountName(click.ParamType[str]):
     ) -> list[CompletionItem[str]]:
         from moonshot_status.cli import completion
 
-        names = [*completion.accounts(ctx.params.get("config")), "all"]
-        return completion.items(completion.listed(names, incomplete), incomplete)
+        names = [*completion.account_names(ctx.params.get("config")), ALL_ACCOUNTS]
+        return completion.list_items(names, incomplete)
 
 
 class Parts(click.ParamType[tuple[str, ...]]):
-    """Names of parts of the bar's text, with commas between them."""
+    """A comma-separated list of parts of the text in the bar."""
 
     name = "parts"
 
@@ -110,25 +110,25 @@ class Parts(click.ParamType[tuple[str, ...]]):
     ) -> list[CompletionItem[str]]:
         from moonshot_status.cli import completion
 
-        return completion.items(completion.listed(PARTS, incomplete), incomplete)
+        return completion.list_items(PARTS, incomplete)
 
 
 class Template(click.ParamType[str]):
-    """The user's own line."""
+    """A template of the text in the bar."""
 
     name = "template"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         from moonshot_status.display import template
 
-        mistake = template.template_error(value)
-        if mistake:
-            raise click.BadParameter(f"{value!r}: {mistake}.", ctx, param)
+        error = template.template_error(value)
+        if error:
+            raise click.BadParameter(f"{value!r}: {error}.", ctx, param)
         return str(value)
 
 
 class FirstDay(click.ParamType[date]):
-    """A date, a number of days such as ``30d`` that ends today, or ``all``; local, as days are."""
+    """A local date, a number of days up to today such as ``30d``, or ``all``."""
 
     name = "day"
 
@@ -138,9 +138,9 @@ class FirstDay(click.ParamType[date]):
         if re.fullmatch("0*[1-9][0-9]{0,8}d", value):
             return date.fromordinal(max(date.today().toordinal() - int(value[:-1]) + 1, 1))
         try:
-            # Later versions of Python take more forms than this one.
-            form = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
-            return date.fromisoformat(value if form else "")
+            # Since Python 3.11 fromisoformat accepts other forms as well.
+            is_plain = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+            return date.fromisoformat(value if is_plain else "")
         except ValueError as error:
             raise click.BadParameter(
                 f"{value!r} is neither a date such as 2026-11-01, nor days such as 30d, nor all.",
@@ -150,7 +150,7 @@ class FirstDay(click.ParamType[date]):
 
 
 class PictureFile(click.Path):
-    """Where to draw a picture; the ending says which kind."""
+    """The path of a picture, which ends in .svg or .png."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)

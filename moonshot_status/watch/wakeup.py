@@ -64,7 +64,7 @@ class EventWaiter:
             self._poll = self._make_poll(readable, is_writing)
         events = dict(self._poll.poll(math.ceil(seconds * 1000)))
         is_orphan = os.getppid() != self._parent
-        # By far the most frequent case, and the one that has to be cheap.
+        # Nearly every wake-up ends here, so this part has to be cheap.
         if not events and not is_orphan:
             return TIMED_OUT
         should_exit = bool(events.get(self._output, 0) & _READER_GONE) or is_orphan

@@ -1,7 +1,7 @@
-"""The subcommands, one module each: its name is the word on the command line.
+"""The subcommands, one module each, named like the subcommand.
 
-To add one, write ``NAME.py`` here with a click command called ``command``. What it needs beyond
-click it imports when it runs: ``--help`` imports every one of them.
+To add one, write ``NAME.py`` here with a click command called ``command``. It imports what it needs
+beyond click when it runs, because ``--help`` imports every subcommand.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ import click
 
 from moonshot_status.cli import errors
 
-# Set by the shells' completion, which click answers in place of the command line.
-COMPLETE = "_MOONSHOT_STATUS_COMPLETE"
+COMPLETION_VARIABLE = "_MOONSHOT_STATUS_COMPLETE"
 
 
 class Commands(click.Group):
-    """A group whose commands are the modules of this folder."""
+    """A group whose commands are the modules of this package."""
 
     def main(self, *args: Any, **more: Any) -> Any:
-        if COMPLETE in os.environ:
+        if COMPLETION_VARIABLE in os.environ:
             from moonshot_status.cli import completion
 
-            completion.use_own_fish_script()
+            completion.register_fish()
         return super().main(*args, **more)
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
@@ -48,7 +47,7 @@ class Commands(click.Group):
 
 
 def apply_global_options(params: dict[str, Any]) -> None:
-    """Refuse general options that contradict each other, and begin to tell every step if asked."""
+    """Turn on the log for --debug. Raises click's usage error for contradictory options."""
     if params["hide_amount"] and params["format"] == "json":
         raise click.UsageError("--hide-amount is for bars: json holds the amounts.")
     if params["debug"]:

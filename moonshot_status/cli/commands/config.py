@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,8 @@ from moonshot_status.cli import errors
 
 if TYPE_CHECKING:
     from moonshot_status.config.edit import Target
-    from moonshot_status.config.settings import Setting, Settings
     from moonshot_status.config.settings_file import SettingsFile
-
-# A key of which so many characters are unknown is not given away by its last four.
-_LONG_KEY = 32
-_LONGEST_LINE = 1 << 12
+    from moonshot_status.core.errors import Problem
 
 
 @click.group()
@@ -33,71 +28,20 @@ def show(params: dict[str, Any]) -> None:
 
     Of the key no more than the end is shown.
     """
-    from moonshot_status.cli import options
+    from moonshot_status.cli import options, settings_table
     from moonshot_status.core.text import one_line
 
-    found = options.load_settings_of_one(params)
-    lines = [[one_line(word, 400) for word in row] for row in _rows(found)]
-    widths = [max(len(line[column]) for line in lines) for column in range(2)]
-    for name, value, place in lines:
-        click.echo(f"{name:{widths[0]}}  {value:{widths[1]}}  {place}".rstrip())
-    if found.accounts:
-        click.echo(f"\nAccounts: {', '.join(one_line(name, 40) for name in found.accounts)}")
-    if found.problem:
-        raise errors.from_problem(found.problem)
-    if found.advice:
-        click.echo(found.advice, err=True)
-
-
-def _rows(found: Settings) -> list[tuple[str, str, str]]:
-    """Return the name, the value and the origin of each setting."""
-    from moonshot_status.config.settings import independent
-    from moonshot_status.core.thresholds import LIMITS
-
-    account = found.account
-    values = {
-        "account": account.name,
-        "region": account.region.value if account.region else "",
-        "api_key_command" if account.secret.command else "api_key": _secret(found),
-        "base_url": account.base_url,
-        **{setting.name: _value(setting, found.values[setting.name]) for setting in independent()},
-    }
-    for limit in LIMITS:
-        amount = getattr(account.thresholds, limit, None)
-        values[f"thresholds.{limit}"] = "" if amount is None else f"{amount:f}"
-    origins = {**found.origins, "api_key": found.origins.get("key", "")}
-    origins["api_key_command"] = origins["api_key"]
-    return [(name, value or "–", origins.get(name, "")) for name, value in values.items()]
-
-
-def _value(setting: Setting, value: Any) -> str:
-    """Return a setting's value as people write it; empty if it has none."""
-    expected = setting.schema["type"]
-    if expected == "number":
-        return f"{value:.10g}"
-    if expected == "string":
-        return str(value)
-    if expected == "array":
-        return ", ".join(value) if "enum" in setting.schema["items"] else _words(tuple(value))
-    return _json(value)
-
-
-def _words(command: tuple[str, ...]) -> str:
-    return _json(command) if command else ""
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _secret(found: Settings) -> str:
-    secret = found.account.secret
-    if not secret.key:
-        return _words(secret.command)
-    beginning = "sk-" if secret.key.startswith("sk-") else ""
-    return f"{beginning}…{secret.key[-4:] if len(secret.key) >= _LONG_KEY else ''}"
+    settings = options.load_settings_of_one(params)
+    rows = [[one_line(cell, 400) for cell in row] for row in settings_table.rows(settings)]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    for name, value, origin in rows:
+        click.echo(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}".rstrip())
+    if settings.accounts:
+        click.echo(f"\nAccounts: {', '.join(one_line(name, 40) for name in settings.accounts)}")
+    if settings.problem:
+        raise errors.from_problem(settings.problem)
+    if settings.advice:
+        click.echo(settings.advice, err=True)
 
 
 @command.command()
@@ -132,17 +76,17 @@ def validate(params: dict[str, Any]) -> None:
         raise errors.Failure(
             f"{file} cannot be read: {error.strerror}.", "Next: moonshot-status setup"
         ) from error
-    found = problems_in(file, raw) or _elsewhere(params)
-    for problem in found:
+    problems = problems_in(file, raw) or _problems_elsewhere(params)
+    for problem in problems:
         click.echo(f"{problem.message}. {problem.hint}")
-    if found:
-        count = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
+    if problems:
+        count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
         raise errors.Failure(f"{count}.", "Next: moonshot-status config set KEY VALUE")
     click.echo(f"{file} is valid.")
 
 
-def _elsewhere(params: dict[str, Any]) -> list[Any]:
-    """What stops the account although its file is right; that there is no key is no mistake."""
+def _problems_elsewhere(params: dict[str, Any]) -> list[Problem]:
+    """Return the problem that comes from outside the file, if any; a missing key is none."""
     from moonshot_status.cli import options
     from moonshot_status.core.errors import Kind
 
@@ -150,11 +94,11 @@ def _elsewhere(params: dict[str, Any]) -> list[Any]:
     return [problem] if problem and problem.kind is not Kind.NO_KEY else []
 
 
-def _complete_key(_: click.Context, __: click.Parameter, begun: str) -> list[Any]:
+def _complete_key(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
     from moonshot_status.cli import completion
     from moonshot_status.config import edit
 
-    return completion.items(edit.names(), begun)
+    return completion.items(edit.names(), incomplete)
 
 
 @command.command("set")
@@ -188,17 +132,15 @@ def unset(ctx: click.Context, key: str) -> None:
 
 def _change(ctx: click.Context, key: str, *edits: Any) -> None:
     from moonshot_status.config import edit
-    from moonshot_status.core.errors import ProblemError
     from moonshot_status.core.text import one_line
 
     file = _path(ctx.obj)
-    try:
-        changed = edit.change(file, *edits)
-    except edit.RefusedError as error:
-        help_ = f"Next: {ctx.command_path} --help"
-        raise errors.Failure(f"{error}.", help_) from error
-    except ProblemError as error:
-        raise errors.from_problem(error.problem) from error
+    with errors.problems_as_click_errors():
+        try:
+            changed = edit.change(file, *edits)
+        except edit.RefusedError as error:
+            next_step = f"Next: {ctx.command_path} --help"
+            raise errors.Failure(f"{error}.", next_step) from error
     click.echo(f"{one_line(key, 80)}: {'changed in' if changed else 'nothing to change in'} {file}")
 
 
@@ -217,7 +159,7 @@ def _target(ctx: click.Context, key: str) -> Target:
 
 
 def _account(params: dict[str, Any]) -> str | None:
-    """The account that the command line names; None for the one that stands flat."""
+    """Return the account that --account names; None for the settings of all accounts."""
     from moonshot_status.cli import options
     from moonshot_status.config import resolver
 
@@ -237,36 +179,40 @@ def _file(params: dict[str, Any]) -> SettingsFile:
 
 
 @command.command("set-key", context_settings={"allow_extra_args": True})
-@click.option("--replace", "replaces", is_flag=True, help="Take out an api_key_command.")
+@click.option("--replace", "replace_command", is_flag=True, help="Take out an api_key_command.")
 @click.pass_context
-def set_key(ctx: click.Context, replaces: bool) -> None:
+def set_key(ctx: click.Context, replace_command: bool) -> None:
     """Write the key into the settings file, for your eyes only.
 
     It is the first line of standard input, or is asked for in a terminal; it is never shown. With
     --account it is that account's, and with --region that region is written beside it.
     """
+    from moonshot_status.cli import key_input
     from moonshot_status.config import api_key, edit
     from moonshot_status.config.settings import BY_NAME
 
     if ctx.args:
         raise _key_in_arguments(ctx)
     account = _account_for_key(ctx)
-    target = {name: edit.Target(setting, account) for name, setting in BY_NAME.items()}
-    if not replaces and _file(ctx.obj).find(account or "", "api_key_command"):
+    targets = {name: edit.Target(setting, account) for name, setting in BY_NAME.items()}
+    if not replace_command and _file(ctx.obj).find(account or "", "api_key_command"):
         raise errors.Failure(
             "There is an api_key_command, and only one of the two can stand there.",
             "Next: moonshot-status config set-key --replace",
         )
     with errors.problems_as_click_errors():
-        new = api_key.validated(_typed_or_piped())
-    edits = [edit.without(target["api_key_command"]), edit.setting_to(target["api_key"], new)]
+        key = api_key.validated(key_input.read_key())
+    edits = [edit.without(targets["api_key_command"]), edit.setting_to(targets["api_key"], key)]
     if ctx.obj["region"]:
-        edits.append(edit.setting_to(target["region"], ctx.obj["region"]))
-    _change(ctx, ".".join(target["api_key"].path), *edits)
+        edits.append(edit.setting_to(targets["region"], ctx.obj["region"]))
+    _change(ctx, ".".join(targets["api_key"].path), *edits)
 
 
 def _account_for_key(ctx: click.Context) -> str | None:
-    """The account that is named, or the only one; which of several has to be said."""
+    """Return the account that --account names, or the only one; None if there are none.
+
+    Raises click's usage error if there are several and none is named.
+    """
     from moonshot_status.core.text import one_line
 
     names = list(_file(ctx.obj).accounts)
@@ -274,29 +220,6 @@ def _account_for_key(ctx: click.Context) -> str | None:
         known = ", ".join(one_line(name, 40) for name in names)
         raise click.UsageError(f"Name the account with --account; there is: {known}.", ctx)
     return _account(ctx.obj) or next(iter(names), None)
-
-
-def _typed_or_piped() -> str:
-    from moonshot_status.core.text import unquoted
-
-    if sys.stdin is not None and sys.stdin.isatty():
-        return unquoted(_typed())
-    line = sys.stdin.buffer.readline(_LONGEST_LINE) if sys.stdin is not None else b""
-    key = unquoted(line.decode("utf-8", "replace"))
-    if not key:
-        raise errors.Failure(
-            "There is nothing on the first line of standard input.",
-            "Next: moonshot-status config set-key, in a terminal, asks for the key",
-        )
-    return key
-
-
-def _typed() -> str:
-    from moonshot_status.core import signals
-
-    with signals.keyboard_interrupt():
-        typed: str = click.prompt("API key (it is not shown)", hide_input=True, err=True)
-        return typed
 
 
 def _key_in_arguments(ctx: click.Context) -> click.UsageError:

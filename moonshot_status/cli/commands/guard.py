@@ -15,7 +15,7 @@ from moonshot_status.cli.params import Positive
     help="The least that has to be available, in the account's currency.",
 )  # fmt: skip
 @click.option(
-    # Farther than this no forecast looks.
+    # No forecast goes further than the maximum.
     "--days", metavar="DAYS", type=Positive("days", 1000),
     help="How many days it has to last at the usual pace.",
 )  # fmt: skip

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from moonshot_status.spending.ledger import History
 
 _FORMATS = ("table", "csv", "json", "chart")
-# A program that reads these gets a valid document even when there is no day to tell of.
-_FOR_PROGRAMS = ("csv", "json")
+# These are printed even without a day, because a program reads them and needs a valid document.
+_MACHINE_READABLE = ("csv", "json")
 _NO_DAY = """There is no history yet: it begins with the second reading of the balance.
 Next: moonshot-status --refresh"""
 _ALL_DAYS = "Next: moonshot-status history --since all"
@@ -44,7 +44,7 @@ _NO_LIBRARY = "A picture needs matplotlib: pip install 'moonshot-status[chart]'"
 @click.pass_context
 def command(ctx: click.Context, first_day: date, name: str | None, output: Path | None) -> None:
     """Show what was spent and topped up day by day."""
-    _refuse_what_is_not_meant(ctx, name, output)
+    _reject_conflicting_options(ctx, name, output)
     history, why_empty = _history(ctx.obj, first_day)
     if why_empty:
         click.echo(f"Error: {why_empty}", err=True)
@@ -55,8 +55,8 @@ def command(ctx: click.Context, first_day: date, name: str | None, output: Path 
     ctx.exit(0 if history.days else 1)
 
 
-def _refuse_what_is_not_meant(ctx: click.Context, name: str | None, output: Path | None) -> None:
-    """Options that something else would be expected of than what they do."""
+def _reject_conflicting_options(ctx: click.Context, name: str | None, output: Path | None) -> None:
+    """Raise click's usage error for an option that would have no effect."""
     if ctx.parent and ctx.parent.get_parameter_source("format") is ParameterSource.COMMANDLINE:
         raise click.UsageError("The format of the history stands behind the word history.", ctx)
     if name and output:
@@ -64,24 +64,24 @@ def _refuse_what_is_not_meant(ctx: click.Context, name: str | None, output: Path
 
 
 def _history(params: dict[str, Any], first_day: date) -> tuple[DailyHistory, str]:
-    """The days from the first on, and why there is none if there is none."""
+    """Return the days from ``first_day`` on, and the error to show if there are none."""
     from moonshot_status.history import DailyHistory
     from moonshot_status.spending import daily
 
-    account, books, trouble = _past(params)
-    every = daily.by_day(books.entries, books.opening)
+    account, past, error = _load(params)
+    every = daily.by_day(past.entries, past.opening)
     days = tuple(day for day in every if day.date >= first_day)
-    # Where nothing is wrong with the settings, the region is known.
+    # The region is known because there is no problem with the settings.
     history = DailyHistory(account.name, cast("Region", account.region), days)
     if days:
         return history, ""
     if every:
         return history, f"There is no reading of {first_day} or later.\n{_ALL_DAYS}"
-    return history, trouble or _NO_DAY
+    return history, error or _NO_DAY
 
 
-def _past(params: dict[str, Any]) -> tuple[Account, History, str]:
-    """The account, its past, and what is wrong with the store."""
+def _load(params: dict[str, Any]) -> tuple[Account, History, str]:
+    """Return the account, its history, and the error of the store, which is empty without one."""
     from moonshot_status.cli import errors, options
     from moonshot_status.core import paths
     from moonshot_status.store.database import Store
@@ -91,20 +91,20 @@ def _past(params: dict[str, Any]) -> tuple[Account, History, str]:
 
         with options.usage_errors():
             return (*demo.make_history(params["demo"], options.make_options(params)), "")
-    found = options.load_settings_of_one(params)
-    if found.problem:
-        raise errors.from_problem(found.problem)
+    settings = options.load_settings_of_one(params)
+    if settings.problem:
+        raise errors.from_problem(settings.problem)
     store = Store(paths.state_folder())
-    books = store.history(found.account)
-    return found.account, books, store.error.message if store.error else ""
+    history = store.history(settings.account)
+    return settings.account, history, store.error.message if store.error else ""
 
 
 def _print(history: DailyHistory, name: str) -> int:
-    """Print it, and return the exit status: 1 without a day, and when it cannot be written."""
+    """Print the history and return the exit status: 1 without a day or if printing fails."""
     from moonshot_status.cli import output
     from moonshot_status.formats import Reply
 
-    if not history.days and name not in _FOR_PROGRAMS:
+    if not history.days and name not in _MACHINE_READABLE:
         return 1
     return output.write(Reply(_text(history, name), 0 if history.days else 1))
 
@@ -121,7 +121,7 @@ def _text(history: DailyHistory, name: str) -> str:
 def _draw(history: DailyHistory, file: Path) -> None:
     import logging
 
-    # What matplotlib tells about its fonts and caches is no news here.
+    # matplotlib warns about its fonts and caches.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         from moonshot_status.history import picture
@@ -129,8 +129,8 @@ def _draw(history: DailyHistory, file: Path) -> None:
         raise click.UsageError(_NO_LIBRARY) from error
     from moonshot_status.cli import output
 
-    drawn = picture.draw(history, file.suffix.lower().removeprefix("."))
+    content = picture.draw(history, file.suffix.lower().removeprefix("."))
     try:
-        output.write_file(file, drawn)
+        output.write_file(file, content)
     except OSError as error:
         raise click.FileError(str(file), error.strerror) from error

@@ -12,9 +12,11 @@ def command(ctx: click.Context) -> None:
     from moonshot_status.cli import errors, options
     from moonshot_status.polling import balance
 
-    found = options.load_settings(ctx.obj)
-    for settings in found:
-        if settings.account.region is None:
+    consoles = []
+    for settings in options.load_settings(ctx.obj):
+        region = settings.account.region
+        if region is None:
             raise errors.from_problem(settings.problem or balance.internal_error())
-    for console in dict.fromkeys(s.account.region.console for s in found if s.account.region):
+        consoles.append(region.console)
+    for console in dict.fromkeys(consoles):
         click.launch(console)

@@ -13,27 +13,27 @@ from moonshot_status import formats
 from moonshot_status.cli.commands import apply_global_options
 
 
-class _General(click.Command):
-    """A command that takes the options of the whole program behind its name as well."""
+class _WithGlobalOptions(click.Command):
+    """A command that accepts the global options after its name, too."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        general = ctx.parent.command.params if ctx.parent else []
-        return [option for option in general if option.expose_value] + super().get_params(ctx)
+        options = ctx.parent.command.params if ctx.parent else []
+        return [option for option in options if option.expose_value] + super().get_params(ctx)
 
 
-@click.command(cls=_General)
+@click.command(cls=_WithGlobalOptions)
 @click.pass_context
-def command(ctx: click.Context, /, **later: Any) -> None:
+def command(ctx: click.Context, /, **own_params: Any) -> None:
     """Print the balance, and again whenever it changes.
 
     Bars read it line by line. SIGUSR1 asks the API now. It ends when its reader or its parent does.
     """
-    # Until somebody hears it, it must not be the end; a first look is coming anyway.
+    # Before there is a handler SIGUSR1 would end the process; the first poll is coming anyway.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     from moonshot_status.cli import options
     from moonshot_status.watch import loop
 
-    params = {**ctx.obj, **_given(ctx, later)}
+    params = {**ctx.obj, **_given(ctx, own_params)}
     apply_global_options(params)
     update = formats.updater(params["format"])
     if update is None:
@@ -44,7 +44,7 @@ def command(ctx: click.Context, /, **later: Any) -> None:
         ctx.exit(loop.watch(options.make_request(params), update))
 
 
-def _given(ctx: click.Context, later: dict[str, Any]) -> dict[str, Any]:
-    """What was said behind the word; it counts before what was said earlier."""
-    said = ParameterSource.COMMANDLINE
-    return {name: v for name, v in later.items() if ctx.get_parameter_source(name) is said}
+def _given(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that were given after the subcommand's name."""
+    source = ParameterSource.COMMANDLINE
+    return {name: v for name, v in params.items() if ctx.get_parameter_source(name) is source}
