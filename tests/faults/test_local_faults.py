@@ -4,70 +4,85 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import random
-import resource
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kit.forks import Forks, limit_file_size, redirect
 from kit.support import PROGRAM, Run
 
+from moonshot_status.polling import balance as get_balance
 from moonshot_status.polling.demo import Server, balance, error
-from moonshot_status.store import schema
+from moonshot_status.store import database, schema
 
-pytestmark = pytest.mark.slow
-
-Patch = Callable[[str], int]
 FORMATS = ("plain", "json", "waybar")
 ASK = ("--max-age", "0")
 PAGE = 4096
+SEVEN = balance("7", "7", "0")
+BUSY = error(503, "server_error", "busy")
+
+
+@dataclass(frozen=True)
+class Place:
+    home: Path
+    state: Path
+    patch: pytest.MonkeyPatch
+
+    def sets(self, name: str, value: object) -> None:
+        self.patch.setenv(name, str(value))
+        time.tzset()
+
+    def is_gone(self) -> None:
+        folder = self.home / "x"
+        folder.mkdir()
+        self.patch.chdir(folder)
+        folder.rmdir()
+
+    def has_state(self, create: Callable[[Path], object], name: str = ".") -> None:
+        path = self.state / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create(path)
+
+
+# What makes the place, and whether anything can be stored there.
+PLACES: dict[str, tuple[Callable[[Place], object], bool]] = {
+    "no home": (lambda place: place.patch.delenv("HOME"), False),
+    "a missing home": (lambda place: place.sets("HOME", place.home / "nowhere/at/all"), True),
+    "a home that is a file": (lambda place: place.sets("HOME", "/dev/null"), False),
+    "a relative home": (lambda place: place.sets("HOME", "home"), False),
+    "a state folder that is a file": (lambda place: place.has_state(Path.touch), False),
+    "a store that is a folder": (
+        lambda place: place.has_state(partial(Path.mkdir, parents=True), "balance.db"),
+        False,
+    ),
+    "a store that is a link": (
+        lambda place: place.has_state(lambda path: path.symlink_to("x.db"), "balance.db"),
+        True,
+    ),
+    "a strange time zone": (lambda place: place.sets("TZ", "Nowhere/At_All"), True),
+    "a missing current folder": (Place.is_gone, True),
+}
 # The superuser may write everywhere unless it gives up the right to overrule permissions.
 AS_A_USER = "setpriv --bounding-set -dac_override,-dac_read_search,-fowner"
 BECOME = f'exec {AS_A_USER if os.geteuid() == 0 else ""} {PROGRAM[0]} "$@"'
-# What a shell does before it becomes the program, and whether anything can be kept after that.
-PLACES = {
-    "no home": ("unset HOME", False),
-    "a home that is not there": ("HOME=$HOME/nowhere/at/all", True),
-    "a home that is a file": ("HOME=/dev/null", False),
-    "a relative home": ("HOME=home", False),
-    "a read-only home": ("chmod 500 $HOME", False),
-    "no place for the state": ("mkdir -p ${STATE%/*}; chmod 500 ${STATE%/*}", False),
-    "a state folder that is a file": ("mkdir -p ${STATE%/*}; touch $STATE", False),
-    "a store that is a folder": ("mkdir -p $STATE/balance.db/x", False),
-    "a store that is a link": ("mkdir -p $STATE; ln -sf x.db $STATE/balance.db", True),
-    "a poor locale": ("export LC_ALL=C LANG=xx_YY.KOI8 PYTHONUTF8=0 PYTHONCOERCECLOCALE=0", True),
-    "a strange time zone": ("export TZ=Nowhere/At_All", True),
-    "a folder that is gone": ("mkdir $HOME/x; cd $HOME/x; rmdir $HOME/x", True),
+# What a shell does before it becomes the program.
+CLOSED_PLACES = {
+    "a read-only home": "chmod 500 $HOME",
+    "no place for the state": "mkdir -p ${STATE%/*}; chmod 500 ${STATE%/*}",
 }
 if os.geteuid() == 0:
-    PLACES["a state folder of somebody else"] = ("mkdir -p $STATE; chown 65534 $STATE", False)
-NO_PASSWD_ENTRY = "import pwd; pwd.getpwuid = {}.__getitem__"
-CLOCK = """
-import datetime, time
-from moonshot_status import status
-
-class Clock(datetime.datetime):
-    @classmethod
-    def now(cls, zone):
-        return datetime.datetime.now(zone) + datetime.timedelta(days={days})
-
-now, now_ns = time.time, time.time_ns
-time.time = lambda: now() + {days} * 86400
-time.time_ns = lambda: now_ns() + {days} * 86400 * 10**9
-status.datetime = Clock
-"""
-
-
-@pytest.fixture
-def patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patch:
-    """Have the program run this code before its own."""
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    return (tmp_path / "sitecustomize.py").write_text
+    CLOSED_PLACES["a state folder of somebody else"] = "mkdir -p $STATE; chown 65534 $STATE"
+POOR_LOCALE = "export LC_ALL=C LANG=xx_YY.KOI8 PYTHONUTF8=0 PYTHONCOERCECLOCALE=0"
 
 
 @pytest.fixture
@@ -78,9 +93,9 @@ def state(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def store(run: Run, server: Server, state: Path) -> Path:
+def store(invoke: Run, server: Server, state: Path) -> Path:
     """A store of several pages: one reading of 49.58894, and two hundred older ones."""
-    run()
+    invoke()
     file = state / "balance.db"
     with closing(sqlite3.connect(file)) as db, db:
         db.execute(
@@ -122,61 +137,103 @@ def shell(words: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_no_place_costs_the_balance(server: Server, state: Path, patch: Patch, place: str) -> None:
-    patch(NO_PASSWD_ENTRY)
-    words, kept = PLACES[place]
-    for name in FORMATS:
-        done = shell(f"{words}; {BECOME}", "--format", name)
+@pytest.mark.parametrize("name", PLACES)
+def test_no_place_costs_the_balance(
+    invoke: Run, server: Server, home: Path, state: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    create, kept = PLACES[name]
+    create(Place(home, state, monkeypatch))
+    for form in FORMATS:
+        done = invoke("--format", form)
         assert_shown(done)
-        if name == "json":
+        if form == "json":
             assert kind(done) == (None if kept else "store")
     assert len(server.requests) == (1 if kept else len(FORMATS))
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_the_last_balance_of_a_read_only_home(server: Server, store: Path, name: str) -> None:
-    server.stop()
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLOSED_PLACES)
+def test_no_permission_costs_the_balance(server: Server, state: Path, name: str) -> None:
+    done = shell(f"{CLOSED_PLACES[name]}; {BECOME}", "--format", "json")
+    assert_shown(done)
+    assert kind(done) == "store"
+
+
+@pytest.mark.slow
+def test_a_poor_locale_costs_no_sign(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOONSHOT_REGION", "china")
+    assert_shown(shell(f"{POOR_LOCALE}; {BECOME}"), "¥49.58")
+
+
+@pytest.mark.slow
+def test_the_last_balance_of_a_read_only_home(server: Server, store: Path) -> None:
+    server.response = BUSY
     words = "chmod 400 $STATE/*; chmod 500 $STATE $STATE/.. $HOME"
-    assert_shown(shell(f"{words}; {BECOME}", *ASK, "--format", name))
+    assert_shown(shell(f"{words}; {BECOME}", *ASK), "$49.58 · as of ")
 
 
-STREAMS = [">&-", "> /dev/full", "2>&-", "2> /dev/full", "<&-", "<&- 2>&-", "<&- >&- 2>&-"]
+# Of each standard stream that is lost: its descriptor, and what it leads to if that is anything.
+STREAMS = {
+    "no output": {1: ""},
+    "full output": {1: "/dev/full"},
+    "no errors": {2: ""},
+    "full errors": {2: "/dev/full"},
+    "no input": {0: ""},
+    "neither input nor errors": {0: "", 2: ""},
+    "none": {0: "", 1: "", 2: ""},
+}
 
 
-@pytest.mark.parametrize("more", ["", "--debug"])
+@pytest.mark.parametrize("more", [[], ["--debug"]], ids=["", "debug"])
 @pytest.mark.parametrize("streams", STREAMS)
-def test_a_lost_stream_is_no_crash(run: Run, server: Server, streams: str, more: str) -> None:
-    done = shell(f"exec {PROGRAM[0]} {more} {streams}")
-    if ">&-" in streams.split() or streams == "> /dev/full":
+def test_a_lost_stream_is_no_crash(
+    program: Forks, invoke: Run, server: Server, streams: str, more: list[str]
+) -> None:
+    lost = STREAMS[streams]
+    done = program.run(*more, prepare=[partial(redirect, *stream) for stream in lost.items()])
+    if 1 in lost:
         assert (done.stdout, done.returncode in (0, 1)) == (b"", True)
     else:
         assert (done.stdout, done.returncode) == (b"$49.58\n", 0)
     assert b"Traceback" not in done.stderr
-    assert_shown(run())
+    assert_shown(invoke())
     assert len(server.requests) == 1
 
 
-def limited(size: int) -> Callable[[], None]:
-    """Let no file grow beyond this size; Python itself ignores the signal that tells so."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+@pytest.mark.slow
+@pytest.mark.parametrize("streams", ["> /dev/full", "<&- >&- 2>&-"])
+def test_an_interpreter_without_streams_is_no_crash(
+    invoke: Run, server: Server, streams: str
+) -> None:
+    done = shell(f"exec {PROGRAM[0]} --debug {streams}")
+    assert (done.stdout, done.returncode in (0, 1)) == (b"", True)
+    assert b"Traceback" not in done.stderr
+    assert_shown(invoke())
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("size", [0, 1, 511, 512, *range(PAGE, 65537, 3 * PAGE), 65536])
-def test_a_full_disk_costs_no_reading(run: Run, server: Server, store: Path, size: int) -> None:
+def test_a_full_disk_costs_no_reading(
+    program: Forks, invoke: Run, server: Server, store: Path, size: int
+) -> None:
     before = readings(store)
-    server.response = balance("7", "7", "0")
-    assert_shown(run(*ASK, preexec_fn=limited(size)), "$7.00")
-    assert_shown(run(*ASK, "--format", FORMATS[size % 3]), "7")
+    server.response = SEVEN
+    assert_shown(program.run(*ASK, prepare=[partial(limit_file_size, size)]), "$7.00")
+    assert_shown(invoke(*ASK, "--format", FORMATS[size % 3]), "7")
     assert before < readings(store)
     assert asides(store) == []
 
 
 @pytest.mark.parametrize("size", [0, 1, 512, *range(PAGE, 6 * PAGE, PAGE)])
-def test_a_full_disk_at_the_very_first(run: Run, server: Server, state: Path, size: int) -> None:
-    assert_shown(run(preexec_fn=limited(size)))
-    assert_shown(run())
-    assert kind(run("--format", "json")) is None
+def test_a_full_disk_at_the_very_first(
+    program: Forks, invoke: Run, server: Server, state: Path, size: int
+) -> None:
+    done = program.run("--format", "json", prepare=[partial(limit_file_size, size)])
+    assert_shown(done)
+    assert kind(done) == "store"
+    assert_shown(invoke())
+    assert kind(invoke("--format", "json")) is None
     assert asides(state / "balance.db") == []
 
 
@@ -198,56 +255,107 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_store(run: Run, server: Server, store: Path, damage: str) -> None:
+def test_a_damaged_store(invoke: Run, server: Server, store: Path, damage: str) -> None:
+    assert_survives(invoke, server, store, damage)
+
+
+@pytest.mark.slow
+def test_a_process_of_its_own_and_a_damaged_store(run: Run, server: Server, store: Path) -> None:
+    assert_survives(run, server, store, "page 2 is noise")
+
+
+def assert_survives(run: Run, server: Server, store: Path, damage: str) -> None:
     """The balance is there, and all that could be read is in the file or in the one aside."""
     store.write_bytes(DAMAGE[damage](store.read_bytes()))
     before = readings(store)
-    server.response = balance("7", "7", "0")
+    server.response = SEVEN
     assert_shown(run(*ASK), "$7.00\n")
     assert_shown(run(), "$7.00\n")
     assert len(asides(store)) <= 1
     assert before <= readings(store).union(*map(readings, asides(store)))
 
 
-def test_the_store_of_a_later_version_is_not_touched(run: Run, server: Server, store: Path) -> None:
+def test_the_store_of_a_later_version_is_not_touched(
+    invoke: Run, server: Server, store: Path
+) -> None:
     with closing(sqlite3.connect(store)) as db:
         db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     before = store.read_bytes()
     for name in FORMATS:
-        assert_shown(run("--format", name, "--refresh"))
-    assert kind(run("--format", "json")) == "store"
+        assert_shown(invoke("--format", name, "--refresh"))
+    assert kind(invoke("--format", "json")) == "store"
     assert (store.read_bytes(), asides(store)) == (before, [])
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_store_that_another_process_holds(
-    run: Run, server: Server, store: Path, name: str
+def test_a_store_that_another_process_holds_is_waited_for_once(
+    invoke: Run, server: Server, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(sqlite3.connect(store, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        started = time.monotonic()
-        assert_shown(run("--timeout", "1", "--format", name))
-        assert time.monotonic() - started < 3 + 1 + 2
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    opened, connect = [], sqlite3.connect
+
+    def count(*arguments: Any, **more: Any) -> sqlite3.Connection:
+        opened.append(arguments)
+        return connect(*arguments, **more)
+
+    with held(store):
+        monkeypatch.setattr(sqlite3, "connect", count)
+        for name in FORMATS:
+            assert_shown(invoke("--format", name))
+    assert len(opened) == len(FORMATS)
+    assert_shown(invoke())
+    assert asides(store) == []
+
+
+@pytest.mark.slow
+def test_a_process_of_its_own_and_a_store_that_is_held(
+    run: Run, server: Server, store: Path
+) -> None:
+    with held(store):
+        assert kind(run("--format", "json", "--timeout", "1")) == "store"
     assert_shown(run())
     assert asides(store) == []
 
 
-def test_a_clock_that_jumps(run: Run, server: Server, store: Path, patch: Patch) -> None:
+@contextmanager
+def held(store: Path) -> Iterator[None]:
+    """Hold SQLite's lock inside the block."""
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def clock_wrong_by(days: int) -> Iterator[None]:
+    now, now_ns = time.time, time.time_ns
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", lambda: now() + days * 86400)
+        patch.setattr(time, "time_ns", lambda: now_ns() + days * 86400 * 10**9)
+        patch.setattr(get_balance, "datetime", Clock)
+        yield
+
+
+def test_a_clock_that_jumps(invoke: Run, server: Server, store: Path) -> None:
     for amount, days in enumerate((-365, 0, 365, 0, -365, 365, -365), 1):
-        patch(CLOCK.format(days=days))
         server.response = balance(f"{amount}", f"{amount}", "0")
-        assert run().stdout == run().stdout == f"${amount}.00\n".encode()
+        with clock_wrong_by(days):
+            assert invoke().stdout == invoke().stdout == f"${amount}.00\n".encode()
         assert len(server.requests) == 1 + amount
-    server.stop()
+    server.response = BUSY
     for days in (0, 365, -730):
-        patch(CLOCK.format(days=days))
         for name in FORMATS:
-            assert_shown(run("--format", name), "7")
+            with clock_wrong_by(days):
+                assert_shown(invoke("--format", name), "7")
 
 
-def test_a_wait_of_another_time_is_no_wait(run: Run, server: Server, patch: Patch) -> None:
+def test_a_wait_of_another_time_is_no_wait(invoke: Run, server: Server) -> None:
+    server.response = error(429, "rate_limit_reached_error", "try again after 30 seconds")
     for days in (365, 0, -365):
-        patch(CLOCK.format(days=days))
-        server.response = error(429, "rate_limit_reached_error", "try again after 30 seconds")
-        assert b"rate limited" in run(*ASK).stdout
+        with clock_wrong_by(days):
+            assert b"rate limited" in invoke(*ASK).stdout
     assert len(server.requests) == 3

@@ -28,7 +28,6 @@ from moonshot_status.polling import demo, poll
 
 PASSWORD = "canary-password"
 IDS = "org-canary ak-canary proj-canary Bearer sk-canary0123456789"
-GOOD = demo.balance("49.58894", "46.58893", "3.00001")
 # What must not turn up; the second is user:canary-password in the form that proxies are sent.
 CANARIES = (b"canary", b"dXNlcjpjYW5hcnktcGFzc3dvcmQ")
 
@@ -77,24 +76,15 @@ class Stage:
         self.patch.setattr(module, function, break_down)
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[demo.Server]:
-    with demo.serving(GOOD, (KEY,)) as server:
-        yield server
-
-
 @pytest.fixture
 def stage(
-    endpoint: demo.Server,
+    server: demo.Server,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     own_file: Callable[[Any], Path],
 ) -> Iterator[Stage]:
-    monkeypatch.setenv("MOONSHOT_BASE_URL", endpoint.base_url)
-    monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
-    endpoint.response = GOOD
     with ExitStack() as stack:
-        yield Stage(endpoint, monkeypatch, tmp_path, own_file, stack)
+        yield Stage(server, monkeypatch, tmp_path, own_file, stack)
 
 
 def slow_command(stage: Stage) -> None:
