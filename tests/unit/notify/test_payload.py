@@ -1,4 +1,4 @@
-"""What the notification command is told, and what not."""
+"""What the notification command gets, and what it does not get."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ OK, WARNING, CRITICAL, EMPTY, UNKNOWN = (
 )  # fmt: skip
 NOW = datetime(2026, 11, 22, 18, 46, 24, tzinfo=timezone.utc)
 WORLD, CHINA = Region.INTERNATIONAL, Region.CHINA
-MARKS = Thresholds(Decimal(5), Decimal(1), Decimal(7))
+THRESHOLDS = Thresholds(Decimal(5), Decimal(1), Decimal(7))
 LOW = NotificationPayload(
-    "work", WORLD, Balance(Decimal("4.20719")), MARKS, LevelChange(OK, WARNING)
+    "work", WORLD, Balance(Decimal("4.20719")), THRESHOLDS, LevelChange(OK, WARNING)
 )
 
 
-def facts(
+def notification_of(
     available: str, previous: Level, level: Level, days_left: float | None = None
 ) -> NotificationPayload:
     change = LevelChange(previous, level)
@@ -40,70 +40,81 @@ def facts(
 
 
 def view(name: str = "work", problem: Problem | None = None) -> View:
-    account = Account(name, WORLD, thresholds=MARKS)
+    account = Account(name, WORLD, thresholds=THRESHOLDS)
     return build_view(account, Status(Reading(Balance(Decimal("1.05")), NOW), problem), NOW)
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("notification", "message"),
     [
         (LOW, "work: $4.20 left, at or below the warning mark of $5.00"),
-        (facts("5", UNKNOWN, WARNING), "work: $5.00 left, at or below the warning mark of $5.00"),
-        (facts("0.3", OK, CRITICAL), "work: $0.30 left, at or below the critical mark of $1.00"),
         (
-            facts("0.001", CRITICAL, CRITICAL),
+            notification_of("5", UNKNOWN, WARNING),
+            "work: $5.00 left, at or below the warning mark of $5.00",
+        ),
+        (
+            notification_of("0.3", OK, CRITICAL),
+            "work: $0.30 left, at or below the critical mark of $1.00",
+        ),
+        (
+            notification_of("0.001", CRITICAL, CRITICAL),
             "work: <$0.01 left, at or below the critical mark of $1.00",
         ),
         (
-            facts("0", OK, EMPTY),
+            notification_of("0", OK, EMPTY),
             "work: $0.00 left, calls are refused until the account is topped up",
         ),
         (
-            facts("-1", OK, EMPTY),
+            notification_of("-1", OK, EMPTY),
             "work: −$1.00 left, calls are refused until the account is topped up",
         ),
-        (facts("50", OK, WARNING, 2.99), "work: $50.00 left, enough for 2.9 days"),
+        (notification_of("50", OK, WARNING, 2.99), "work: $50.00 left, enough for 2.9 days"),
         (
-            facts("4", OK, WARNING, 2.99),
+            notification_of("4", OK, WARNING, 2.99),
             "work: $4.00 left, at or below the warning mark of $5.00",
         ),
-        (facts("50", WARNING, OK), "work: $50.00 left"),
-        (facts("50", WARNING, OK, 99.0), "work: $50.00 left"),
-        (facts("4", CRITICAL, WARNING), "work: $4.00 left, at or below the warning mark of $5.00"),
-        # Between the mark and the margin beyond it nothing is said that is not true.
-        (facts("1.05", EMPTY, CRITICAL), "work: $1.05 left"),
+        (notification_of("50", WARNING, OK), "work: $50.00 left"),
+        (notification_of("50", WARNING, OK, 99.0), "work: $50.00 left"),
+        (
+            notification_of("4", CRITICAL, WARNING),
+            "work: $4.00 left, at or below the warning mark of $5.00",
+        ),
+        # Between the threshold and the margin above it there is no reason that would be true.
+        (notification_of("1.05", EMPTY, CRITICAL), "work: $1.05 left"),
         (
             replace(LOW, region=CHINA),
             "work: ¥4.20 left, at or below the warning mark of ¥5.00",
         ),
     ],
 )
-def test_the_message(told: NotificationPayload, message: str) -> None:
-    assert told.message == message
-    assert told.variables()["MOONSHOT_STATUS_MESSAGE"] == message
+def test_the_message(notification: NotificationPayload, message: str) -> None:
+    assert notification.message == message
+    assert notification.variables()["MOONSHOT_STATUS_MESSAGE"] == message
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("notification", "message"),
     [
         (LOW, "work: warning"),
-        (facts("50", OK, WARNING, 2.95), "work: warning, enough for 2.9 days"),
-        (facts("50", WARNING, OK), "work: ok"),
+        (notification_of("50", OK, WARNING, 2.95), "work: warning, enough for 2.9 days"),
+        (notification_of("50", WARNING, OK), "work: ok"),
         (
-            facts("0", WARNING, EMPTY),
+            notification_of("0", WARNING, EMPTY),
             "work: empty, calls are refused until the account is topped up",
         ),
     ],
 )
-def test_amounts_that_are_hidden_are_in_no_word(told: NotificationPayload, message: str) -> None:
-    hidden = replace(told, hide_amount=True)
+def test_hidden_amounts_are_not_in_the_message(
+    notification: NotificationPayload, message: str
+) -> None:
+    hidden = replace(notification, hide_amount=True)
     assert hidden.message == hidden.variables()["MOONSHOT_STATUS_MESSAGE"] == message
     assert hidden.variables()["MOONSHOT_STATUS_BALANCE"] == ""
 
 
 def test_the_variables() -> None:
-    told = replace(LOW, days_left=2.99)
-    assert told.variables() == {
+    notification = replace(LOW, days_left=2.99)
+    assert notification.variables() == {
         "MOONSHOT_STATUS_ACCOUNT": "work",
         "MOONSHOT_STATUS_REGION": "international",
         "MOONSHOT_STATUS_CURRENCY": "USD",
@@ -116,38 +127,37 @@ def test_the_variables() -> None:
         "MOONSHOT_STATUS_CONSOLE": "https://platform.moonshot.ai/console/account",
     }
     assert LOW.variables()["MOONSHOT_STATUS_DAYS_LEFT"] == ""
-    small = facts("1E-7", UNKNOWN, CRITICAL).variables()
+    small = notification_of("1E-7", UNKNOWN, CRITICAL).variables()
     assert small["MOONSHOT_STATUS_AVAILABLE"] == "0.0000001"
     assert small["MOONSHOT_STATUS_PREVIOUS_LEVEL"] == "unknown"
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_no_name_breaks_anything(name: str) -> None:
+def test_any_name_becomes_printable_and_short(name: str) -> None:
     for value in replace(LOW, name=name).variables().values():
         assert value.isprintable()
         assert len(value.encode()) < 400
-    told = document(view(name), LOW.change)
-    assert told.isascii()
-    assert json.loads(told)["account"].isprintable()
+    stdin = document(view(name), LOW.change)
+    assert stdin.isascii()
+    assert json.loads(stdin)["account"].isprintable()
 
 
 def test_a_name_that_is_a_key_is_masked() -> None:
-    told = replace(LOW, name=KEY)
-    assert "canary" not in str(told.variables())
+    assert "canary" not in str(replace(LOW, name=KEY).variables())
     assert b"canary" not in document(view(KEY), LOW.change)
 
 
-def test_the_document_is_what_json_prints_with_the_level_that_is_told() -> None:
-    told = json.loads(document(view(), LevelChange(EMPTY, CRITICAL)))
-    assert told["version"] == 1
-    assert told["level"] == "critical"
-    assert (told["account"], told["balance"]["available"]) == ("work", 1.05)
+def test_the_document_is_that_of_format_json_with_the_new_level() -> None:
+    stdin = json.loads(document(view(), LevelChange(EMPTY, CRITICAL)))
+    assert stdin["version"] == 1
+    assert stdin["level"] == "critical"
+    assert (stdin["account"], stdin["balance"]["available"]) == ("work", 1.05)
 
 
 def test_the_document_fits_into_the_smallest_pipe_or_nearly() -> None:
     long = made_up_problem(Kind.OFFLINE, "😀" * 240, "😀" * 400)
     problem = build_view(
-        Account("😀" * 5000, WORLD, thresholds=MARKS),
+        Account("😀" * 5000, WORLD, thresholds=THRESHOLDS),
         Status(Reading(Balance(Decimal("1E-40")), NOW), long, NOW + timedelta(days=1)),
         NOW,
     )
@@ -173,10 +183,10 @@ def test_the_document_fits_into_the_smallest_pipe_or_nearly() -> None:
         ("http_proxy", "socks5://u:p@h"),
     ],
 )
-def test_what_the_command_does_not_see(name: str, value: str) -> None:
-    used = fingerprint("printed by the command")
+def test_the_environment_has_no_secret(name: str, value: str) -> None:
+    last_key = fingerprint("printed by the command")
     inherited = {name.encode(): value.encode(), b"PATH": b"/bin"}
-    assert environment(inherited, "strange key!", used) == {b"PATH": b"/bin"}
+    assert environment(inherited, "strange key!", last_key) == {b"PATH": b"/bin"}
 
 
 @pytest.mark.parametrize(
@@ -193,6 +203,6 @@ def test_what_the_command_does_not_see(name: str, value: str) -> None:
         ("DISK", "disk-usage task-force"),
     ],
 )
-def test_what_it_sees(name: str, value: str) -> None:
+def test_the_environment_keeps_everything_else(name: str, value: str) -> None:
     inherited = {name.encode(): value.encode(), b"\xff": b"\xff"}
     assert environment(inherited, "", fingerprint(KEY)) == inherited
