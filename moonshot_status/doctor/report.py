@@ -21,27 +21,27 @@ from moonshot_status.doctor.finding import Finding
 _NAME_WIDTH = 15
 _MAX_LENGTH = 600
 _SETTINGS = "|".join(SETTING_NAMES)
-_Masks = list[tuple[str, str]]
+_Masks = list[tuple[re.Pattern[str], str]]
 
 
 def line(finding: Finding) -> str:
     """Return the line for the user's terminal, with amounts, and a second one with the fix."""
-    fact = _shorten_home(_clean(f"{finding.fact}{finding.private}"))
+    fact = _clean(f"{finding.fact}{finding.private}", _home_masks())
     # Paths in a fix stay complete, because it may be copied into a shell.
-    fix = f"\n{' ' * (_NAME_WIDTH + 3)}→ {_clean(finding.fix)}" if finding.fix else ""
+    fix = f"\n{' ' * (_NAME_WIDTH + 3)}→ {_clean(finding.fix, [])}" if finding.fix else ""
     return f"{finding.state.sign} {finding.name:{_NAME_WIDTH}} {fact}{fix}\n"
 
 
 def document(findings: Iterable[Finding], context: Context) -> str:
     """Return the JSON, without secrets, amounts, and names of users, accounts and hosts."""
-    masks = _masks(context)
+    masks = [*_home_masks(), *_private_masks(context)]
     rows = ",\n ".join(
         strict_json.dumps(
             {
                 "name": finding.name,
                 "state": finding.state.value,
-                "fact": _anonymize(finding.fact, masks),
-                "mend": _anonymize(finding.fix, masks),
+                "fact": _clean(finding.fact, masks),
+                "mend": _clean(finding.fix, masks),
             }
         )
         for finding in findings
@@ -49,43 +49,37 @@ def document(findings: Iterable[Finding], context: Context) -> str:
     return f'{{"version": 1, "findings": [\n {rows}\n]}}\n'
 
 
-def _shorten_home(text: str) -> str:
+def _clean(text: str, masks: _Masks) -> str:
+    """Return the text on one line, without secrets and with these replacements."""
+    text = log.masked(one_line(text, _MAX_LENGTH))
+    for pattern, replacement in masks:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _home_masks() -> _Masks:
     home = os.path.expanduser("~")
     homes = {home, os.path.realpath(home)} if os.path.isabs(home) else set()
-    for path in _longest_first(homes - {"/"}):
-        text = re.sub(rf"{re.escape(path)}(?![\w.-])", "~", text)
-    return text
+    return [
+        (re.compile(rf"{re.escape(path)}(?![\w.-])"), "~") for path in _longest_first(homes - {"/"})
+    ]
 
 
-def _clean(text: str) -> str:
-    return log.masked(one_line(text, _MAX_LENGTH))
-
-
-def _anonymize(text: str, masks: _Masks) -> str:
-    text = _shorten_home(_clean(text))
-    for pattern, replacement in masks:
-        text = re.sub(pattern, replacement, text)
-    return text
-
-
-def _masks(context: Context) -> _Masks:
+def _private_masks(context: Context) -> _Masks:
     """Return patterns of what must not be published, and their replacements."""
     home = Path(os.path.expanduser("~"))
     users = {home.name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
     accounts = {*(context.file.accounts if context.file else ()), context.settings.account.name}
-    return [
-        *((rf"(?<=/){re.escape(name)}(?![\w.-])", "NAME") for name in _longest_first(users)),
-        *(
-            (rf"(?<=\baccounts\.){re.escape(one_line(name, _MAX_LENGTH))}(?=[ .:])", "NAME")
-            for name in _longest_first(accounts)
-        ),
-        # The accounts of an invalid file are not known.
-        (rf"(?<=\baccounts\.)(?!NAME\b)[^/]*?(?=(\.({_SETTINGS})\b[\w.]*)?(:| in /))", "NAME"),
-        *(
-            (rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "HOST")
-            for host in _longest_first(_hosts(context))
-        ),
+    names = [rf"(?<=/){re.escape(name)}(?![\w.-])" for name in _longest_first(users)]
+    names += [
+        rf"(?<=\baccounts\.){re.escape(one_line(name, _MAX_LENGTH))}(?=[ .:])"
+        for name in _longest_first(accounts)
     ]
+    # The accounts of an invalid file are not known.
+    names.append(rf"(?<=\baccounts\.)(?!NAME\b)[^/]*?(?=(\.({_SETTINGS})\b[\w.]*)?(:| in /))")
+    hosts = [rf"(?<![\w.-]){re.escape(host)}(?![\w-])" for host in _longest_first(_hosts(context))]
+    patterns = [(name, "NAME") for name in names] + [(host, "HOST") for host in hosts]
+    return [(re.compile(pattern), replacement) for pattern, replacement in patterns]
 
 
 def _longest_first(words: Iterable[str | None]) -> list[str]:
