@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import _signal  # signal itself builds enumerations, which take a twentieth of a cached poll
+import _signal  # The signal module builds enumerations, a twentieth of a cached poll.
 
-# Ctrl-C ends the process as the system does, without a traceback, from the first import on.
+# From the first import on, Ctrl-C ends the process without a traceback.
 if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 try:
     from moonshot_status import reply_cache
 except ImportError:
-    reply_cache = None  # type: ignore[assignment]  # a cache must not be necessary
+    reply_cache = None  # type: ignore[assignment]  # The program works without the cache.
 
 
 def run() -> None:

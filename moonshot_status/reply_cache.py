@@ -1,7 +1,7 @@
-"""Print the reply of an earlier poll again while nothing that it depends on has changed.
+"""Print the cached reply of an earlier poll while nothing that it depends on has changed.
 
-This saves most polls nearly all of their cost. The cache can be deleted at any time. At its top
-this module imports only what the interpreter has loaded anyway, or nearly so.
+This saves most polls nearly all of their cost. The cache can be deleted at any time. The imports at
+the top are of modules that the interpreter has loaded anyway, or that cost next to nothing.
 """
 
 from __future__ import annotations
@@ -31,37 +31,38 @@ _CLOCK_TICK_NANOSECONDS = 50_000_000
 def print_if_valid() -> None:
     """Print the cached reply for this command line and end the process, if it is still valid."""
     try:
-        cached = _load(_call())
+        cached = _load(_call_digest())
         if cached is None:
             return
         code, text = cached
         written = os.write(1, text)
     except (ImportError, OSError, ValueError):
         return
-    os._exit(code if _printed(text[written:]) else 1)
+    os._exit(code if _write_rest(text[written:]) else 1)
 
 
 def recorder(config: Path | None) -> Callable[[Reply], None]:
     """Return the function that caches the reply to this command line.
 
-    ``config`` is the settings file, or None for the usual one. To be called before any file is
-    read: a change after this call makes the reply uncacheable.
+    ``config`` is the settings file, or None for the usual one. Call this before any input file is
+    read: if one changes after this call, the reply is not cached.
     """
     try:
         from moonshot_status.polling.inputs import input_paths
 
-        name, began, before = _call(), time.time_ns(), file_states(input_paths(config))
+        name, started_at = _call_digest(), time.time_ns()
+        before = file_states(input_paths(config))
     except (ImportError, OSError):
         return lambda _: None
 
     def record(reply: Reply) -> None:
-        if reply.until <= time.time():
+        if reply.valid_until <= time.time():
             return
         try:
-            if file_states(list(before)) == before and _newest_change(before) < began:
-                _save(name, reply, began, before)
+            if file_states(list(before)) == before and _newest_change(before) < started_at:
+                _save(name, reply, started_at, before)
         except OSError:
-            pass  # Without the cache the next poll takes longer.
+            pass  # Without the cache, the next poll only takes longer.
 
     return record
 
@@ -72,23 +73,23 @@ def file_states(paths: list[bytes]) -> dict[bytes, FileState]:
 
 
 def file_state(path: bytes) -> FileState:
-    """Return what changes with every change of the file. Raises OSError."""
+    """Return a value that changes with every change of the file. Raises OSError."""
     try:
-        seen = os.stat(path)
+        status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return ()
-    return seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_mode, seen.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_mode, status.st_ino
 
 
 def _load(name: str) -> tuple[int, bytes] | None:
-    """Return the exit status and the text, or None if they are not valid any more."""
-    content = _own_bytes(os.path.join(_folder(), name))
+    """Return the exit status and the text of a reply, or None if it is no longer valid."""
+    content = _read_private(os.path.join(_folder(), name))
     checksum, _, body = content.partition(b"\0")
     if checksum != _digest(name.encode(), body).encode():
         return None
     head, _, text = body.partition(b"\0\0")
-    began, until, offset, code, *inputs = head.split(b"\0")
-    if not int(began) <= time.time_ns() < int(until) or int(offset) != _utc_offset():
+    started_at, until, offset, code, *inputs = head.split(b"\0")
+    if not int(started_at) <= time.time_ns() < int(until) or int(offset) != _utc_offset():
         return None
     pairs = zip(inputs[::2], inputs[1::2], strict=True)
     if any(_encoded(file_state(path)) != state for path, state in pairs):
@@ -96,8 +97,8 @@ def _load(name: str) -> tuple[int, bytes] | None:
     return int(code), text
 
 
-def _printed(text: bytes) -> bool:
-    """Return whether the rest of a text could be written, too."""
+def _write_rest(text: bytes) -> bool:
+    """Write the rest of a text to standard output, and return whether that succeeded."""
     try:
         while text:
             text = text[os.write(1, text) :]
@@ -106,26 +107,27 @@ def _printed(text: bytes) -> bool:
     return True
 
 
-def _save(name: str, reply: Reply, began: int, states: dict[bytes, FileState]) -> None:
+def _save(name: str, reply: Reply, started_at: int, states: dict[bytes, FileState]) -> None:
+    """Write the reply to the cache, and delete the oldest ones. Raises OSError."""
     from moonshot_status.core import paths
     from moonshot_status.core.atomic_write import write_private
 
-    facts = (began, int(reply.until * 10**9), _utc_offset(), reply.exit_code)
+    numbers = (started_at, int(reply.valid_until * 10**9), _utc_offset(), reply.exit_code)
     inputs = (part for path, state in states.items() for part in (path, _encoded(state)))
-    head = b"\0".join([*(b"%d" % fact for fact in facts), *inputs])
+    head = b"\0".join([*(b"%d" % number for number in numbers), *inputs])
     body = head + b"\0\0" + reply.text.encode("utf-8", "replace")
     folder = paths.cache_folder() / _FOLDER
     write_private(folder / name, _digest(name.encode(), body).encode() + b"\0" + body)
-    oldest_last = sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)
-    for path in oldest_last[_MAX_REPLIES:]:
+    newest_first = sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)
+    for path in newest_first[_MAX_REPLIES:]:
         path.unlink(missing_ok=True)
 
 
-def _call() -> str:
-    """Return a one-way name of everything the process was given; the environment holds keys."""
-    given = [f"{name}={value}" for name, value in sorted(os.environ.items())]
-    given += [__version__, os.getcwd(), str(os.isatty(2)), *sys.argv]
-    return _digest(*(os.fsencode(word) for word in given))
+def _call_digest() -> str:
+    """Return a digest of the process's arguments and environment, which may contain keys."""
+    call = [f"{name}={value}" for name, value in sorted(os.environ.items())]
+    call += [__version__, os.getcwd(), str(os.isatty(2)), *sys.argv]
+    return _digest(*(os.fsencode(word) for word in call))
 
 
 def _digest(*parts: bytes) -> str:
@@ -141,8 +143,8 @@ def _folder() -> str:
     return os.path.join(appdirs.user_cache_dir("moonshot-status", appauthor=False), _FOLDER)
 
 
-def _own_bytes(path: str) -> bytes:
-    """Return the file's content. Raises OSError, and ValueError if others may have written it."""
+def _read_private(path: str) -> bytes:
+    """Return the file's content. Raises OSError, or ValueError if it is not a private file."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         status = os.fstat(descriptor)

@@ -1,12 +1,12 @@
-"""The formats, one module each: its name is the value of ``--format``.
+"""The formats, one module for each: its name is the value of ``--format``.
 
-To add one, write ``NAME.py`` here with one pure function, ``render(view: View) -> Reply``. It gets
-everything worded and returns everything that is printed; failures reach it as Views as well. Where
-a bar's own name has dashes the module's has underscores.
+To add a format, write ``NAME.py`` in this package (with underscores for dashes in the name) with
 
-A format whose reply is more than one line says how ``watch`` prints it, with one more function,
-``update(reply: Reply) -> str``, or with ``update = None`` that it cannot. Where a bar tells clicks
-on standard input, ``button(line: str) -> int`` reads them: 1 is left, 2 middle, 3 right, 0 none.
+- ``render(view: View) -> Reply``, a pure function. The View has all texts, and problems as well.
+- ``update(reply: Reply) -> str``, only if the reply has more than one line: it returns the reply
+  as one update of a stream for ``watch``. ``update = None`` says that there is no such form.
+- ``parse_click(line: str) -> int``, only if the bar reports clicks on standard input: it returns
+  the number of the button (1 left, 2 middle, 3 right), or 0.
 """
 
 from __future__ import annotations
@@ -24,45 +24,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is printed, down to its last newline, and the exit status.
+    """The output of a run: ``text`` for standard output, with its newlines, and the exit status.
 
-    ``aside`` goes to standard error, and only when that is a terminal. ``until`` is how long the
-    reply holds if nothing but time changes, in seconds since 1970; the renderers leave it alone.
+    ``stderr`` is written to standard error only if that is a terminal. ``valid_until``, in seconds
+    since 1970, is when the reply expires if nothing but time changes; renderers leave it out.
     """
 
     text: str
     exit_code: int = 0
-    aside: str = ""
-    until: float = 0
+    stderr: str = ""
+    valid_until: float = 0
 
 
 def names() -> list[str]:
-    """The formats that there are, in alphabetical order."""
+    """Return the names of all formats in alphabetical order."""
     modules = (module.name for module in pkgutil.iter_modules(__path__))
     return sorted(name.replace("_", "-") for name in modules if not name.startswith("_"))
 
 
 def renderer(name: str) -> Callable[[View], Reply]:
-    """The ``render`` of one format; no other format is imported."""
+    """Return the ``render`` of one format; no other format is imported."""
     render: Callable[[View], Reply] = _module(name).render
     return render
 
 
-def updater(name: str) -> Callable[[Reply], str] | None:
-    """What makes of a reply one update of a stream; None if the format cannot be streamed."""
-    update: Callable[[Reply], str] | None = getattr(_module(name), "update", _as_it_is)
+def update_renderer(name: str) -> Callable[[Reply], str] | None:
+    """Return the ``update`` of a format, or None if the format cannot be streamed."""
+    update: Callable[[Reply], str] | None = getattr(_module(name), "update", _text)
     return update
 
 
-def clicks(name: str) -> Callable[[str], int] | None:
-    """What reads the clicks that the format's bar tells; None if it tells none."""
-    button: Callable[[str], int] | None = getattr(_module(name), "button", None)
-    return button
+def click_parser(name: str) -> Callable[[str], int] | None:
+    """Return the ``parse_click`` of a format, or None if its bar reports no clicks."""
+    parse_click: Callable[[str], int] | None = getattr(_module(name), "parse_click", None)
+    return parse_click
 
 
 def _module(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
 
 
-def _as_it_is(reply: Reply) -> str:
+def _text(reply: Reply) -> str:
     return reply.text

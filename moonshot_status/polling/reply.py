@@ -30,7 +30,7 @@ def make_reply(request: Request) -> Reply:
     render = formats.renderer(request.format)
     view = make_view(request.options, request.program, request.demo)
     try:
-        return replace(render(view), until=view.valid_until.timestamp())
+        return replace(render(view), valid_until=view.valid_until.timestamp())
     except Exception:  # noqa: BLE001 - a bar has to show something, whatever the error
         return render(poll.error_view(request.options))
 

@@ -45,7 +45,8 @@ def poll_once(
         time.sleep(_CLOCK_TICK_SECONDS)
         states = file_changes.file_states(paths)
         reply, usage_error = _reply(_with_refresh(request, since, refresh=False))
-    return PollResult(update(reply).encode("utf-8", "replace"), reply.until, states, usage_error)
+    output = update(reply).encode("utf-8", "replace")
+    return PollResult(output, reply.valid_until, states, usage_error)
 
 
 def _with_refresh(request: Request, since: datetime, *, refresh: bool) -> Request:

@@ -174,12 +174,12 @@ def test_another_folder_and_another_program_are_other_calls(
 
 def test_a_terminal_is_another_call(server: demo.Server, poll: Poll) -> None:
     assert is_remembered(poll)
-    names = [reply_cache._call()]
+    names = [reply_cache._call_digest()]
     ours, theirs = os.openpty()
     before = os.dup(2)
     try:
         os.dup2(theirs, 2)
-        names.append(reply_cache._call())
+        names.append(reply_cache._call_digest())
     finally:
         os.dup2(before, 2)
         for descriptor in (before, ours, theirs):
@@ -218,7 +218,7 @@ def input_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text("before")
     # Only touching makes the time of the last change of the inode come later, never earlier.
     monkeypatch.setattr(reply_cache, "_CLOCK_TICK_NANOSECONDS", 0)
-    monkeypatch.setattr(inputs, "paths", lambda _: [bytes(path), b"/nowhere/at/all"])
+    monkeypatch.setattr(inputs, "input_paths", lambda _: [bytes(path), b"/nowhere/at/all"])
     time.sleep(0.02)
     return path
 
@@ -229,7 +229,7 @@ def remember(text: str = "$1.00\n", code: int = 0, seconds: float = 60) -> None:
 
 def recalled() -> tuple[int, bytes] | None:
     try:
-        return reply_cache._load(reply_cache._call())
+        return reply_cache._load(reply_cache._call_digest())
     except (OSError, ValueError):
         return None
 
@@ -314,7 +314,7 @@ def test_what_cannot_be_looked_at_is_not_remembered(
         raise PermissionError
 
     remember()
-    monkeypatch.setattr(reply_cache, "_state", refuse)
+    monkeypatch.setattr(reply_cache, "file_state", refuse)
     assert recalled() is None
     reply_cache.print_if_valid()
     remember()
@@ -360,7 +360,7 @@ def test_a_reply_to_another_call_is_not_believed(
     remember()
     (path,) = replies.iterdir()
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-another")
-    path.rename(replies / reply_cache._call())
+    path.rename(replies / reply_cache._call_digest())
     assert recalled() is None
 
 
@@ -421,7 +421,7 @@ def test_a_closed_standard_output_is_left_to_the_long_way(
 
 
 def test_the_inputs_are_the_files_that_a_reply_depends_on(home: Path) -> None:
-    names = [os.fsdecode(name) for name in inputs.paths(Path("given.json"))]
+    names = [os.fsdecode(name) for name in inputs.input_paths(Path("given.json"))]
     assert names == [
         f"{REPOSITORY}/given.json" if Path.cwd() == REPOSITORY else f"{Path.cwd()}/given.json",
         f"{home}/.config/codexbar/config.json",
@@ -431,7 +431,7 @@ def test_the_inputs_are_the_files_that_a_reply_depends_on(home: Path) -> None:
         f"{database(home)}-journal",
         "/etc/localtime",
     ]
-    assert os.fsdecode(inputs.paths(None)[0]) == f"{home}/.config/moonshot-status/config.json"
+    assert os.fsdecode(inputs.input_paths(None)[0]) == f"{home}/.config/moonshot-status/config.json"
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
