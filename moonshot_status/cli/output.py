@@ -17,8 +17,8 @@ def write(reply: Reply) -> int:
     """Print the reply and return its exit status, or 1 if it cannot be written."""
     try:
         click.echo(reply.text.encode("utf-8", "replace"), nl=False)
-        if reply.aside and sys.stderr is not None and sys.stderr.isatty():
-            click.echo(reply.aside.encode("utf-8", "replace"), nl=False, err=True)
+        if reply.stderr and sys.stderr is not None and sys.stderr.isatty():
+            click.echo(reply.stderr.encode("utf-8", "replace"), nl=False, err=True)
     except OSError:
         _discard_the_rest()
         return 1

@@ -1,4 +1,4 @@
-"""Colours that can be read on light and on dark bars."""
+"""Colours that are legible on light and on dark bars."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ WARNING = "#b8720a"
 CRITICAL = "#e0433a"
 
 BY_LEVEL = {Level.WARNING: WARNING, Level.CRITICAL: CRITICAL, Level.EMPTY: CRITICAL}
-"""The colour of a level; a level that is missing keeps the colour of the bar."""
+"""The colours of the low levels; other levels keep the colour of the bar."""

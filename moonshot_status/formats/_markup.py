@@ -4,6 +4,7 @@ from __future__ import annotations
 
 
 def escaped(text: str) -> str:
-    # Some bars read a backslash as the start of an escape even after their JSON reader did.
+    """Return the text as markup; backslashes become a look-alike."""
+    # Some bars read a backslash as an escape even after they have parsed the JSON.
     text = text.replace("\\", "∖")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""Names of accounts as labels: short, on one line, and no two alike."""
+"""Account names as labels: short, on one line, and unique."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from moonshot_status.display.view import View
 _LENGTH = 40
 
 
-def labels(view: View, written: Callable[[str], str] = str) -> list[str]:
-    """One for each section, as ``written`` writes it; those that would be alike are numbered."""
-    found: dict[str, None] = {}
+def labels(view: View, encode: Callable[[str], str] = str) -> list[str]:
+    """Return one label for each section, encoded for the format; equal ones are numbered."""
+    labels: dict[str, None] = {}
     for section in view.sections:
-        name = written(one_line(section.account, _LENGTH)) or "-"
+        name = encode(one_line(section.account, _LENGTH)) or "-"
         number, label = 1, name
-        while label in found:
+        while label in labels:
             number += 1
             label = f"{name} {number}"
-        found[label] = None
-    return list(found)
+        labels[label] = None
+    return list(labels)

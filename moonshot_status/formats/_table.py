@@ -1,4 +1,4 @@
-"""Rows as lines for a font of even widths: labels on the left, amounts on their points."""
+"""Rows as lines for a monospaced font, with amounts aligned at their decimal points."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from moonshot_status.display.words import Row
 
 
 def lines(rows: tuple[Row, ...]) -> list[str]:
+    """Return one line for each of at least one row."""
     label_width = max(len(row.label) for row in rows)
     before_point = max((_width_before_point(row.value) for row in rows if row.is_amount), default=0)
     return [f"{row.label:<{label_width}}  {_value(row, before_point)}" for row in rows]

@@ -1,7 +1,7 @@
-"""The menu of an Argos plugin: xbar's language, in which texts are Pango markup.
+"""The menu of an Argos plugin: xbar's syntax, with texts in Pango markup.
 
-Argos splits the attributes as a shell would (``parseLine`` in its ``utilities.js``), so each value
-is quoted, and it runs the whole ``bash`` in a shell, so the command in it is quoted once more.
+Argos splits the attributes as a shell does (``parseLine`` in its ``utilities.js``), so each value
+is quoted, and it runs the value of ``bash`` in a shell, so the command in it is quoted again.
 """
 
 from __future__ import annotations
@@ -9,20 +9,18 @@ from __future__ import annotations
 import shlex
 
 from moonshot_status.display.view import View
-from moonshot_status.formats import Reply, _colours, _menu
+from moonshot_status.formats import Reply, _menu
 from moonshot_status.formats._markup import escaped
 
-# Argos runs a plugin anew each time.
+# Argos runs a plugin again for each update.
 update = None
-# What the shared menu says otherwise.
+# The font of the shared menu exists only on macOS.
 _FONT = "monospace"
 
 
 def render(view: View) -> Reply:
-    colour = _colours.BY_LEVEL.get(view.level)
-    title = _line(view.headline, **({"color": colour} if colour else {}))
-    below = _menu.below_the_title(view, _line, console=_line, refresh=_line)
-    return Reply("".join(f"{line}\n" for line in [title, "---", *below]))
+    """Return the menu."""
+    return _menu.menu(view, _line)
 
 
 def _line(text: str, **attributes: str) -> str:

@@ -1,6 +1,6 @@
 """One line of JSON for a custom block of i3status-rust with ``json = true``.
 
-All members are strings (``blocks/custom.rs``), and the texts are Pango markup to the bar.
+All members are strings (``blocks/custom.rs``), and the texts are Pango markup.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ _STATES = {
 
 
 def render(view: View) -> Reply:
-    is_doubtful = view.stale and view.level is Level.OK
+    """Return the JSON object."""
+    is_uncertain = view.stale and view.level is Level.OK
     block = {
         "text": escaped(view.headline),
         "short_text": escaped(view.short),
-        "state": "Info" if is_doubtful else _STATES[view.level],
+        "state": "Info" if is_uncertain else _STATES[view.level],
     }
     return Reply(json.dumps(block, ensure_ascii=False) + "\n")

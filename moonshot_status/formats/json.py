@@ -1,4 +1,4 @@
-"""One JSON object a line and account, version 1, as ``schemas/output.schema.json`` says."""
+"""JSON, version 1, as in ``schemas/output.schema.json``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from moonshot_status.spending.forecast import Forecast
 
 
 def render(view: View) -> Reply:
+    """Return one line with an object for each account; the exit status is 1 without a balance."""
     lines = (strict_json.dumps(_document(section)) + "\n" for section in view.sections)
     return Reply("".join(lines), 0 if view.has_balance else 1)
 
@@ -32,13 +33,13 @@ def _document(view: View) -> dict[str, Any]:
         "deficit": balance and balance.deficit,
         "level": view.level.value,
         "stale": view.stale,
-        "fetched_at": _moment(view.fetched_at),
+        "fetched_at": _utc(view.fetched_at),
         "problem": view.problem
         and {
             "kind": view.problem.kind.value,
             "message": view.problem.message,
             "hint": view.problem.hint,
-            "retry_at": _moment(view.retry_at),
+            "retry_at": _utc(view.retry_at),
         },
         "forecast": view.forecast and _forecast(view.forecast),
     }
@@ -49,12 +50,12 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
     return {
         "spent": {"today": spent.today, "days_7": spent.days_7, "days_30": spent.days_30},
         "per_day": runway.per_day,
-        "zero_at": _moment(runway.zero_at),
-        "earliest": _moment(runway.earliest),
-        "latest": _moment(runway.latest),
+        "zero_at": _utc(runway.zero_at),
+        "earliest": _utc(runway.earliest),
+        "latest": _utc(runway.latest),
         "reason": runway.reason or None,
     }
 
 
-def _moment(moment: datetime | None) -> str | None:
+def _utc(moment: datetime | None) -> str | None:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -1,4 +1,4 @@
-"""One line for people and scripts; the exit status says whether there is a balance."""
+"""One line for people and scripts; the exit status is 1 without a balance."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from moonshot_status.formats import Reply
 
 
 def render(view: View) -> Reply:
+    """Return the line, and the notes with the next step for a terminal."""
     notes = [*view.notes, view.next_step] if view.next_step else view.notes
-    aside = "".join(f"{note}\n" for note in notes)
-    return Reply(f"{view.line}\n", 0 if view.has_balance else 1, aside)
+    stderr = "".join(f"{note}\n" for note in notes)
+    return Reply(f"{view.line}\n", 0 if view.has_balance else 1, stderr)

@@ -10,6 +10,7 @@ from moonshot_status.formats import Reply, _colours
 
 
 def render(view: View) -> Reply:
+    """Return the headline."""
     text = view.headline.replace("%{", "% {")
     colour = _colours.BY_LEVEL.get(view.level)
     return Reply(f"%{{F{colour}}}{text}%{{F-}}\n" if colour else f"{text}\n")

@@ -1,7 +1,7 @@
-"""Metrics in the text format of Prometheus, for the textfile collector of its node exporter.
+"""Metrics in Prometheus' text format, for the textfile collector of its node exporter.
 
-The escapes, and that the samples of a metric stand together below its HELP and TYPE, are those of
-Prometheus' "Exposition formats". What is not known has no sample: 0 would be an amount.
+Escapes and the grouping of samples below HELP and TYPE follow Prometheus' "Exposition formats".
+Unknown values have no sample, because 0 would be an amount.
 """
 
 from __future__ import annotations
@@ -36,19 +36,20 @@ class _Sample(NamedTuple):
     label: tuple[str, str] | None = None
 
 
-# A collector reads whole files.
+# The collector reads whole files.
 update = None
 
 
 def render(view: View) -> Reply:
+    """Return the samples of all accounts, grouped by metric."""
     lines: dict[str, list[str]] = {metric: [] for metric in _HELP}
     for name, section in zip(_names.labels(view), view.sections, strict=True):
-        own = _own_labels(name, section)
+        account = _account_labels(name, section)
         for metric, value, label in _samples(section):
             if value is not None:
-                more = {label[0]: label[1]} if label else {}
-                lines[metric].append(f"{_written({**own, **more})} {_number(value)}")
-    return Reply("".join(_block(metric, found) for metric, found in lines.items() if found))
+                labels = {**account, **dict([label] if label else [])}
+                lines[metric].append(f"{_format_labels(labels)} {_format_value(value)}")
+    return Reply("".join(_block(metric, samples) for metric, samples in lines.items() if samples))
 
 
 def _samples(view: View) -> Iterator[_Sample]:
@@ -70,7 +71,7 @@ def _samples(view: View) -> Iterator[_Sample]:
         yield _Sample("problem", True, ("kind", view.problem.kind.value))
 
 
-def _own_labels(name: str, view: View) -> dict[str, str]:
+def _account_labels(name: str, view: View) -> dict[str, str]:
     region = view.region
     return {
         "account": name,
@@ -81,11 +82,11 @@ def _own_labels(name: str, view: View) -> dict[str, str]:
 
 def _block(metric: str, lines: list[str]) -> str:
     name = f"moonshot_{metric}"
-    head = f"# HELP {name} {_HELP[metric]}\n# TYPE {name} gauge\n"
-    return head + "".join(f"{name}{line}\n" for line in lines)
+    header = f"# HELP {name} {_HELP[metric]}\n# TYPE {name} gauge\n"
+    return header + "".join(f"{name}{line}\n" for line in lines)
 
 
-def _written(labels: dict[str, str]) -> str:
+def _format_labels(labels: dict[str, str]) -> str:
     return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
 
 
@@ -93,8 +94,8 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _number(value: Decimal | datetime | bool) -> str:
-    """Without an exponent; whole seconds, since no clock is as exact as their fractions."""
+def _format_value(value: Decimal | datetime | bool) -> str:
+    """Return a number without an exponent; times are in whole seconds."""
     if isinstance(value, Decimal):
         return f"{value:f}"
     return f"{value.timestamp():.0f}" if isinstance(value, datetime) else f"{value:d}"

@@ -1,7 +1,7 @@
-"""One line for the label of a SketchyBar item.
+"""One line of plain text for the label of a SketchyBar item.
 
-The item's script gives it to ``sketchybar --set NAME label=…`` as one argument (its documentation,
-"Item properties"), so this is plain text.
+The item's script passes it to ``sketchybar --set NAME label=…`` as one argument (SketchyBar's
+documentation, "Item properties").
 """
 
 from __future__ import annotations
@@ -11,4 +11,5 @@ from moonshot_status.formats import Reply
 
 
 def render(view: View) -> Reply:
+    """Return the headline."""
     return Reply(f"{view.headline}\n")

@@ -1,6 +1,6 @@
 """One line of JSON for a Waybar custom module with ``return-type: json``.
 
-Text and tooltip are Pango markup there, and ``class`` has to be an array (waybar-custom(5)).
+Text and tooltip are Pango markup, and ``class`` has to be an array (waybar-custom(5)).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from moonshot_status.formats._markup import escaped
 
 
 def render(view: View) -> Reply:
+    """Return the JSON object."""
     module = {
         "text": escaped(view.headline),
         "alt": view.level.value,
@@ -23,14 +24,14 @@ def render(view: View) -> Reply:
 
 
 def _tooltip(view: View) -> str:
-    # What the clicks of integrations/waybar/moonshot.jsonc do.
+    # These are the actions in integrations/waybar/moonshot.jsonc.
     clicks = "Right click: refresh · Middle click: hide amounts"
     clicks = f"\nLeft click: open it · {clicks}" if view.console else f"\n\n{clicks}"
     return "\n\n".join(map(_section, view.sections)) + clicks
 
 
 def _section(view: View) -> str:
-    worst, *others = map(escaped, view.notes or [""])
-    notes = "\n".join([f"<b>{worst}</b>", *others]) if worst else ""
+    first, *others = map(escaped, view.notes or [""])
+    notes = "\n".join([f"<b>{first}</b>", *others]) if first else ""
     rows = "\n".join(f"<tt>{escaped(line)}</tt>" for line in _table.lines(view.rows))
     return "\n\n".join(part for part in (notes, rows, escaped(view.console)) if part)

@@ -1,19 +1,17 @@
 """The menu of an xbar plugin.
 
-xbar refuses a whole plugin for one key that it does not know, so only its own keys stand here.
+xbar rejects a whole plugin for one unknown attribute, so there are only its own.
 """
 
 from __future__ import annotations
 
 from moonshot_status.display.view import View
-from moonshot_status.formats import Reply, _colours, _menu
+from moonshot_status.formats import Reply, _menu
 
-# xbar shows a menu when the plugin has ended.
+# xbar shows a menu only when the plugin has ended.
 update = None
 
 
 def render(view: View) -> Reply:
-    colour = _colours.BY_LEVEL.get(view.level)
-    title = _menu.line(view.headline, **({"color": colour} if colour else {}))
-    below = _menu.below_the_title(view, _menu.line, console=_menu.line, refresh=_menu.line)
-    return Reply("".join(f"{line}\n" for line in [title, "---", *below]))
+    """Return the menu."""
+    return _menu.menu(view, _menu.line)

@@ -37,7 +37,7 @@ def watch(request: Request, update: Callable[[Reply], str]) -> int:
     scheduler = Scheduler(
         start, output.show, _POLL_MARGIN_SECONDS + 3 * timeout, refresh=request.options.refresh
     )
-    button = formats.clicks(request.format) if sys.stdin else None
+    button = formats.click_parser(request.format) if sys.stdin else None
     clicks = button and ClickReader(button, request.program, scheduler.refresh, _INPUT)
     with signals.cleanup_on_exit_signal(scheduler.end):
         try:

@@ -25,7 +25,7 @@ def test_a_format_is_three_files(name: str) -> None:
     module = importlib.import_module(f"moonshot_status.formats.{own_name}")
     functions = inspect.getmembers(module, inspect.isfunction)
     public = [n for n, f in functions if f.__module__ == module.__name__ and n[0] != "_"]
-    assert set(public) - {"update", "button"} == {"render"}
+    assert set(public) - {"update", "parse_click"} == {"render"}
     assert (HERE / f"test_{own_name}.py").exists()
     assert name in FOR_PEOPLE_AND_SCRIPTS or (INTEGRATIONS / name / "README.md").exists()
 
@@ -67,7 +67,7 @@ def test_the_key_word_of_a_problem_is_in_the_text(name: str) -> None:
 
 @pytest.mark.parametrize("name", formats.names())
 def test_an_update_of_a_stream_is_whole_or_there_is_none(name: str) -> None:
-    update, render = formats.updater(name), formats.renderer(name)
+    update, render = formats.update_renderer(name), formats.renderer(name)
     module = formats._module(name)
     for view in ALL_VIEWS.values():
         reply = render(view)

@@ -9,7 +9,7 @@ import pytest
 from kit.views import ALL_VIEWS, VIEWS
 
 from moonshot_status.core.thresholds import Level
-from moonshot_status.formats.i3blocks import button, render, update
+from moonshot_status.formats.i3blocks import parse_click, render, update
 
 
 @pytest.mark.parametrize("view", ALL_VIEWS)
@@ -48,4 +48,4 @@ def test_an_update_is_an_object_on_one_line_without_escapes(view: str) -> None:
     ],
 )  # fmt: skip
 def test_a_click_is_a_number_or_an_object(line: str, number: int) -> None:
-    assert button(line) == number
+    assert parse_click(line) == number

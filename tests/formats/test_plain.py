@@ -23,6 +23,6 @@ def test_the_status_says_whether_there_is_a_balance(view: str) -> None:
 def test_reason_and_hint_stand_aside() -> None:
     reply = render(VIEWS["nothing-offline"])
     assert reply.text == "— · offline\n"
-    assert reply.aside == (
+    assert reply.stderr == (
         "What happened is offline\nThis is what to do.\nNext: moonshot-status doctor\n"
     )

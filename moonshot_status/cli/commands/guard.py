@@ -38,5 +38,5 @@ def command(ctx: click.Context, minimum: Decimal | None, days: Decimal | None) -
         view = make_view(options.make_options(ctx.obj), demo_state=ctx.obj["demo"] or "")
     verdict = guard.evaluate(view, minimum, days, utc_now())
     notes = [*view.notes, view.next_step] if view.next_step else []
-    output.write(Reply(f"{verdict.line}\n", aside="".join(f"{note}\n" for note in notes)))
+    output.write(Reply(f"{verdict.line}\n", stderr="".join(f"{note}\n" for note in notes)))
     ctx.exit(verdict.result)

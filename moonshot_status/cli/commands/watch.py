@@ -35,7 +35,7 @@ def command(ctx: click.Context, /, **own_params: Any) -> None:
 
     params = {**ctx.obj, **_given(ctx, own_params)}
     apply_global_options(params)
-    update = formats.updater(params["format"])
+    update = formats.update_renderer(params["format"])
     if update is None:
         raise click.UsageError(f"{params['format']} reads no stream: run the program again.")
     if sys.stdout is None:
