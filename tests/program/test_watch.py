@@ -143,7 +143,7 @@ def test_without_an_output_it_does_not_start(run: Run) -> None:
     assert run(command := "watch", preexec_fn=lambda: os.close(1)).returncode == 1, command
 
 
-@pytest.mark.parametrize("name", [n for n in formats.names() if formats.updater(n)])
+@pytest.mark.parametrize("name", [n for n in formats.names() if formats.update_renderer(n)])
 def test_every_format_that_can_be_streamed_is(watch: Watch, server: demo.Server, name: str) -> None:
     stream = watch("--format", name)
     assert "49.58" in stream.line() + (stream.line(0.1))

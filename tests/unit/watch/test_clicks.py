@@ -17,7 +17,7 @@ from moonshot_status.watch.clicks import ClickReader
 def test_clicks_arrive_in_pieces_and_end(tmp_path: Path) -> None:
     refreshed: list[bool] = []
     reading, writing = os.pipe()
-    button = formats.clicks("i3blocks")
+    button = formats.click_parser("i3blocks")
     assert button
     program = (str(tmp_path / "missing"),)
     clicks = ClickReader(button, program, lambda: refreshed.append(True), reading)
