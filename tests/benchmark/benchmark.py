@@ -1,7 +1,8 @@
-"""What the program costs, as a table: python tests/benchmark/benchmark.py [PAIRS]
+"""Measure what each kind of run costs, beside the least that it could cost.
 
-It installs the wheel into an environment of its own and compares each kind of run with a yardstick
-in turn, so that a machine that slows down slows both. The ratio is the median over all pairs.
+``python tests/benchmark/benchmark.py [PAIRS]`` prints the table. It installs the wheel into its own
+environment and runs the program and a yardstick in turn, so that a machine that slows down slows
+both. The ratio is the median over all pairs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +30,7 @@ GOOD = demo.balance("49.58894", "46.58893", "3.00001")
 
 @dataclass(frozen=True)
 class Cost:
-    """Medians over the pairs: processor milliseconds, peak megabytes, and the ratios."""
+    """Medians over the pairs: processor milliseconds of both, and the ratios of time and memory."""
 
     ours: float
     theirs: float
@@ -37,7 +39,7 @@ class Cost:
 
 
 class Bench:
-    """An environment with the wheel in it, an empty home, and a server on loopback."""
+    """An environment with the wheel installed, an empty home, and a server on loopback."""
 
     def __init__(self, folder: Path, pairs: int) -> None:
         self.pairs = pairs
@@ -52,14 +54,14 @@ class Bench:
         (self.wheel,) = wheel.glob("*.whl")
         self._pip("install", self.wheel)
 
-    def compare(self, ours: list[str | Path], theirs: list[str | Path]) -> Cost:
-        """Both commands in turn."""
+    def compare(self, ours: Sequence[str | Path], theirs: Sequence[str | Path]) -> Cost:
+        """Run both commands in turn and return what they cost."""
         line = "\0\0".join([str(self.pairs), *("\0".join(map(str, c)) for c in (ours, theirs))])
-        told = subprocess.run(
+        output = subprocess.run(
             [self.python, "-I", "-S", HERE / "launcher.py"],
             input=f"{line}\n", capture_output=True, text=True, check=True, env=self.environment,
         ).stdout.splitlines()  # fmt: skip
-        rows = [tuple(map(float, row.split())) for row in told[:-1]]
+        rows = [tuple(map(float, row.split())) for row in output[:-1]]
         return Cost(
             1000 * median(row[0] for row in rows),
             1000 * median(row[2] for row in rows),
@@ -94,7 +96,7 @@ def row(name: str, cost: Cost, limit: str) -> None:
 
 
 def fill(database: Path, readings: int) -> None:
-    """Put so many readings of the past, five minutes apart, before those that there are."""
+    """Insert that many readings, five minutes apart, before the oldest reading."""
     with closing(sqlite3.connect(database)) as db, db:
         (first,) = db.execute("SELECT min(id) FROM reading").fetchone()
         db.execute("UPDATE reading SET id = id + ?", [readings])
@@ -109,16 +111,16 @@ def fill(database: Path, readings: int) -> None:
 
 
 def polls(bench: Bench) -> None:
-    bare: list[str | Path] = [bench.python, "-c", "pass"]
+    bare = [bench.python, "-c", "pass"]
     for name in formats.names():
         ours = [bench.program, "--max-age", "100000", "--format", name]
-        row(f"stored, {name}", bench.compare(ours, bare), "1.6, memory 1.15")
+        row(f"cached reply, {name}", bench.compare(ours, bare), "1.6, memory 1.15")
 
 
 def requests(bench: Bench) -> None:
     schema = REPOSITORY / "moonshot_status" / "schemas" / "balance.schema.json"
     url = f"{bench.server.base_url}/v1/users/me/balance"
-    shortest: list[str | Path] = [bench.python, HERE / "shortest_fetch.py", url, schema]
+    shortest = [bench.python, HERE / "shortest_fetch.py", url, schema]
     ours = [bench.program, "--refresh", "--format", "waybar"]
     row("a request", bench.compare(ours, shortest), "1.2")
 

@@ -1,6 +1,11 @@
-"""A Click program with the same options that does nothing, as a yardstick."""
+"""Parse the same options with Click and do nothing: the yardstick for help and usage errors."""
 
 import click
+
+FORMATS = (
+    "argos", "i3blocks", "i3status-rust", "json", "nagios", "plain", "polybar", "prometheus",
+    "sketchybar", "swiftbar", "template", "tmux", "waybar", "xbar",
+)  # fmt: skip
 
 
 @click.group(
@@ -10,8 +15,8 @@ import click
 @click.option(
     "--format",
     metavar="NAME",
-    type=click.Choice(["i3blocks", "json", "plain", "swiftbar", "waybar", "xbar"]),
-    help="One of i3blocks, json, plain, swiftbar, waybar, xbar.  [default: plain]",
+    type=click.Choice(FORMATS),
+    help=f"One of {', '.join(FORMATS)}.  [default: plain]",
 )
 @click.option("--account", metavar="NAME", help="The account of that name in the settings file.")
 @click.option(
@@ -32,10 +37,13 @@ import click
     "--config", metavar="FILE", type=click.Path(exists=True, dir_okay=False),
     help="The settings file to read in place of the usual one.",
 )  # fmt: skip
+@click.option("--show", metavar="PARTS", help="What stands in the bar.  [default: balance]")
+@click.option("--template", metavar="TEXT", help="The line of --format template.")
+@click.option("--hide-amount", is_flag=True, help="Show the level without any amount.")
 @click.option("--demo", metavar="STATE", help="Show a made-up account.")
 @click.option("--debug", is_flag=True, help="Tell every step on standard error, secrets masked.")
 @click.version_option("1", message="%(prog)s %(version)s")
-def main(**choices):
+def main(**params: object) -> None:
     """Show the balance of a Moonshot / Kimi Open Platform account in a status bar."""
 
 

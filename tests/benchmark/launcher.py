@@ -1,8 +1,9 @@
-"""Run pairs of commands in turn and tell what each cost; run with ``python -I -S``.
+"""Run pairs of commands in turn and print what each costs; to be run with ``python -I -S``.
 
-A child's peak memory cannot read below that of its parent, so the parent imports next to nothing.
-Reads lines of "runs, then two commands" from standard input, all separated by NUL characters, and
-writes for each run the processor seconds and peak kilobytes of both commands.
+The peak memory of a child is never measured as less than its parent's, so this script imports next
+to nothing. Each line of standard input is a number of runs and two commands, with NUL characters
+between words and two of them between commands. For each run, one line with the processor seconds
+and peak kilobytes of both commands is printed.
 """
 
 import os
@@ -23,7 +24,7 @@ def main() -> None:
         commands = [ours.split("\0"), theirs.split("\0")]
         for number in range(int(runs) + 2):
             costs = [run(command, environment) for command in commands]
-            if number >= 2:  # The first ones fill the caches of the system.
+            if number >= 2:  # The first two fill the system's file cache.
                 print(*(figure for cost in costs for figure in cost))
         print("end", flush=True)
 

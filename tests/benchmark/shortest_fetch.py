@@ -1,4 +1,4 @@
-"""The shortest script that asks for the balance and checks the answer, as a yardstick."""
+"""Fetch and validate the balance in as few lines as possible: the yardstick for a request."""
 
 import json
 import os

@@ -1,7 +1,7 @@
-"""What an hour of ``watch`` costs beside an hour of polls.
+"""Measure what an hour of ``watch`` costs, beside an hour of polls.
 
-python tests/benchmark/watch.py [SECONDS] prints it. Both run side by side, each in a home of its
-own with the defaults; the polls once a minute, as the bars' snippets do. Linux only.
+``python tests/benchmark/watch.py [SECONDS]`` prints it, on Linux only. Both run at the same time
+with default settings, each in its own home; the polls once a minute, as the bars' snippets do.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ MINUTE = 60
 
 
 def processor(process: int) -> tuple[float, float]:
-    """Milliseconds: of the process itself, and of its children that have ended."""
+    """Return the milliseconds of the process, and those of its children that have ended."""
     own = int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e6
     words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return own, 10.0 * (int(words[13]) + int(words[14]))
 
 
 def memory(process: int, name: str) -> float:
-    """Megabytes."""
+    """Return a figure of the process's status in megabytes."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition(f"{name}:")[2].split()[0]) / 1000
 
 
 def spent_on_children() -> float:
-    """Milliseconds, on all that have ended."""
+    """Return the milliseconds of all children of this process that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return 1000 * (used.ru_utime + used.ru_stime)
 
@@ -48,20 +48,20 @@ def main() -> None:
             env=watch.environment, stdout=subprocess.PIPE,
         )  # fmt: skip
         time.sleep(5)
-        settled, until = processor(watching.pid), time.monotonic() + seconds
+        started, until = processor(watching.pid), time.monotonic() + seconds
         before, count = spent_on_children(), 0
         while time.monotonic() < until:
             polls.once("--format", "waybar")
             count += 1
             time.sleep(min(MINUTE, max(0, until - time.monotonic())))
         polled = spent_on_children() - before
-        own, children = (x - y for x, y in zip(processor(watching.pid), settled, strict=True))
+        own, children = (x - y for x, y in zip(processor(watching.pid), started, strict=True))
         resident, peak = (memory(watching.pid, name) for name in ("VmRSS", "VmHWM"))
         watching.terminate()
         lines = watching.communicate()[0].count(b"\n")
         print(f"{seconds} seconds")
-        print(f"watch, asleep:       {own:7.1f} ms, {resident:.1f} MB (at most {peak:.1f})")
-        print(f"watch, its looks:    {children:7.1f} ms, {len(watch.server.requests)} requests,"
+        print(f"watch itself:        {own:7.1f} ms, {resident:.1f} MB (at most {peak:.1f})")
+        print(f"watch, its children: {children:7.1f} ms, {len(watch.server.requests)} requests,"
               f" {lines} lines")  # fmt: skip
         print(f"polls:               {polled:7.1f} ms, {len(polls.server.requests)} requests,"
               f" {count} polls")  # fmt: skip
