@@ -25,6 +25,7 @@ from moonshot_status.polling import demo
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 KEY = "sk-benchmark0123"
+Command = Sequence[str | Path]
 GOOD = demo.balance("49.58894", "46.58893", "3.00001")
 
 
@@ -54,7 +55,7 @@ class Bench:
         (self.wheel,) = wheel.glob("*.whl")
         self._pip("install", self.wheel)
 
-    def compare(self, ours: Sequence[str | Path], theirs: Sequence[str | Path]) -> Cost:
+    def compare(self, ours: Command, theirs: Command) -> Cost:
         """Run both commands in turn and return what they cost."""
         line = "\0\0".join([str(self.pairs), *("\0".join(map(str, c)) for c in (ours, theirs))])
         output = subprocess.run(
@@ -111,23 +112,23 @@ def fill(database: Path, readings: int) -> None:
 
 
 def polls(bench: Bench) -> None:
-    bare = [bench.python, "-c", "pass"]
+    bare: Command = [bench.python, "-c", "pass"]
     for name in formats.names():
-        ours = [bench.program, "--max-age", "100000", "--format", name]
+        ours: Command = [bench.program, "--max-age", "100000", "--format", name]
         row(f"cached reply, {name}", bench.compare(ours, bare), "1.6, memory 1.15")
 
 
 def requests(bench: Bench) -> None:
     schema = REPOSITORY / "moonshot_status" / "schemas" / "balance.schema.json"
     url = f"{bench.server.base_url}/v1/users/me/balance"
-    shortest = [bench.python, HERE / "shortest_fetch.py", url, schema]
-    ours = [bench.program, "--refresh", "--format", "waybar"]
+    shortest: Command = [bench.python, HERE / "shortest_fetch.py", url, schema]
+    ours: Command = [bench.program, "--refresh", "--format", "waybar"]
     row("a request", bench.compare(ours, shortest), "1.2")
 
 
 def command_line(bench: Bench) -> None:
     for name in ("--help", "--nonsense"):
-        idle = [bench.python, HERE / "idle_click.py", name]
+        idle: Command = [bench.python, HERE / "idle_click.py", name]
         row(name, bench.compare([bench.program, name], idle), "1.3")
 
 
