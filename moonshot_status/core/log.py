@@ -34,6 +34,7 @@ def turn_on() -> None:
             return True
 
     logging.raiseExceptions = False  # Standard error may be closed.
+    logging.lastResort = None  # Warnings of other loggers would be printed unmasked.
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(f"{_NAME}: %(message)s"))
     handler.addFilter(MaskingFilter())
