@@ -1,0 +1,295 @@
+"""The reply cache: what is cached under which conditions, and when it is no longer valid."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from moonshot_status import __version__, reply_cache
+from moonshot_status.formats import Reply
+from moonshot_status.polling import inputs
+
+MINUTE = 60 * 10**9
+
+
+@pytest.fixture
+def replies(home: Path) -> Path:
+    return home / ".cache" / "moonshot-status" / "replies"
+
+
+@pytest.fixture
+def input_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that the reply depends on, written a while ago."""
+    path = tmp_path / "input"
+    path.write_text("before", encoding="utf-8")
+    # Only touching makes the time of the last change of the inode come later, never earlier.
+    monkeypatch.setattr(reply_cache, "_CLOCK_TICK_NANOSECONDS", 0)
+    monkeypatch.setattr(inputs, "input_paths", lambda _: [bytes(path), b"/nowhere/at/all"])
+    time.sleep(0.02)
+    return path
+
+
+def cache(text: str = "$1.00\n", code: int = 0, seconds: float = 60) -> None:
+    reply_cache.recorder(None)(Reply(text, code, valid_until=time.time() + seconds))
+
+
+def cached() -> tuple[int, bytes] | None:
+    try:
+        return reply_cache._load(reply_cache._call_digest())
+    except (OSError, ValueError):
+        return None
+
+
+def test_the_text_may_hold_anything(input_file: Path) -> None:
+    cache("¥1.00 \0\0 \udc00", 33)
+    assert cached() == (33, b"\xc2\xa51.00 \0\0 ?")
+
+
+def test_it_ends_when_its_words_stop_being_true(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache(seconds=60)
+    now = time.time_ns()
+    for offset, holds in ((0, True), (59, True), (61, False), (-1, False), (-(10**8), False)):
+        monkeypatch.setattr(time, "time_ns", lambda: now + offset * 10**9)  # noqa: B023
+        assert bool(cached()) is holds
+
+
+def test_what_is_over_already_is_not_kept(input_file: Path) -> None:
+    cache(seconds=0)
+    assert cached() is None
+
+
+def test_another_offset_of_the_clock_ends_it(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache()
+    assert cached()
+    monkeypatch.setattr(reply_cache, "_utc_offset", lambda: 3600)
+    assert cached() is None
+
+
+def test_another_version_of_the_program_ends_it(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache()
+    monkeypatch.setattr(reply_cache, "__version__", f"{__version__}.1")
+    assert cached() is None
+
+
+@pytest.mark.parametrize("change", ["write", "touch", "mode", "remove", "replace"])
+def test_a_change_of_a_file_ends_it(input_file: Path, change: str) -> None:
+    cache()
+    assert cached()
+    time.sleep(0.02)
+    if change == "write":
+        input_file.write_text("after!", encoding="utf-8")
+    elif change == "touch":
+        input_file.touch()
+    elif change == "mode":
+        input_file.chmod(0o600)
+    elif change == "remove":
+        input_file.unlink()
+    else:
+        other = input_file.with_name("other")
+        other.write_text("before", encoding="utf-8")
+        other.replace(input_file)
+    assert cached() is None
+
+
+def test_what_changes_meanwhile_is_not_cached(input_file: Path) -> None:
+    keep = reply_cache.recorder(None)
+    time.sleep(0.02)
+    input_file.write_text("after", encoding="utf-8")
+    keep(Reply("before", valid_until=time.time() + 60))
+    assert cached() is None
+
+
+def test_what_changed_a_moment_ago_is_not_cached(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reply_cache, "_CLOCK_TICK_NANOSECONDS", MINUTE)
+    cache()
+    assert cached() is None
+
+
+@pytest.mark.parametrize("newest", ["modified", "changed"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_newest_change_of_all_files_counts(
+    home: Path, monkeypatch: pytest.MonkeyPatch, place: int, newest: str
+) -> None:
+    old, now = 10**9, time.time_ns()
+    recent = (now, old, 1, 0o600, 1) if newest == "modified" else (old, now, 1, 0o600, 1)
+    states = [(old, old, 1, 0o600, 1)] * 2
+    monkeypatch.setattr(inputs, "input_paths", lambda _: [b"0", b"1"])
+    monkeypatch.setattr(reply_cache, "file_state", lambda path: states[int(path)])
+    cache()
+    assert cached()
+    states[place] = recent
+    cache()
+    assert cached() is None
+
+
+@pytest.mark.parametrize("change", ["terminal", "program", "argument", "environment", "folder"])
+def test_another_call_has_another_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["moonshot-status"])
+    before = reply_cache._call_digest()
+    assert reply_cache._call_digest() == before
+    if change == "terminal":
+        monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 2)
+    elif change == "environment":
+        monkeypatch.setenv("MOONSHOT_KEY", "sk-another")
+    elif change == "folder":
+        monkeypatch.chdir(tmp_path)
+    else:
+        words = {"program": ["__main__.py"], "argument": ["moonshot-status", "--refresh"]}
+        monkeypatch.setattr(sys, "argv", words[change])
+    assert reply_cache._call_digest() != before
+
+
+def test_what_cannot_be_looked_at_is_not_cached(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: bytes) -> bytes:
+        raise PermissionError
+
+    cache()
+    monkeypatch.setattr(reply_cache, "file_state", refuse)
+    assert cached() is None
+    reply_cache.print_if_valid()
+    cache()
+
+
+def test_where_nothing_can_be_written_nothing_is_kept(input_file: Path, home: Path) -> None:
+    (home / ".cache").touch()
+    cache()
+    reply_cache.print_if_valid()
+
+
+@pytest.mark.parametrize("damage", ["short", "long", "noise", "empty", "open", "link", "folder"])
+def test_a_file_that_is_not_ours_is_not_believed(
+    input_file: Path, replies: Path, damage: str
+) -> None:
+    cache()
+    (path,) = replies.iterdir()
+    content = path.read_bytes()
+    if damage == "open":
+        path.chmod(0o644)
+    elif damage == "link":
+        path.rename(replies / "elsewhere")
+        path.symlink_to(replies / "elsewhere")
+    elif damage == "folder":
+        path.unlink()
+        path.mkdir(mode=0o700)
+    else:
+        path.write_bytes(
+            {
+                "short": content[:-1],
+                "long": content + b"!",
+                "noise": os.urandom(300),
+                "empty": b"",
+            }[damage]
+        )
+    assert cached() is None
+    reply_cache.print_if_valid()
+
+
+def test_a_reply_to_another_call_is_not_believed(
+    input_file: Path, replies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache()
+    (path,) = replies.iterdir()
+    monkeypatch.setenv("MOONSHOT_API_KEY", "sk-another")
+    path.rename(replies / reply_cache._call_digest())
+    assert cached() is None
+
+
+def test_a_file_of_another_user_is_not_believed(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache()
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert cached() is None
+
+
+def test_the_folder_does_not_grow(
+    input_file: Path, replies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(reply_cache._MAX_REPLIES + 10):
+        monkeypatch.setenv("NUMBER", str(number))
+        cache()
+    assert len(list(replies.iterdir())) == reply_cache._MAX_REPLIES
+    assert cached()
+
+
+class EndError(Exception):
+    """In place of the end of the process."""
+
+
+@pytest.mark.parametrize(("piece", "status"), [(3, 33), (None, 1)])
+def test_it_is_written_whole_or_the_status_says_so(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch, piece: int | None, status: int
+) -> None:
+    cache("ten bytes!", 33)
+    written = []
+
+    def write_a_piece(descriptor: int, text: bytes) -> int:
+        if written and piece is None:
+            raise OSError
+        written.append(text[: piece or 4])
+        return len(written[-1])
+
+    def end(code: int) -> None:
+        raise EndError(code)
+
+    monkeypatch.setattr(os, "write", write_a_piece)
+    monkeypatch.setattr(os, "_exit", end)
+    with pytest.raises(EndError, match=f"^{status}$"):
+        reply_cache.print_if_valid()
+    assert b"".join(written) == (b"ten bytes!" if piece else b"ten ")
+
+
+def test_a_closed_standard_output_is_left_to_the_long_way(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, text: bytes) -> int:
+        raise BrokenPipeError
+
+    cache()
+    monkeypatch.setattr(os, "write", refuse)
+    reply_cache.print_if_valid()
+
+
+def test_the_inputs_are_the_files_that_a_reply_depends_on(home: Path) -> None:
+    state = home / ".local" / "state" / "moonshot-status"
+    names = [os.fsdecode(name) for name in inputs.input_paths(Path("given.json"))]
+    assert names == [
+        f"{Path.cwd()}/given.json",
+        f"{home}/.config/codexbar/config.json",
+        f"{home}/.codexbar/config.json",
+        f"{state}/balance.db",
+        f"{state}/amounts",
+        f"{state}/balance.db-journal",
+        "/etc/localtime",
+    ]
+    assert os.fsdecode(inputs.input_paths(None)[0]) == f"{home}/.config/moonshot-status/config.json"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
+def test_the_offset_is_that_of_the_time_zone(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        seen = reply_cache._utc_offset()
+    time.tzset()
+    offset = datetime.now(ZoneInfo(zone)).utcoffset()
+    assert offset is not None
+    assert seen == offset.total_seconds()
