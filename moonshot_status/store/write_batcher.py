@@ -1,4 +1,4 @@
-"""What several threads bring at the same time, done as one."""
+"""Combine the writes of several threads into batches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _Result = TypeVar("_Result")
 
 
 @dataclass
-class _Call(Generic[_Item, _Result]):
+class _Request(Generic[_Item, _Result]):
+    """One item, and its result or error once it is done."""
+
     item: _Item
     done: bool = False
     result: _Result | None = None
@@ -21,36 +23,37 @@ class _Call(Generic[_Item, _Result]):
 
 
 class WriteBatcher(Generic[_Item, _Result]):
-    """``work`` gives a result for each item, in order, or raises; then each is tried alone.
+    """Writes the items that several threads pass at the same time in one call of ``write_all``.
 
-    The thread whose turn it is does the work of all that wait by then.
+    ``write_all`` returns a result for each item, in order. If it raises for a batch, each item of
+    the batch is written alone.
     """
 
-    def __init__(self, work: Callable[[Sequence[_Item]], Sequence[_Result]]) -> None:
-        self._work = work
-        self._waiting: deque[_Call[_Item, _Result]] = deque()
-        self._turn = threading.Lock()
+    def __init__(self, write_all: Callable[[Sequence[_Item]], Sequence[_Result]]) -> None:
+        self._write_all = write_all
+        self._pending: deque[_Request[_Item, _Result]] = deque()
+        self._lock = threading.Lock()
 
-    def do(self, item: _Item) -> _Result:
-        """The result for the item. Raises what the work raises for it."""
-        call: _Call[_Item, _Result] = _Call(item)
-        self._waiting.append(call)
-        with self._turn:
-            if not call.done:
-                self._do([self._waiting.popleft() for _ in range(len(self._waiting))])
-        if call.error:
-            raise call.error
-        return cast("_Result", call.result)
+    def write(self, item: _Item) -> _Result:
+        """Write the item and return its result. Raises what ``write_all`` raises for it."""
+        request: _Request[_Item, _Result] = _Request(item)
+        self._pending.append(request)
+        with self._lock:
+            if not request.done:
+                self._write([self._pending.popleft() for _ in range(len(self._pending))])
+        if request.error:
+            raise request.error
+        return cast("_Result", request.result)
 
-    def _do(self, calls: Sequence[_Call[_Item, _Result]]) -> None:
+    def _write(self, batch: Sequence[_Request[_Item, _Result]]) -> None:
         try:
-            results = self._work([call.item for call in calls])
-        except Exception as error:  # noqa: BLE001 - it is raised where the item came from
-            if len(calls) > 1:
-                for call in calls:
-                    self._do([call])
+            results = self._write_all([request.item for request in batch])
+        except Exception as error:  # noqa: BLE001 - raised again by the thread of the item
+            if len(batch) > 1:
+                for request in batch:
+                    self._write([request])
                 return
-            calls[0].done, calls[0].error = True, error
+            batch[0].done, batch[0].error = True, error
             return
-        for call, result in zip(calls, results, strict=True):
-            call.done, call.result = True, result
+        for request, result in zip(batch, results, strict=True):
+            request.done, request.result = True, result
