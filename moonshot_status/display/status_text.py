@@ -114,13 +114,13 @@ def _shown_parts(given: Input, balance: str) -> list[str]:
 
 
 def short(given: Input) -> str:
-    """Return the text for a narrow bar; a question mark marks an old balance."""
+    """Return the text for a narrow bar; with a question mark after an old balance."""
     status, region = given.status, given.account.region
     if status.reading is None or region is None:
         return status.problem.kind.label if status.problem else UNKNOWN
-    mark = "?" if status.stale or status.expired else ""
+    suffix = "?" if status.stale or status.expired else ""
     amount = format_short_balance(status.reading.balance.available, region)
-    return (given.level.value if given.hide_amount else amount) + mark
+    return (given.level.value if given.hide_amount else amount) + suffix
 
 
 def template_fields(given: Input) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``i3blocks``: two or three plain lines, and 33 when it is urgent."""
+"""``i3blocks``: two or three plain lines, and exit status 33 if urgent."""
 
 from __future__ import annotations
 
@@ -6,35 +6,36 @@ import json
 import re
 
 import pytest
-from kit.views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS, for_each
 
 from moonshot_status.core.thresholds import Level
+from moonshot_status.display.view import View
 from moonshot_status.formats.i3blocks import parse_click, render, update
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_there_are_full_text_short_text_and_perhaps_a_colour(view: str) -> None:
-    full, short, *colour = render(ALL_VIEWS[view]).text.splitlines()
-    assert full == ALL_VIEWS[view].headline
+@for_each(ALL_VIEWS)
+def test_the_lines_are_full_text_short_text_and_colour(view: View) -> None:
+    full, short, *colour = render(view).text.splitlines()
+    assert full == view.headline
     assert len(short) < len(full)
     assert len(colour) <= 1
     assert all(re.fullmatch("#[0-9a-f]{6}", line) for line in colour)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_critical_and_empty_are_urgent(view: str) -> None:
-    urgent = VIEWS[view].level in (Level.CRITICAL, Level.EMPTY)
-    assert render(VIEWS[view]).exit_code == (33 if urgent else 0)
+@for_each(VIEWS)
+def test_critical_and_empty_are_urgent(view: View) -> None:
+    urgent = view.level in (Level.CRITICAL, Level.EMPTY)
+    assert render(view).exit_code == (33 if urgent else 0)
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_an_update_is_an_object_on_one_line_without_escapes(view: str) -> None:
-    reply = render(ALL_VIEWS[view])
+@for_each(ALL_VIEWS)
+def test_an_update_is_an_object_on_one_line_without_escapes(view: View) -> None:
+    reply = render(view)
     text = update(reply)
     assert text.count("\n") == 1
     assert "\\" not in text
     block = json.loads(text)
-    assert block["full_text"] == ALL_VIEWS[view].headline.replace('"', "″").replace("\\", "∖")
+    assert block["full_text"] == view.headline.replace('"', "″").replace("\\", "∖")
     assert block["short_text"]
     assert block.get("urgent") == ("true" if reply.exit_code == 33 else None)
     assert set(block) <= {"full_text", "short_text", "color", "urgent"}

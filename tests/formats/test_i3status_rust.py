@@ -1,4 +1,4 @@
-"""``i3status-rust``: one object of strings, whose texts are sound Pango markup."""
+"""``i3status-rust``: one object of strings, with texts in valid Pango markup."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from xml.etree import ElementTree
 
 import pytest
-from kit.views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS, for_each
 
 from moonshot_status.display.combine import combine
 from moonshot_status.display.view import View
@@ -16,7 +16,7 @@ STATES = {"Idle", "Info", "Good", "Warning", "Critical"}
 
 
 def read(view: View) -> tuple[str, str, str]:
-    """Text, short text and state, as a reader sees them."""
+    """Return text, short text and state, as they are displayed."""
     reply = render(view)
     assert reply.exit_code == 0
     assert reply.text.count("\n") == 1
@@ -31,11 +31,11 @@ def read(view: View) -> tuple[str, str, str]:
     return texts[0], texts[1], block["state"]
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_the_texts_are_those_of_the_view(view: str) -> None:
-    text, short, state = read(ALL_VIEWS[view])
-    assert text == ALL_VIEWS[view].headline.replace("\\", "∖")
-    assert short == ALL_VIEWS[view].short
+@for_each(ALL_VIEWS)
+def test_the_texts_are_those_of_the_view(view: View) -> None:
+    text, short, state = read(view)
+    assert text == view.headline.replace("\\", "∖")
+    assert short == view.short
     assert state in STATES
 
 

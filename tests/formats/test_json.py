@@ -1,25 +1,25 @@
-"""``json``: version 1, as its published schema says."""
+"""``json``: version 1, as in its published schema."""
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
 
-import pytest
 from jsonschema import Draft202012Validator
-from kit.views import ALL_VIEWS, HOSTILE_NAMES, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, VIEWS, for_each
 
 from moonshot_status import schemas
 from moonshot_status.core.errors import Kind
+from moonshot_status.display.view import View
 from moonshot_status.formats.json import render
 
 SCHEMA = Draft202012Validator(schemas.load("output"))
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_it_keeps_to_its_schema(view: str) -> None:
-    lines = render(ALL_VIEWS[view]).text.splitlines()
-    assert len(lines) == len(ALL_VIEWS[view].sections)
+@for_each(ALL_VIEWS)
+def test_every_line_is_valid_by_the_schema(view: View) -> None:
+    lines = render(view).text.splitlines()
+    assert len(lines) == len(view.sections)
     for line in lines:
         SCHEMA.validate(json.loads(line))
 
@@ -36,6 +36,6 @@ def test_amounts_keep_their_digits() -> None:
     assert '"deficit": 0.00001' in render(VIEWS["empty-deficit"]).text
 
 
-@pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_a_name_is_told_as_it_is(name: str) -> None:
-    assert json.loads(render(ALL_VIEWS[name]).text)["account"] == HOSTILE_NAMES[name]
+def test_a_name_is_unchanged() -> None:
+    names = {name: json.loads(render(view).text)["account"] for name, view in HOSTILE_VIEWS.items()}
+    assert names == HOSTILE_NAMES

@@ -1,15 +1,15 @@
-"""The tests' own menu reader refuses what the bars refuse."""
+"""The tests' menu parser rejects what the bars reject."""
 
 from __future__ import annotations
 
 import pytest
 from kit.menus import MenuError, parse
 
-GOOD = "title | emojize=false\n---\nitem | href=https://a.example/b emojize=false\n"
+VALID = "title | emojize=false\n---\nitem | href=https://a.example/b emojize=false\n"
 
 
-def test_a_good_menu_is_read() -> None:
-    title, (item,) = parse(GOOD)
+def test_a_valid_menu_is_parsed() -> None:
+    title, (item,) = parse(VALID)
     assert title.text == "title"
     assert item.attributes == {"href": "https://a.example/b", "emojize": "false"}
 
@@ -32,6 +32,6 @@ def test_a_good_menu_is_read() -> None:
         "a \x1b b | emojize=false",
     ],
 )
-def test_a_bad_line_is_refused(line: str) -> None:
+def test_an_invalid_line_is_rejected(line: str) -> None:
     with pytest.raises(MenuError):
-        parse(f"{GOOD}{line}\n")
+        parse(f"{VALID}{line}\n")

@@ -1,4 +1,4 @@
-"""``nagios``: a status, performance data that a strict reader accepts, and the right exit code."""
+"""``nagios``: a status line with valid performance data, and the exit code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from kit.views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_VIEWS, VIEWS, for_each
 
 from moonshot_status.core.thresholds import Level
 from moonshot_status.display.combine import combine
@@ -21,7 +21,7 @@ _VALUE = re.compile(
 
 
 def read(view: View) -> tuple[str, dict[str, str]]:
-    """The status line and the values with their limits, refusing what a parser would misread."""
+    """Return the status line and the values with their ranges; fail on invalid syntax."""
     first, *notes = render(view).text.splitlines()
     assert not any("|" in note for note in notes)
     text, _, data = first.partition(" | ")
@@ -38,12 +38,12 @@ def read(view: View) -> tuple[str, dict[str, str]]:
     return text, values
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_it_keeps_to_the_grammar(view: str) -> None:
-    read(ALL_VIEWS[view])
+@for_each(ALL_VIEWS)
+def test_the_output_is_valid(view: View) -> None:
+    read(view)
 
 
-def test_a_low_limit_is_a_range() -> None:
+def test_a_threshold_is_a_range() -> None:
     text, values = read(VIEWS["forecast"])
     assert text == "OK: $49.58"
     assert values == {
@@ -61,7 +61,7 @@ def test_a_low_limit_is_a_range() -> None:
         ("empty", "CRITICAL", 2),
         ("fresh-but-failed", "OK", 0),
         ("stale-offline", "WARNING", 1),
-        ("nothing-unauthorized", "UNKNOWN", 3),
+        ("nothing-no-key", "UNKNOWN", 3),
         ("together", "WARNING", 1),
         ("together-nothing", "UNKNOWN", 3),
     ],
@@ -72,23 +72,23 @@ def test_each_level_has_its_status(view: str, status: str, code: int) -> None:
     assert reply.exit_code == code
 
 
-def test_what_is_stale_does_not_get_better_by_that() -> None:
+def test_a_stale_balance_is_at_least_a_warning() -> None:
     stale = replace(VIEWS["critical"], stale=True)
     assert render(stale).exit_code == 2
     assert render(replace(stale, level=Level.UNKNOWN)).exit_code == 3
 
 
-def test_the_reason_stands_below() -> None:
-    _, *notes = render(VIEWS["stale-tls"]).text.splitlines()
-    assert notes == list(VIEWS["stale-tls"].notes)
+def test_the_notes_are_below() -> None:
+    _, *notes = render(VIEWS["stale-unauthorized"]).text.splitlines()
+    assert notes == list(VIEWS["stale-unauthorized"].notes)
 
 
-def test_values_of_several_accounts_have_their_names() -> None:
+def test_values_of_several_accounts_are_prefixed() -> None:
     _, values = read(VIEWS["together"])
     assert {"work available", "cn available", "old cash"} <= set(values)
 
 
-def test_accounts_that_look_alike_are_told_apart() -> None:
+def test_equal_labels_are_numbered() -> None:
     alike = [replace(VIEWS["ok"], account=name) for name in ("a=b", "a|b", "a_b 2", "a'b")]
     _, values = read(combine(alike))
     names = [label.removesuffix(" cash") for label in values if label.endswith(" cash")]
@@ -96,10 +96,10 @@ def test_accounts_that_look_alike_are_told_apart() -> None:
     assert len(read(combine(list(HOSTILE_VIEWS.values())))[1]) == 3 * len(HOSTILE_VIEWS)
 
 
-def test_without_thresholds_there_are_no_limits() -> None:
+def test_without_thresholds_there_are_no_ranges() -> None:
     _, values = read(replace(VIEWS["forecast"], thresholds=None))
     assert (values["available"], values["runway"]) == ("49.58894", "1071420s")
 
 
-def test_hidden_amounts_are_no_values_either() -> None:
+def test_hidden_amounts_are_no_values() -> None:
     assert set(read(VIEWS["hidden"])[1]) == {"runway"}

@@ -1,11 +1,11 @@
-"""``polybar``: one line in which no tag is anybody's but ours."""
+"""``polybar``: one line without any tags but its own."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from kit.views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS, for_each
 
 from moonshot_status.display.view import View
 from moonshot_status.formats.polybar import render
@@ -14,7 +14,7 @@ _COLOURED = re.compile(r"%\{F(#[0-9a-f]{6})\}(.*)%\{F-\}")
 
 
 def read(view: View) -> tuple[str, str]:
-    """The text and its colour, empty for the bar's own."""
+    """Return the text and its colour, which is empty for the bar's default."""
     reply = render(view)
     assert reply.exit_code == 0
     assert reply.text.count("\n") == 1
@@ -25,9 +25,9 @@ def read(view: View) -> tuple[str, str]:
     return text, colour
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_the_text_is_the_headline(view: str) -> None:
-    assert read(ALL_VIEWS[view])[0] == ALL_VIEWS[view].headline.replace("%{", "% {")
+@for_each(ALL_VIEWS)
+def test_the_text_is_the_headline(view: View) -> None:
+    assert read(view)[0] == view.headline.replace("%{", "% {")
 
 
 @pytest.mark.parametrize(

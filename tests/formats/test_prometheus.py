@@ -1,12 +1,11 @@
-"""``prometheus``: the text format, read strictly; nothing that is not known, and no name acts."""
+"""``prometheus``: valid text format, without samples for unknown values."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-import pytest
-from kit.views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, NOW, VIEWS
+from kit.views import ALL_VIEWS, HOSTILE_NAMES, HOSTILE_VIEWS, NOW, VIEWS, for_each
 
 from moonshot_status.display.combine import combine
 from moonshot_status.display.view import View
@@ -21,7 +20,7 @@ Samples = dict[tuple[str, ...], str]
 
 
 def read(view: View) -> dict[str, Samples]:
-    """The samples of each metric by their labels, refusing what Prometheus refuses."""
+    """Return the samples of each metric by their labels; fail on invalid syntax."""
     reply = render(view)
     assert reply.exit_code == 0
     found: dict[str, Samples] = {}
@@ -43,11 +42,11 @@ def read(view: View) -> dict[str, Samples]:
     return found
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_it_keeps_to_the_grammar(view: str) -> None:
-    found = read(ALL_VIEWS[view])
+@for_each(ALL_VIEWS)
+def test_the_output_is_valid(view: View) -> None:
+    found = read(view)
     levels = found["moonshot_level"].values()
-    assert sorted(levels) == sorted(["0", "0", "0", "0", "1"] * len(ALL_VIEWS[view].sections))
+    assert sorted(levels) == sorted(["0", "0", "0", "0", "1"] * len(view.sections))
 
 
 def test_amounts_have_the_digits_of_the_api_and_no_exponent() -> None:
@@ -59,7 +58,7 @@ def test_amounts_have_the_digits_of_the_api_and_no_exponent() -> None:
     assert tiny["moonshot_balance_cash"] == {("work", "china", "CNY"): "-0.00001"}
 
 
-def test_what_is_not_known_has_no_sample() -> None:
+def test_unknown_values_have_no_sample() -> None:
     assert set(read(VIEWS["nothing-no-key"])) == {
         "moonshot_level", "moonshot_stale", "moonshot_problem",
     }  # fmt: skip
@@ -71,7 +70,7 @@ def test_what_is_not_known_has_no_sample() -> None:
     assert "moonshot_runway_latest_timestamp_seconds" in read(VIEWS["forecast-range"])
 
 
-def test_moments_are_seconds() -> None:
+def test_times_are_in_seconds() -> None:
     found = read(VIEWS["forecast"])
     labels = ("work", "international", "USD")
     assert found["moonshot_fetched_timestamp_seconds"][labels] == f"{NOW.timestamp() - 60:.0f}"
@@ -94,13 +93,13 @@ def test_hidden_amounts_are_left_out() -> None:
     assert "moonshot_runway_timestamp_seconds" in found
 
 
-@pytest.mark.parametrize("name", ["markup", "pipes", "quotes", "backslashes", "json", "tmux"])
-def test_a_name_is_told_as_it_is(name: str) -> None:
-    ((label, *_),) = read(HOSTILE_VIEWS[name])["moonshot_stale"]
-    assert label.rstrip("…") == HOSTILE_NAMES[name][: len(label.rstrip("…"))]
+def test_a_name_is_unchanged() -> None:
+    for name in ("markup", "pipes", "quotes", "backslashes", "json", "tmux"):
+        ((label, *_),) = read(HOSTILE_VIEWS[name])["moonshot_stale"]
+        assert label.rstrip("…") == HOSTILE_NAMES[name][: len(label.rstrip("…"))]
 
 
-def test_accounts_that_look_alike_are_told_apart() -> None:
+def test_equal_labels_are_numbered() -> None:
     alike = [replace(VIEWS["ok"], account=name) for name in ("a\nb", "a\tb", "a b", "", "\x00")]
     found = read(combine(alike))["moonshot_stale"]
     assert [labels[0] for labels in found] == ["a b", "a b 2", "a b 3", "-", "- 2"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from kit.views import ALL_VIEWS
+from kit.views import ALL_VIEWS, for_each
 
+from moonshot_status.display.view import View
 from moonshot_status.formats.sketchybar import render
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_it_is_the_headline(view: str) -> None:
-    reply = render(ALL_VIEWS[view])
-    assert (reply.text, reply.exit_code) == (f"{ALL_VIEWS[view].headline}\n", 0)
+@for_each(ALL_VIEWS)
+def test_it_is_the_headline(view: View) -> None:
+    reply = render(view)
+    assert (reply.text, reply.exit_code) == (f"{view.headline}\n", 0)

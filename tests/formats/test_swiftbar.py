@@ -1,12 +1,13 @@
-"""``swiftbar``: a menu that its strict grammar accepts, and in which names never act."""
+"""``swiftbar``: a valid menu, with symbols, in which names are only text."""
 
 from __future__ import annotations
 
 import pytest
 from kit.menu_contract import MenuContract
 from kit.menus import SWIFTBAR_KEYS
-from kit.views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS, for_each
 
+from moonshot_status.display.view import View
 from moonshot_status.formats import swiftbar
 
 
@@ -23,7 +24,7 @@ class TestSwiftBar(MenuContract):
             ("nothing-no-key", "exclamationmark.triangle"),
         ],
     )
-    def test_the_symbol_tells_the_state(self, view: str, symbol: str) -> None:
+    def test_the_symbol_is_that_of_the_state(self, view: str, symbol: str) -> None:
         title, _ = self.read(VIEWS[view])
         assert title.attributes["sfimage"] == symbol
 
@@ -32,9 +33,9 @@ class TestSwiftBar(MenuContract):
         assert title.attributes["color"] == "#8a5200,#ffb340"
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_an_update_is_a_menu_behind_its_mark(view: str) -> None:
-    reply = swiftbar.render(ALL_VIEWS[view])
+@for_each(ALL_VIEWS)
+def test_an_update_begins_with_a_separator(view: View) -> None:
+    reply = swiftbar.render(view)
     assert swiftbar.update(reply) == "~~~\n" + reply.text
-    # Nothing in a menu can pass for the beginning of the next one.
+    # No line of a menu looks like the separator.
     assert "~~~" not in reply.text.splitlines()

@@ -1,11 +1,11 @@
-"""``tmux``: one line in which every ``#`` but those of our colour is doubled."""
+"""``tmux``: one line in which every ``#`` but those of the colour is doubled."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from kit.views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, VIEWS, for_each
 
 from moonshot_status.display.view import View
 from moonshot_status.formats.tmux import render
@@ -14,7 +14,7 @@ _COLOURED = re.compile(r"#\[fg=(#[0-9a-f]{6})\](.*)#\[fg=default\]")
 
 
 def read(view: View) -> tuple[str, str]:
-    """The text and its colour, empty for the status line's own."""
+    """Return the text and its colour, which is empty for the status line's default."""
     reply = render(view)
     assert reply.exit_code == 0
     assert reply.text.count("\n") == 1
@@ -25,9 +25,9 @@ def read(view: View) -> tuple[str, str]:
     return text.replace("##", "#"), colour
 
 
-@pytest.mark.parametrize("view", ALL_VIEWS)
-def test_the_text_is_the_headline(view: str) -> None:
-    assert read(ALL_VIEWS[view])[0] == ALL_VIEWS[view].headline
+@for_each(ALL_VIEWS)
+def test_the_text_is_the_headline(view: View) -> None:
+    assert read(view)[0] == view.headline
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``xbar``: a menu that its strict grammar accepts, and in which names never act."""
+"""``xbar``: a valid menu in which names are only text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A strict reader of xbar's menu language: it refuses what xbar refuses, or would misread."""
+"""A strict parser of xbar's menu syntax: it rejects what xbar rejects or would misread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SWIFTBAR_KEYS = {"sfimage", "symbolize", "tooltip"}
 
 
 class MenuError(Exception):
-    """The bar would refuse or misread this menu."""
+    """The bar would reject or misread this menu."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Item:
 
 
 def parse(menu: str, more_keys: frozenset[str] = frozenset()) -> tuple[Item, list[Item]]:
-    """The title and the items below it. Raises MenuError."""
+    """Return the title and the items below it. Raises MenuError."""
     if not menu.endswith("\n"):
-        raise MenuError("the last line is not ended")
+        raise MenuError("the last line has no newline")
     lines = menu[:-1].split("\n")
     if len(lines) < 3 or lines[1] != "---":
-        raise MenuError("one title and a menu are wanted")
+        raise MenuError("expected one title and a menu")
     items = [_item(line, more_keys) for line in lines[2:] if line != "---"]
     return _item(lines[0], more_keys), items
 
@@ -44,15 +44,15 @@ def _item(line: str, more_keys: frozenset[str]) -> Item:
 def _attributes(rest: str, more_keys: frozenset[str]) -> dict[str, str]:
     attributes, position = {}, 0
     while position < len(rest):
-        found = _ATTRIBUTE.match(rest, position)
-        if not found or "|" in found[0]:
-            raise MenuError(f"attributes that cannot be read: {rest!r}")
-        name, value = found[1], found[2].strip('"')
+        match = _ATTRIBUTE.match(rest, position)
+        if not match or "|" in match[0]:
+            raise MenuError(f"invalid attributes: {rest!r}")
+        name, value = match[1], match[2].strip('"')
         _check(name, value, more_keys)
         attributes[name] = value
-        position = found.end()
+        position = match.end()
     if attributes.get("emojize") != "false":
-        raise MenuError("a text such as :moon: would turn into a picture")
+        raise MenuError("a text such as :moon: would become an emoji")
     return attributes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -59,7 +60,7 @@ def _view(
 
 
 def _forecast(*days: float | None, reason: str = "") -> Forecast:
-    """With the end expected after so many days, and its range."""
+    """Return a forecast whose expected, earliest and latest end are that many days from now."""
     zero_at, earliest, latest = (
         None if number is None else NOW + timedelta(days=number)
         for number in (*days, None, None)[:3]
@@ -76,6 +77,37 @@ _OLDER = _reading("49.58894", "46.58893", "3.00001", age=200_000)
 
 def _problem(kind: Kind) -> Problem:
     return made_up_problem(kind, f"What happened is {kind.value}", "This is what to do.")
+
+
+def stale(kind: Kind, name: str = "work") -> View:
+    """Return a View with an old balance and a problem of that kind."""
+    return _view(Status(_OLD, _problem(kind), expired=True, stale=True), name=name)
+
+
+def without_balance(kind: Kind, name: str = "work") -> View:
+    """Return a View with a problem of that kind and no balance."""
+    return _view(Status(problem=_problem(kind)), name=name)
+
+
+def for_each(views: Mapping[str, View]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Call a test with each of the views, and name those that fail in the message."""
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        # functools.wraps would have pytest look for a fixture of the parameter's name.
+        def run(self: object = None) -> None:
+            errors: dict[str, Exception] = {}
+            for name, view in views.items():
+                try:
+                    test(*[self] if self else [], view)
+                except Exception as error:  # noqa: BLE001
+                    errors[name] = error
+            for error in errors.values():
+                raise AssertionError(f"failed for {', '.join(errors)}") from error
+
+        run.__name__, run.__doc__ = test.__name__, test.__doc__
+        return run
+
+    return decorate
 
 
 VIEWS = {
@@ -118,22 +150,16 @@ VIEWS = {
         [
             _view(Status(_OK), forecast=_forecast(12.4, 9.2, 16.8)),
             _view(Status(_reading("4.99", "4.99", "0")), Region.CHINA, "cn"),
-            _view(Status(_OLD, _problem(Kind.OFFLINE), expired=True, stale=True), name="old"),
+            stale(Kind.OFFLINE, name="old"),
         ]
     ),
     "together-nothing": combine(
-        [_view(Status(problem=_problem(kind)), name=kind.value) for kind in (Kind.NO_KEY, Kind.TLS)]
+        [without_balance(kind, name=kind.value) for kind in (Kind.NO_KEY, Kind.TLS)]
     ),
-    **{
-        f"stale-{kind.value}": _view(Status(_OLD, _problem(kind), expired=True, stale=True))
-        for kind in Kind
-    },
-    **{f"nothing-{kind.value}": _view(Status(problem=_problem(kind))) for kind in Kind},
+    **{f"stale-{kind.value}": stale(kind) for kind in Kind},
+    **{f"nothing-{kind.value}": without_balance(kind) for kind in Kind},
 }
-HOSTILE_VIEWS = {
-    name: _view(Status(_OLD, _problem(Kind.TIMEOUT), expired=True, stale=True), name=text)
-    for name, text in HOSTILE_NAMES.items()
-}
+HOSTILE_VIEWS = {name: stale(Kind.OFFLINE, name=text) for name, text in HOSTILE_NAMES.items()}
 ALL_VIEWS = {
     **VIEWS,
     **HOSTILE_VIEWS,
