@@ -1,4 +1,7 @@
-"""The canonical Views: every situation that a format has to show."""
+"""The canonical Views: every situation that a format has to show.
+
+Kinds of problems differ only in their label, value and next step, so only some have a View here.
+"""
 
 from __future__ import annotations
 
@@ -156,8 +159,10 @@ VIEWS = {
     "together-nothing": combine(
         [without_balance(kind, name=kind.value) for kind in (Kind.NO_KEY, Kind.TLS)]
     ),
-    **{f"stale-{kind.value}": stale(kind) for kind in Kind},
-    **{f"nothing-{kind.value}": without_balance(kind) for kind in Kind},
+    "stale-offline": stale(Kind.OFFLINE),
+    "stale-unauthorized": stale(Kind.UNAUTHORIZED),
+    "nothing-offline": without_balance(Kind.OFFLINE),
+    "nothing-no-key": without_balance(Kind.NO_KEY),
 }
 HOSTILE_VIEWS = {name: stale(Kind.OFFLINE, name=text) for name, text in HOSTILE_NAMES.items()}
 ALL_VIEWS = {
