@@ -8,13 +8,11 @@ both. The ratio is the median over all pairs.
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import venv
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,6 +21,9 @@ from moonshot_status import formats
 from moonshot_status.polling import demo
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+from kit import stored  # noqa: E402 - a script finds only its own folder
+
 REPOSITORY = HERE.parent.parent
 KEY = "sk-benchmark0123"
 Command = Sequence[str | Path]
@@ -96,21 +97,6 @@ def row(name: str, cost: Cost, limit: str) -> None:
     )
 
 
-def fill(database: Path, readings: int) -> None:
-    """Insert that many readings, five minutes apart, before the oldest reading."""
-    with closing(sqlite3.connect(database)) as db, db:
-        (first,) = db.execute("SELECT min(id) FROM reading").fetchone()
-        db.execute("UPDATE reading SET id = id + ?", [readings])
-        db.execute(
-            "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?)"
-            " INSERT INTO reading (id, account, key, fetched_at, available, voucher, cash)"
-            " SELECT n, account, key, fetched_at - 300000000 * (? + 1 - n),"
-            " printf('%.5f', 49.58894 + (? - n) * 0.00123), '46.58893', '3.00001'"
-            " FROM number, (SELECT * FROM reading WHERE id = ?)",
-            [readings, readings, readings, first + readings],
-        )
-
-
 def polls(bench: Bench) -> None:
     bare: Command = [bench.python, "-c", "pass"]
     for name in formats.names():
@@ -139,12 +125,12 @@ def main() -> None:
         print(f"{'median of ' + str(pairs) + ' pairs':<34} {'ms':>7} {'against':>7} "
               f"{'ratio':>7} {'memory':>7}   at most")  # fmt: skip
         bench.once("--refresh")
-        database = next(bench.home.rglob("balance.db"))
-        fill(database, 10)
+        store = stored.store_file(bench.home)
+        stored.insert_older_readings(store, 10)
         polls(bench)
         requests(bench)
         command_line(bench)
-        fill(database, 1_000_000)
+        stored.insert_older_readings(store, 1_000_000)
         print("with 1,000,000 readings")
         polls(bench)
         requests(bench)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as effort
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from kit import menus
+from kit import menus, stored
 from kit.support import KEY
 
 from moonshot_status import formats, schemas
-from moonshot_status.api import proxy
+from moonshot_status.api import client, proxy
 from moonshot_status.api.response import HttpResponse, parse_balance
 from moonshot_status.config import key_sources
 from moonshot_status.config.settings import Options
@@ -29,19 +27,16 @@ from moonshot_status.core import causes, paths
 from moonshot_status.core.account import Balance
 from moonshot_status.core.errors import ProblemError
 from moonshot_status.display.view import View
-from moonshot_status.polling import balance, poll
+from moonshot_status.polling import poll
 from moonshot_status.store.database import FILE_NAME
 
-pytestmark = pytest.mark.slow
-
 OUTPUT = Draft202012Validator(schemas.load("output"))
+# The examples of one test share its home folder, and replace what is in it.
+EXAMPLES = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 Answers = Callable[[Callable[..., Balance]], None]
 Write = Callable[[Any], Path]
-
-
-def examples(number: int) -> effort:
-    ignored = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return effort(max_examples=number, suppress_health_check=ignored, deadline=None)
 
 
 def read_waybar(text: str) -> None:
@@ -78,11 +73,11 @@ def kind(view: View) -> str | None:
 
 @pytest.fixture(autouse=True)
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
-    """Have the API answer in this way; at first it tells a balance of one."""
+    """Return the function that replaces the request; at first there is a balance of one."""
     monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
 
     def use(fetch: Callable[..., Balance]) -> None:
-        monkeypatch.setattr(balance, "_fetch", fetch)
+        monkeypatch.setattr(client, "fetch_balance", fetch)
 
     use(lambda *_: Balance(Decimal(1)))
     return use
@@ -116,7 +111,7 @@ KINDS = {
 }  # fmt: skip
 
 
-@examples(250)
+@EXAMPLES
 @given(st.sampled_from([200] * 9 + list(KINDS)), HEADERS, BODIES)
 def test_any_answer_is_a_balance_or_a_problem_of_its_status(
     answers: Answers, code: int, headers: dict[str, str], body: bytes | None
@@ -159,14 +154,14 @@ def kinds_for(raw: bytes) -> set[str | None]:
     return SETTLED
 
 
-@examples(300)
+@EXAMPLES
 @given(FILES)
 def test_any_file_of_ours_is_used_or_refused(own_file: Write, raw: bytes) -> None:
     own_file("").write_bytes(raw)
     assert kind(shown(refresh=True)) in kinds_for(raw)
 
 
-@examples(200)
+@EXAMPLES
 @given(FILES)
 def test_any_file_of_codexbar_is_used_or_refused_where_it_is_needed(
     own_file: Write, home: Path, raw: bytes
@@ -197,7 +192,7 @@ VALUES = st.binary(max_size=30).map(lambda raw: os.fsdecode(raw.replace(b"\0", b
 VALUES |= st.sampled_from(["", " ", "/dev/null", "/dev/zero", "~nobody/x", "https://[::1", "x:y@z"])
 
 
-@examples(150)
+@EXAMPLES
 @given(st.dictionaries(VARIABLES, VALUES))
 def test_any_environment_is_used_or_refused(home: Path, variables: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -209,7 +204,7 @@ def test_any_environment_is_used_or_refused(home: Path, variables: dict[str, str
             proxy.route_for("https://api.moonshot.ai/v1")
 
 
-@examples(80)
+@EXAMPLES
 @given(ANY_TEXT.filter(bool), st.data())
 def test_any_account_has_its_name(own_file: Write, name: str, data: st.DataObject) -> None:
     names = data.draw(st.permutations([name, "another account"]))
@@ -240,9 +235,7 @@ def kept(answers: Answers) -> Path:
     answers(failing)
     shown(refresh=True)
     file = paths.state_folder() / FILE_NAME
-    with closing(sqlite3.connect(file, isolation_level=None)) as db:
-        db.execute("PRAGMA writable_schema = ON")
-        db.execute("UPDATE sqlite_master SET sql = replace(sql, 'NOT NULL', '')")
+    stored.allow_any_value(file)
     return file
 
 
@@ -257,19 +250,16 @@ def is_shown_and_mended(answers: Answers) -> None:
     assert view.balance or kind(view) == "offline"
 
 
-@examples(120)
+@EXAMPLES
 @given(st.dictionaries(COLUMNS, CELLS, min_size=1, max_size=3))
 def test_any_row_is_read_or_put_aside(answers: Answers, kept: Path, cells: dict[str, Any]) -> None:
     good = kept.read_bytes()
-    with closing(sqlite3.connect(kept, isolation_level=None)) as db:
-        for place, value in cells.items():
-            table, _, column = place.partition(".")
-            db.execute(f"UPDATE {table} SET {column} = ?", [value])  # noqa: S608
+    stored.set_cells(kept, cells)
     is_shown_and_mended(answers)
     kept.write_bytes(good)
 
 
-@examples(120)
+@EXAMPLES
 @given(st.lists(st.tuples(st.integers(0), st.integers(1, 255)), min_size=1, max_size=9))
 def test_flipped_bytes_are_read_or_put_aside(
     answers: Answers, kept: Path, flips: list[tuple[int, int]]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from kit.support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, balance, pass_time
+from kit import stored
+from kit.support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, balance
 
 from moonshot_status.polling import demo
 
@@ -116,7 +115,9 @@ def expired(slow_server: SlowServer, home: Path) -> Path:
     assert crowd([], 1) == [b"$7.00\n"]
     slow_server.requests.clear()
     slow_server.response = GOOD
-    return pass_time(home, 3600)
+    file = stored.store_file(home)
+    stored.pass_time(file, 3600)
+    return file
 
 
 def shown(arguments: list[str], size: int = LARGE) -> set[tuple[float | None, bool, str | None]]:
@@ -148,7 +149,7 @@ def test_a_large_crowd_and_a_failing_server(slow_server: SlowServer, home: Path)
     assert shown([]) == {(None, False, "server-error")}
     assert shown(["--max-age", "0"], 5) == {(None, False, "server-error")}
     assert len(slow_server.requests) == 1
-    pass_time(home, 60)
+    stored.pass_time(stored.store_file(home), 60)
     shown([], 5)
     assert len(slow_server.requests) == 2
 
@@ -175,11 +176,11 @@ def test_a_large_crowd_waits_as_told(
     assert truth in shown([]) <= {truth, (old, False, None)}
     for arguments in (["--max-age", "0"], ["--refresh"]):
         assert shown(arguments, 2) == {truth}
-    pass_time(home, TOLD - 30)
+    stored.pass_time(stored.store_file(home), TOLD - 30)
     assert shown(["--refresh"], 2) == {truth}
     assert len(slow_server.requests) == 1
     slow_server.response, slow_server.retry_after = GOOD, 0
-    pass_time(home, 31)
+    stored.pass_time(stored.store_file(home), 31)
     assert shown(["--refresh"], 1) == {(49.58894, False, None)}
     assert len(slow_server.requests) == 2
 
@@ -200,10 +201,8 @@ def test_where_there_are_no_locks_no_store_is_taken_for_damaged(
     (tmp_path / "sitecustomize.py").write_text(NO_LOCKS)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert shown(["--refresh"], 20) == {(49.58894, False, None)}
-    with closing(sqlite3.connect(home / ".local/state/moonshot-status/balance.db")) as db:
-        (kept,) = db.execute("SELECT count(*) FROM reading").fetchone()
     assert list(home.rglob("*.damaged-*")) == []
-    assert kept == len(slow_server.requests) > 1
+    assert stored.count_readings(stored.store_file(home)) == len(slow_server.requests) > 1
 
 
 @pytest.fixture
@@ -230,7 +229,7 @@ def test_a_crowd_is_told_each_change_once(
     crowd(["--refresh", "--timeout", "60"], TOLD_AT_ONCE)
     assert recorder.told() == [LOW, WELL_AGAIN]
     slow_and_low.response = balance("4.2")
-    pass_time(home, 3600)
+    stored.pass_time(stored.store_file(home), 3600)
     crowd(["--timeout", "60"], TOLD_AT_ONCE)
     assert recorder.told() == [LOW, WELL_AGAIN, LOW_AGAIN]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kit import stored
 from kit.support import Run
 
 from moonshot_status.polling import demo
@@ -54,8 +53,7 @@ def test_five_hundred_accounts(run: Run, fleet: FarServer, home: Path) -> None:
     assert all(document["balance"] for document in documents[2:])
     asked = [key for _, _, key in fleet.requests]
     assert len(asked) == len(set(asked)) == SIZE - 1
-    with closing(sqlite3.connect(home / ".local/state/moonshot-status/balance.db")) as db:
-        assert db.execute("SELECT count(*) FROM reading").fetchone() == (SIZE - 2,)
-        assert db.execute("SELECT count(*) FROM attempt").fetchone() == (SIZE,)
+    file = stored.store_file(home)
+    assert (stored.count_readings(file), stored.count_attempts(file)) == (SIZE - 2, SIZE)
     run("--account", "all", "--format", "json")
     assert len(fleet.requests) == SIZE - 1

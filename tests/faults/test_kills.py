@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import random
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from kit import stored
 from kit.support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, Run, balance
 
 from moonshot_status import cli
@@ -115,19 +113,6 @@ def kill_one(server: CountingServer, seed: int) -> tuple[bytes, bool]:
     return process.communicate(timeout=60)[0], process.returncode < 0
 
 
-def stored(file: Path) -> set[tuple[str, str]]:
-    """The readings as ``json`` words them, from a store that is whole."""
-    with closing(sqlite3.connect(file)) as db:
-        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        if db.execute("PRAGMA user_version").fetchone() == (0,):
-            return set()
-        rows = db.execute("SELECT fetched_at / 1000000, available FROM reading").fetchall()
-    return {
-        (f"{datetime.fromtimestamp(second, timezone.utc):%Y-%m-%dT%H:%M:%SZ}", available)
-        for second, available in rows
-    }
-
-
 def reported(output: bytes) -> tuple[str, str] | None:
     """The reading that a process printed to its end, if it did and had one."""
     if not output.endswith(b"\n"):
@@ -152,7 +137,7 @@ def test_a_storm_of_kills_costs_no_reading(run: Run, counting: CountingServer, f
             outcomes += pool.map(lambda seed: kill_one(counting, seed), seeds)
     shown = {reading for output, _ in outcomes if (reading := reported(output))}
     assert len(shown) > 5
-    assert shown <= stored(file)
+    assert shown <= stored.readings_of_intact(file)
     assert_goes_on(run, counting, file)
 
 
@@ -166,11 +151,11 @@ def test_a_kill_at_every_statement_costs_no_reading(
         if done.returncode == 0:
             break
         assert done.returncode < 0
-        now = stored(file) if file.exists() else set()
+        now = stored.readings_of_intact(file) if file.exists() else set()
         assert before <= now
         before = now
     assert statement > 10
-    assert reported(done.stdout) in stored(file)
+    assert reported(done.stdout) in stored.readings_of_intact(file)
     monkeypatch.delenv("PYTHONPATH")
     assert_goes_on(run, counting, file)
 
@@ -194,7 +179,7 @@ def test_a_signal_ends_it_at_once(
     run: Run, counting: CountingServer, file: Path, site: Path, number: int
 ) -> None:
     run()
-    mark, before = site / "mark", stored(file)
+    mark, before = site / "mark", stored.readings_of_intact(file)
     (site / "sitecustomize.py").write_text(BEGUN.format(path=str(mark), cli=cli.main.__module__))
     for moment in range(20):
         command = [*PROGRAM, "--max-age", "0"]
@@ -204,7 +189,7 @@ def test_a_signal_ends_it_at_once(
         assert_ends_quietly(process, number)
         mark.unlink()
     assert_goes_on(run, counting, file)
-    assert before < stored(file)
+    assert before < stored.readings_of_intact(file)
 
 
 def assert_is_gone(process: str) -> None:
@@ -237,8 +222,7 @@ def test_sigterm_ends_it_while_the_store_is_held(
     run: Run, counting: CountingServer, file: Path
 ) -> None:
     run()
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+    with stored.locked(file):
         process = subprocess.Popen(PROGRAM, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         time.sleep(1)
         assert_ends_quietly(process, signal.SIGTERM)

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kit import stored
 from kit.forks import Forks, limit_file_size, redirect
 from kit.support import PROGRAM, Run
 
@@ -97,25 +98,8 @@ def store(invoke: Run, server: Server, state: Path) -> Path:
     """A store of several pages: one reading of 49.58894, and two hundred older ones."""
     invoke()
     file = state / "balance.db"
-    with closing(sqlite3.connect(file)) as db, db:
-        db.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 200)"
-            " INSERT INTO reading (id, account, key, fetched_at, available)"
-            " SELECT -i, account, key, fetched_at - i * 60000000, i FROM reading, n"
-        )
+    stored.insert_older_readings(file, 200)
     return file
-
-
-def readings(file: Path) -> set[tuple[int, str]]:
-    """What can be read of the file, from its beginning and from its end; it stays as it is."""
-    found: set[tuple[int, str]] = set()
-    query = "SELECT id, available FROM reading ORDER BY id"
-    for order in (query, f"{query} DESC"):
-        with closing(sqlite3.connect(f"{file.as_uri()}?immutable=1", uri=True)) as db:
-            db.text_factory = lambda text: text.decode("utf-8", "replace")
-            with suppress(sqlite3.Error):
-                found.update(db.execute(order))
-    return found
 
 
 def asides(file: Path) -> list[Path]:
@@ -217,11 +201,11 @@ def test_an_interpreter_without_streams_is_no_crash(
 def test_a_full_disk_costs_no_reading(
     program: Forks, invoke: Run, server: Server, store: Path, size: int
 ) -> None:
-    before = readings(store)
+    before = stored.readings_of_corrupt(store)
     server.response = SEVEN
     assert_shown(program.run(*ASK, prepare=[partial(limit_file_size, size)]), "$7.00")
     assert_shown(invoke(*ASK, "--format", FORMATS[size % 3]), "7")
-    assert before < readings(store)
+    assert before < stored.readings_of_corrupt(store)
     assert asides(store) == []
 
 
@@ -267,19 +251,20 @@ def test_a_process_of_its_own_and_a_damaged_store(run: Run, server: Server, stor
 def assert_survives(run: Run, server: Server, store: Path, damage: str) -> None:
     """The balance is there, and all that could be read is in the file or in the one aside."""
     store.write_bytes(DAMAGE[damage](store.read_bytes()))
-    before = readings(store)
+    before = stored.readings_of_corrupt(store)
     server.response = SEVEN
     assert_shown(run(*ASK), "$7.00\n")
     assert_shown(run(), "$7.00\n")
     assert len(asides(store)) <= 1
-    assert before <= readings(store).union(*map(readings, asides(store)))
+    assert before <= stored.readings_of_corrupt(store).union(
+        *map(stored.readings_of_corrupt, asides(store))
+    )
 
 
 def test_the_store_of_a_later_version_is_not_touched(
     invoke: Run, server: Server, store: Path
 ) -> None:
-    with closing(sqlite3.connect(store)) as db:
-        db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    stored.set_version(store, schema.VERSION + 1)
     before = store.read_bytes()
     for name in FORMATS:
         assert_shown(invoke("--format", name, "--refresh"))
@@ -297,7 +282,7 @@ def test_a_store_that_another_process_holds_is_waited_for_once(
         opened.append(arguments)
         return connect(*arguments, **more)
 
-    with held(store):
+    with stored.locked(store):
         monkeypatch.setattr(sqlite3, "connect", count)
         for name in FORMATS:
             assert_shown(invoke("--format", name))
@@ -310,18 +295,10 @@ def test_a_store_that_another_process_holds_is_waited_for_once(
 def test_a_process_of_its_own_and_a_store_that_is_held(
     run: Run, server: Server, store: Path
 ) -> None:
-    with held(store):
+    with stored.locked(store):
         assert kind(run("--format", "json", "--timeout", "1")) == "store"
     assert_shown(run())
     assert asides(store) == []
-
-
-@contextmanager
-def held(store: Path) -> Iterator[None]:
-    """Hold SQLite's lock inside the block."""
-    with closing(sqlite3.connect(store, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        yield
 
 
 @contextmanager

@@ -10,11 +10,10 @@ import gzip
 import json
 import os
 import re
-import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -25,7 +24,7 @@ from xml.etree import ElementTree
 import pytest
 import trustme
 from jsonschema import Draft202012Validator
-from kit import menus
+from kit import menus, stored
 from kit.raw_server import BALANCE, RESET, Changeable, RawServer, Step, drip, http, tls_for, trust
 from kit.support import KEY, Run
 
@@ -275,8 +274,7 @@ def check_json(document: dict[str, Any], fault: Fault, stored: bool) -> None:
 
 
 def readings() -> list[str]:
-    with closing(sqlite3.connect(paths.state_folder() / FILE_NAME)) as db:
-        return [digits for (digits,) in db.execute("SELECT available FROM reading ORDER BY id")]
+    return stored.amounts(paths.state_folder() / FILE_NAME)
 
 
 @pytest.fixture(autouse=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,19 +58,6 @@ def written_number(path: Path) -> int:
     while time.monotonic() < until and not (path.exists() and path.read_text(encoding="utf-8")):
         time.sleep(0.01)
     return int(path.read_text(encoding="utf-8"))
-
-
-def pass_time(home: Path, seconds: int) -> Path:
-    """Have all that is stored happen that much earlier."""
-    file = home / ".local/state/moonshot-status/balance.db"
-    with closing(sqlite3.connect(file)) as db, db:
-        db.create_function("past", 1, lambda moment: moment and moment - seconds * 1_000_000)
-        db.execute("UPDATE reading SET fetched_at = past(fetched_at)")
-        db.execute(
-            "UPDATE attempt SET started_at = past(started_at), ended_at = past(ended_at),"
-            " retry_at = past(retry_at)"
-        )
-    return file
 
 
 @dataclass

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 import trustme
+from kit import stored
 from kit.raw_server import (
     BALANCE,
     RESET,
@@ -362,8 +363,7 @@ def damaged_store(bench: Bench) -> None:
 
 def newer_store(bench: Bench) -> None:
     bench.store.parent.mkdir(parents=True, mode=0o700)
-    with closing(sqlite3.connect(bench.store)) as db:
-        db.execute("PRAGMA user_version = 99")
+    stored.set_version(bench.store, 99)
 
 
 PAGE = b"<html>canary</html>"
@@ -838,8 +838,7 @@ def test_a_reading_from_the_future_means_that_the_clock_was_set_back(
 ) -> None:
     bench.serve(http("200 OK", BALANCE))
     assert failed(doctor()) == {}
-    with closing(sqlite3.connect(bench.store)) as db, db:
-        db.execute("UPDATE reading SET fetched_at = fetched_at + 3600000000")
+    stored.pass_time(bench.store, -3600)
     assert "the clock was set back" in failed(doctor())["clock"]
 
 

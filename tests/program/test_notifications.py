@@ -15,6 +15,7 @@ from typing import Any
 import click
 import pytest
 from jsonschema import Draft202012Validator
+from kit import stored
 from kit.support import (
     KEY,
     LOW,
@@ -23,7 +24,6 @@ from kit.support import (
     Recorder,
     Run,
     balance,
-    pass_time,
     written_number,
 )
 
@@ -135,7 +135,7 @@ def test_neither_a_failing_api_nor_a_stale_balance_notifies(
     low.response = balance("4.2")
     assert invoke("--refresh").stdout == b"$4.20\n"
     notifications.settings()
-    pass_time(home, 3600)
+    stored.pass_time(stored.store_file(home), 3600)
     low.response = BUSY
     for arguments in (["--refresh"], [], ["--max-age", "0"]):
         assert b"as of" in invoke(*arguments).stdout
