@@ -215,9 +215,9 @@ def test_a_crowd_on_an_empty_store_is_told_once(
     slow_and_low: SlowServer, recorder: Recorder
 ) -> None:
     assert crowd(["--timeout", "60"], TOLD_AT_ONCE) == [b"$4.20\n"] * TOLD_AT_ONCE
-    assert recorder.told() == [LOW]
+    assert recorder.notifications() == [LOW]
     assert crowd(["--timeout", "60"], TOLD_AT_ONCE) == [b"$4.20\n"] * TOLD_AT_ONCE
-    assert recorder.told() == [LOW]
+    assert recorder.notifications() == [LOW]
 
 
 def test_a_crowd_is_told_each_change_once(
@@ -227,11 +227,11 @@ def test_a_crowd_is_told_each_change_once(
     crowd([], TOLD_AT_ONCE)
     slow_and_low.response = balance("50")
     crowd(["--refresh", "--timeout", "60"], TOLD_AT_ONCE)
-    assert recorder.told() == [LOW, WELL_AGAIN]
+    assert recorder.notifications() == [LOW, WELL_AGAIN]
     slow_and_low.response = balance("4.2")
     stored.pass_time(stored.store_file(home), 3600)
     crowd(["--timeout", "60"], TOLD_AT_ONCE)
-    assert recorder.told() == [LOW, WELL_AGAIN, LOW_AGAIN]
+    assert recorder.notifications() == [LOW, WELL_AGAIN, LOW_AGAIN]
 
 
 def test_polls_whose_readings_differ_tell_each_change_once(
@@ -248,7 +248,7 @@ def test_polls_whose_readings_differ_tell_each_change_once(
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(lambda _: crowd(["--refresh"], 1), range(30)))
     assert len(answers) > 5
-    told = Counter(tuple(line.split()[:2]) for line in recorder.told())
+    told = Counter(tuple(line.split()[:2]) for line in recorder.notifications())
     worse, better = told["ok", "warning"] + told["unknown", "warning"], told["warning", "ok"]
     assert worse + better == told.total() > 0
     assert abs(worse - better) <= 1

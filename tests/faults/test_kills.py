@@ -245,7 +245,7 @@ def test_who_is_killed_right_after_the_change_was_remembered_loses_that_word_alo
     for amount in ("4.2", "4.1", "50", "4.2"):
         low.response = balance(amount)
         run("--refresh")
-    assert recorder.told() == [WELL_AGAIN, LOW_AGAIN]
+    assert recorder.notifications() == [WELL_AGAIN, LOW_AGAIN]
 
 
 def test_a_kill_at_every_statement_tells_nothing_twice(
@@ -264,6 +264,6 @@ def test_a_kill_at_every_statement_tells_nothing_twice(
     for amount in ("50", "4.2"):
         low.response = balance(amount)
         run("--refresh")
-    told = recorder.told()
+    told = recorder.notifications()
     assert told[-2:] == [WELL_AGAIN, LOW_AGAIN]
     assert told[:-2] in ([], [LOW])

@@ -53,7 +53,7 @@ def one_input(raw: bytes) -> None:
         problem = error.problem
         assert problem.kind is not Kind.INTERNAL
         assert f"{problem.message}{problem.hint}".isprintable()
-        assert problem.retry_after is None or 0 < problem.told <= 3600
+        assert problem.retry_after is None or 0 < problem.retry_after <= 3600
     else:
         assert status == 200
         assert balance.available.is_finite()

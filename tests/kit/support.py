@@ -1,4 +1,4 @@
-"""What tests and fixtures share that is no fixture."""
+"""Constants and helpers that tests and fixtures share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from moonshot_status.polling import demo
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = (str(Path(sys.executable).with_name("moonshot-status")),)
 KEY = "sk-canary0123456789"
-# What the recorder writes of $4.20, of $50.00 and of $4.20.
+# What the recorder writes for $4.20, then for $50.00, then for $4.20.
 LOW = "unknown warning default: $4.20 left, at or below the warning mark of $5.00"
 WELL_AGAIN = "warning ok default: $50.00 left"
 LOW_AGAIN = LOW.replace("unknown", "ok")
@@ -26,7 +26,7 @@ LOW_AGAIN = LOW.replace("unknown", "ok")
 def made_up_problem(
     kind: Kind, message: str = "It went wrong", hint: str = "", retry_after: int | None = None
 ) -> Problem:
-    """A problem of that kind with sentences of the test's own."""
+    """Return a problem of that kind with these sentences."""
     return Problem(Cause(kind, message, hint), retry_after=retry_after)
 
 
@@ -34,11 +34,12 @@ Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 def balance(available: str) -> demo.ServerResponse:
+    """Return a response with this amount, all of it from a voucher."""
     return demo.balance(available, available, "0")
 
 
 def ends_within(seconds: float, process: int) -> bool:
-    """Whether the process is gone, or a zombie that nobody has fetched, after that time."""
+    """Return whether the process ends in that time; a zombie counts as ended."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -53,8 +54,8 @@ def ends_within(seconds: float, process: int) -> bool:
 
 
 def written_number(path: Path) -> int:
-    """The process number that a command writes, once it is there."""
-    until = time.monotonic() + 5
+    """Wait for a file with a process id, and return the id."""
+    until = time.monotonic() + 60
     while time.monotonic() < until and not (path.exists() and path.read_text(encoding="utf-8")):
         time.sleep(0.01)
     return int(path.read_text(encoding="utf-8"))
@@ -62,7 +63,7 @@ def written_number(path: Path) -> int:
 
 @dataclass
 class Recorder:
-    """A command that writes down what it is told, and the settings that name it."""
+    """A notification command that records each notification, and settings that name it."""
 
     folder: Path
     own_file: Callable[[Any], Path]
@@ -72,15 +73,17 @@ class Recorder:
         return [str(self.folder / "command")]
 
     def does(self, script: str) -> None:
+        """Make the command this shell script, run in the recorder's folder."""
         path = self.folder / "command"
         path.write_text(f"#!/bin/sh\ncd '{self.folder}'\n{script}\n")
         path.chmod(0o700)
 
     def settings(self, **more: Any) -> Path:
+        """Write the settings file with the command and more settings."""
         return self.own_file({"notify_command": self.command, **more})
 
-    def told(self) -> list[str]:
-        """One line for each run of the command; nothing is under way any more."""
+    def notifications(self) -> list[str]:
+        """Wait until no command is running, and return one line for each run so far."""
         until = time.monotonic() + 60
         while self._is_running() and time.monotonic() < until:
             time.sleep(0.05)

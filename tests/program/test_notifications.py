@@ -89,7 +89,7 @@ def test_processes_notify_once_and_with_what_json_prints(
     printed = run("--format", "json").stdout
     run("--refresh")
     assert len(low.requests) == 2
-    assert recorder.told() == [LOW]
+    assert recorder.notifications() == [LOW]
     stdin = (recorder.folder / "input").read_bytes()
     assert stdin == printed
     Draft202012Validator(schemas.load("output")).validate(json.loads(stdin))
@@ -190,7 +190,7 @@ def test_a_read_only_store_does_not_notify(
     done = subprocess.run([*command, "--debug"], capture_output=True, check=True)
     assert b"attempt to write a readonly database" in done.stderr
     file.parent.chmod(0o700)
-    assert recorder.told() == []
+    assert recorder.notifications() == []
 
 
 @pytest.mark.parametrize("signals", ["''", "-"])
@@ -209,7 +209,7 @@ def test_the_output_of_the_command_is_discarded(
 ) -> None:
     recorder.does("head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; echo x >> told")
     outputs = [invoke("--format", "json")]
-    assert recorder.told() == ["x"]
+    assert recorder.notifications() == ["x"]
     outputs.append(invoke("--format", "json"))
     assert [(o.stdout, o.stderr, o.returncode) for o in outputs] == [
         (outputs[0].stdout, b"", 0)
@@ -336,7 +336,7 @@ def test_a_poor_locale_does_not_prevent_a_notification(
     name = "é$(touch canary)"
     recorder.settings(accounts={name: {"region": "china", "api_key": KEY}})
     run()
-    assert recorder.told() == [
+    assert recorder.notifications() == [
         f"unknown critical {name}: ¥4.20 left, at or below the critical mark of ¥7.00"
     ]
 
