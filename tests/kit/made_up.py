@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 from kit.support import PROGRAM
 from moonshot_status.api import base_url
+from moonshot_status.core import paths
 from moonshot_status.core.account import Account, Balance, Reading, Secret, fingerprint
 from moonshot_status.core.regions import Region
+from moonshot_status.store import accounts, compaction
 from moonshot_status.store.accounts import AccountState
-from moonshot_status.store.database import Store
+from moonshot_status.store.database import FILE_NAME
 
 KEY = "sk-made-up"
 REGION = Region.INTERNATIONAL
@@ -45,11 +50,16 @@ def readings() -> list[Reading]:
     return found
 
 
-def keep(folder: Path, account: Account = ACCOUNT) -> None:
-    """Store the readings as the program does."""
-    store, used = Store(folder), fingerprint(account.secret.key)
-    for reading in readings():
-        store.save(account, AccountState(reading, None, used), AccountState())
+def keep(folder: Path, account: Account = ACCOUNT, stored: Sequence[Reading] | None = None) -> None:
+    """Store the made-up readings, or others, as the program does but without waiting for a disk."""
+    key = fingerprint(account.secret.key)
+    file = paths.private_folder(folder) / FILE_NAME
+    paths.private_file(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous = OFF")
+        for reading in readings() if stored is None else stored:
+            accounts.write(db, [(account, AccountState(reading, None, key))])
+            compaction.compact(db, account)
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 import pytest
+from kit import made_up
 from kit.support import KEY, PROGRAM, Run
 
 from moonshot_status import formats
@@ -26,12 +27,10 @@ from moonshot_status.cli import main
 from moonshot_status.config import resolver
 from moonshot_status.config.settings import Options
 from moonshot_status.core import paths
-from moonshot_status.core.account import Balance, Reading, fingerprint
-from moonshot_status.display import view
+from moonshot_status.core.account import Balance, Reading
+from moonshot_status.display import status_text
 from moonshot_status.polling import demo, poll
 from moonshot_status.spending import forecast
-from moonshot_status.store.accounts import AccountState
-from moonshot_status.store.database import Store
 
 FORMATS = formats.names()
 OwnFile = Callable[[Any], Path]
@@ -315,7 +314,7 @@ def test_the_package_can_be_run_by_name() -> None:
 def test_a_fault_in_the_wording_is_shown_as_a_problem(
     invoke: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = view._rows, []
+    real, calls = status_text.headline, []
 
     def break_down_once(*given: Any, **more: Any) -> Any:
         calls.append(given)
@@ -323,7 +322,7 @@ def test_a_fault_in_the_wording_is_shown_as_a_problem(
             raise ZeroDivisionError
         return real(*given, **more)
 
-    monkeypatch.setattr(view, "_rows", break_down_once)
+    monkeypatch.setattr(status_text, "headline", break_down_once)
     for name in FORMATS:
         done = invoke("--format", name)
         assert b"internal" in done.stdout, name
@@ -381,12 +380,13 @@ def test_a_forecast_that_fails_costs_nothing_else(
 def live_through_a_month() -> None:
     """Store what was read in the thirty days before now, a dollar less each day."""
     account = resolver.resolve(Options(), os.environ).account
-    store, key = Store(paths.state_folder()), fingerprint(KEY)
+    voucher, now = Decimal("46.58893"), datetime.now(timezone.utc)
+    stored = []
     for hours in range(30 * 24, 0, -8):
-        voucher, cash = Decimal("46.58893"), Decimal("3.00001") + Decimal(hours) / 24
-        then = datetime.now(timezone.utc) - timedelta(hours=hours)
-        reading = Reading(Balance(voucher + cash, voucher, cash), then)
-        store.save(account, AccountState(reading, None, key), AccountState())
+        cash = Decimal("3.00001") + Decimal(hours) / 24
+        balance = Balance(voucher + cash, voucher, cash)
+        stored.append(Reading(balance, now - timedelta(hours=hours)))
+    made_up.keep(paths.state_folder(), account, stored)
 
 
 @pytest.fixture

@@ -27,8 +27,6 @@ from moonshot_status.cli import params
 from moonshot_status.core.account import Balance, Reading
 from moonshot_status.core.regions import Region
 from moonshot_status.history import picture
-from moonshot_status.store.accounts import AccountState
-from moonshot_status.store.database import Store
 
 Keep = Callable[..., None]
 
@@ -40,15 +38,13 @@ def keep(home: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
 
     def keep(*readings: tuple[str, str], region: Region = made_up.REGION) -> None:
         account = replace(made_up.ACCOUNT, region=region, base_url=f"https://{region.host}")
-        store = Store(home / ".local" / "state" / "moonshot-status")
-        for moment, amount in readings:
-            at = datetime.fromisoformat(moment).astimezone(timezone.utc)
-            used = made_up.fingerprint(made_up.KEY)
-            store.save(
-                account,
-                AccountState(Reading(Balance(Decimal(amount)), at), None, used),
-                AccountState(),
+        stored = [
+            Reading(
+                Balance(Decimal(amount)), datetime.fromisoformat(moment).astimezone(timezone.utc)
             )
+            for moment, amount in readings
+        ]
+        made_up.keep(home / ".local" / "state" / "moonshot-status", account, stored)
 
     return keep
 
