@@ -11,7 +11,7 @@ import click
 
 from moonshot_status import __version__, formats
 from moonshot_status.cli.commands import Commands, apply_global_options
-from moonshot_status.cli.params import AccountName, setting_options
+from moonshot_status.cli.params import ACCOUNT, setting_options
 
 if TYPE_CHECKING:
     from moonshot_status.formats import Reply
@@ -33,7 +33,7 @@ DEMO_STATES = (
     help=f"One of {', '.join(formats.names())}.  [default: plain]",
 )  # fmt: skip
 @click.option(
-    "--account", metavar="NAME", type=AccountName(),
+    "--account", metavar="NAME", type=ACCOUNT,
     help="The account of that name in the settings file, several with commas, or all.",
 )  # fmt: skip
 @click.option("--refresh", is_flag=True, help="Ask the API now.")

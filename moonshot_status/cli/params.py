@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
@@ -19,46 +19,63 @@ from moonshot_status.core.text import one_line, unquoted
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+_T = TypeVar("_T")
+_F = TypeVar("_F", bound=Callable[..., Any])
 
-class Seconds(click.ParamType[float]):
-    """A finite number of seconds in a range; click's own float range accepts ``nan``."""
 
-    name = "seconds"
+class Parsed(click.ParamType[_T], Generic[_T]):
+    """A type whose values a function parses; it raises ValueError with what is wrong.
 
-    def __init__(self, minimum: float, maximum: float) -> None:
-        self._minimum, self._maximum = minimum, maximum
+    ``words`` returns the words of a comma-separated list for shell completion.
+    """
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    def __init__(
+        self, name: str, parse: Callable[[str], _T],
+        words: Callable[[click.Context], Sequence[str]] | None = None,
+    ) -> None:  # fmt: skip
+        self.name, self._parse, self._words = name, parse, words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> _T:
         try:
-            seconds = float(value)
+            return self._parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        if self._words is None:
+            return super().shell_complete(ctx, param, incomplete)
+        from moonshot_status.cli import completion
+
+        return completion.list_items(self._words(ctx), incomplete)
+
+
+def seconds(minimum: float, maximum: float) -> Parsed[float]:
+    """Return the type of a finite number of seconds; click's own float range accepts ``nan``."""
+
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
         except ValueError:
-            seconds = math.nan
-        if self._minimum <= seconds <= self._maximum:
-            return seconds
-        raise click.BadParameter(
-            f"{value!r} is not a number from {self._minimum:g} to {self._maximum:g}.", ctx, param
-        )
+            number = math.nan
+        if minimum <= number <= maximum:
+            return number
+        raise ValueError(f"{value!r} is not a number from {minimum:g} to {maximum:g}.")
+
+    return Parsed("seconds", parse)
 
 
-class Positive(click.ParamType[Decimal]):
-    """A number above zero in plain digits, converted without rounding."""
+def positive(name: str, maximum: int) -> Parsed[Decimal]:
+    """Return the type of a number above zero in plain digits, converted without rounding."""
 
-    def __init__(self, name: str, maximum: int) -> None:
-        self.name, self._maximum = name, maximum
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Decimal:
+    def parse(value: str) -> Decimal:
         text = unquoted(value)
-        if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", text):
-            number = Decimal(text)
-            if 0 < number <= self._maximum:
-                return number
-        raise click.BadParameter(
-            f"{one_line(value, 40)!r} is not a number above 0, up to {self._maximum}.", ctx, param
-        )
+        if re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", text) and 0 < Decimal(text) <= maximum:
+            return Decimal(text)
+        raise ValueError(f"{one_line(value, 40)!r} is not a number above 0, up to {maximum}.")
+
+    return Parsed(name, parse)
 
 
 class RegionName(click.Choice[str]):
@@ -72,97 +89,54 @@ class RegionName(click.Choice[str]):
         return super().convert(name, param, ctx) if name else None
 
 
-class AccountName(click.ParamType[str]):
-    """The name of an account, completed from the settings file."""
+def _account_names(ctx: click.Context) -> list[str]:
+    from moonshot_status.cli import completion
 
-    name = "account"
-
-    def shell_complete(
-        self,
-        ctx: click.Context,
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem[str]]:
-        from moonshot_status.cli import completion
-
-        names = [*completion.account_names(ctx.params.get("config")), ALL_ACCOUNTS]
-        return completion.list_items(names, incomplete)
+    return [*completion.account_names(ctx.params.get("config")), ALL_ACCOUNTS]
 
 
-class Parts(click.ParamType[tuple[str, ...]]):
-    """A comma-separated list of parts of the text in the bar."""
-
-    name = "parts"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        names = tuple(word.strip() for word in value.split(","))
-        if set(names) <= set(PARTS):
-            return names
-        raise click.BadParameter(f"{value!r} is not made of {', '.join(PARTS)}.", ctx, param)
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem[str]]:
-        from moonshot_status.cli import completion
-
-        return completion.list_items(PARTS, incomplete)
+def _parse_parts(value: str) -> tuple[str, ...]:
+    names = tuple(word.strip() for word in value.split(","))
+    if set(names) <= set(PARTS):
+        return names
+    raise ValueError(f"{value!r} is not made of {', '.join(PARTS)}.")
 
 
-class Template(click.ParamType[str]):
-    """A template of the text in the bar."""
+def _parse_template(value: str) -> str:
+    from moonshot_status.display.template import template_error
 
-    name = "template"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from moonshot_status.display import template
-
-        error = template.template_error(value)
-        if error:
-            raise click.BadParameter(f"{value!r}: {error}.", ctx, param)
-        return str(value)
+    error = template_error(value)
+    if error:
+        raise ValueError(f"{value!r}: {error}.")
+    return value
 
 
-class FirstDay(click.ParamType[date]):
-    """A local date, a number of days up to today such as ``30d``, or ``all``."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if value == "all":
-            return date.min
-        if re.fullmatch("0*[1-9][0-9]{0,8}d", value):
-            return date.fromordinal(max(date.today().toordinal() - int(value[:-1]) + 1, 1))
-        try:
-            # Since Python 3.11 fromisoformat accepts other forms as well.
-            is_plain = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
-            return date.fromisoformat(value if is_plain else "")
-        except ValueError as error:
-            raise click.BadParameter(
-                f"{value!r} is neither a date such as 2026-11-01, nor days such as 30d, nor all.",
-                ctx,
-                param,
-            ) from error
+def _parse_first_day(value: str) -> date:
+    """Parse a local date, a number of days up to today such as ``30d``, or ``all``."""
+    if value == "all":
+        return date.min
+    if re.fullmatch("0*[1-9][0-9]{0,8}d", value):
+        return date.fromordinal(max(date.today().toordinal() - int(value[:-1]) + 1, 1))
+    try:
+        # Since Python 3.11 fromisoformat accepts other forms as well.
+        is_plain = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+        return date.fromisoformat(value if is_plain else "")
+    except ValueError as error:
+        raise ValueError(
+            f"{value!r} is neither a date such as 2026-11-01, nor days such as 30d, nor all."
+        ) from error
 
 
-class PictureFile(click.Path):
-    """The path of a picture, which ends in .svg or .png."""
-
-    def __init__(self) -> None:
-        super().__init__(dir_okay=False, path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        super().convert(value, param, ctx)
-        if Path(value).suffix.lower() in (".svg", ".png"):
-            return Path(value)
-        raise click.BadParameter(f"{value!r} ends neither in .svg nor in .png.", ctx, param)
+def _parse_picture(value: str) -> Path:
+    click.Path(dir_okay=False).convert(value, None, None)
+    if Path(value).suffix.lower() in (".svg", ".png"):
+        return Path(value)
+    raise ValueError(f"{value!r} ends neither in .svg nor in .png.")
 
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+ACCOUNT = Parsed("account", str, _account_names)
+FIRST_DAY = Parsed("day", _parse_first_day)
+PICTURE = Parsed("file", _parse_picture)
 
 
 def setting_options(command: _F) -> _F:
@@ -179,11 +153,10 @@ def setting_options(command: _F) -> _F:
 
 
 def _param_type(setting: Setting) -> click.ParamType[Any]:
-    schema = setting.schema
-    types: dict[str, Callable[[], click.ParamType[Any]]] = {
-        "region": RegionName,
-        "parts": Parts,
-        "template": Template,
-        "seconds": lambda: Seconds(schema["minimum"], schema["maximum"]),
-    }
-    return types[setting.param]()
+    if setting.param == "seconds":
+        return seconds(setting.schema["minimum"], setting.schema["maximum"])
+    return {
+        "region": RegionName(),
+        "parts": Parsed("parts", _parse_parts, lambda _: PARTS),
+        "template": Parsed("template", _parse_template),
+    }[setting.param]

@@ -6,17 +6,17 @@ from decimal import Decimal
 
 import click
 
-from moonshot_status.cli.params import Positive
+from moonshot_status.cli.params import positive
 
 
 @click.command()
 @click.option(
-    "--min", "minimum", metavar="AMOUNT", type=Positive("amount", 10**12),
+    "--min", "minimum", metavar="AMOUNT", type=positive("amount", 10**12),
     help="The least that has to be available, in the account's currency.",
 )  # fmt: skip
 @click.option(
     # No forecast goes further than the maximum.
-    "--days", metavar="DAYS", type=Positive("days", 1000),
+    "--days", metavar="DAYS", type=positive("days", 1000),
     help="How many days it has to last at the usual pace.",
 )  # fmt: skip
 @click.pass_context

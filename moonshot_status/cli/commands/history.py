@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from click.core import ParameterSource
 
-from moonshot_status.cli.params import FirstDay, PictureFile
+from moonshot_status.cli.params import FIRST_DAY, PICTURE
 
 if TYPE_CHECKING:
     from moonshot_status.core.account import Account
@@ -30,7 +30,7 @@ _NO_LIBRARY = "A picture needs matplotlib: pip install 'moonshot-status[chart]'"
 
 @click.command()
 @click.option(
-    "--since", "first_day", metavar="DATE", type=FirstDay(), default="30d",
+    "--since", "first_day", metavar="DATE", type=FIRST_DAY, default="30d",
     help="From this day on: a date such as 2026-11-01, the last days such as 30d, or all."
     "  [default: 30d]",
 )  # fmt: skip
@@ -38,7 +38,7 @@ _NO_LIBRARY = "A picture needs matplotlib: pip install 'moonshot-status[chart]'"
     "--format", "name", type=click.Choice(_FORMATS), help="What is printed.  [default: table]"
 )
 @click.option(
-    "--output", metavar="FILE", type=PictureFile(),
+    "--output", metavar="FILE", type=PICTURE,
     help="Draw the chart into this file, .svg or .png, and print nothing.",
 )  # fmt: skip
 @click.pass_context
