@@ -42,7 +42,7 @@ def in_a_bar(home: Path, command: list[str], **more: str) -> bytes:
 
 
 def waybar_module(file: str = "moonshot.jsonc") -> dict[str, str]:
-    text = (FOLDER / "waybar" / file).read_text()
+    text = (FOLDER / "waybar" / file).read_text(encoding="utf-8")
     module: dict[str, str] = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))[
         "custom/moonshot"
     ]
@@ -77,7 +77,7 @@ def test_a_plugin_shows_the_balance(installed: Path, name: str, command: str) ->
 
 
 def test_polybars_module_shows_the_balance(installed: Path) -> None:
-    text = (FOLDER / "polybar" / "moonshot.ini").read_text()
+    text = (FOLDER / "polybar" / "moonshot.ini").read_text(encoding="utf-8")
     commands = dict(re.findall(r"^(exec|click-\w+) = (.+)$", text, re.MULTILINE))
     assert in_a_bar(installed, ["sh", "-c", commands["exec"]]).decode() == "¥49.58\n"
     assert in_a_bar(installed, ["sh", "-c", commands["click-right"]]) == b""
@@ -86,7 +86,9 @@ def test_polybars_module_shows_the_balance(installed: Path) -> None:
 
 
 def test_tmuxs_command_shows_the_balance(installed: Path) -> None:
-    (command,) = re.findall(r"#\((.+)\)'", (FOLDER / "tmux" / "moonshot.conf").read_text())
+    (command,) = re.findall(
+        r"#\((.+)\)'", (FOLDER / "tmux" / "moonshot.conf").read_text(encoding="utf-8")
+    )
     assert not set(command) & set(")%'")
     assert in_a_bar(installed, ["sh", "-c", command]).decode() == "¥49.58\n"
 
@@ -109,7 +111,7 @@ def test_sketchybar_gets_the_label_as_one_argument(
 
 
 def test_i3status_rusts_block_shows_the_balance(installed: Path, server: demo.Server) -> None:
-    text = (FOLDER / "i3status-rust" / "moonshot.toml").read_text()
+    text = (FOLDER / "i3status-rust" / "moonshot.toml").read_text(encoding="utf-8")
     commands = re.findall(r"^(?:command|cmd) = '(.+)'$", text, re.MULTILINE)
     show, _, refresh, hide = (["sh", "-c", command] for command in commands)
     assert json.loads(in_a_bar(installed, show))["text"] == "¥49.58"
@@ -166,7 +168,9 @@ def test_a_line_of_ones_own_can_be_changed(installed: Path) -> None:
     assert in_a_bar(installed, [script]).decode().rstrip() == "¥49.58"
     changed = ["--template", "{account}: {balance} ({level})"]
     assert in_a_bar(installed, [script, *changed]).decode() == "default: ¥49.58 (ok)\n"
-    assert f'"template": "{changed[1]}"' in (FOLDER / "template" / "README.md").read_text()
+    assert f'"template": "{changed[1]}"' in (FOLDER / "template" / "README.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_metrics_are_written_beside_and_renamed(installed: Path, tmp_path: Path) -> None:
@@ -178,23 +182,24 @@ def test_the_metrics_are_written_beside_and_renamed(installed: Path, tmp_path: P
     assert file.name == "moonshot.prom"
     assert file.stat().st_mode & 0o777 == 0o644
     sample = 'moonshot_balance_available{account="default",region="china",currency="CNY"} 49.58894'
-    assert sample in file.read_text().splitlines()
+    assert sample in file.read_text(encoding="utf-8").splitlines()
 
 
 def test_alerts_and_dashboard_speak_of_our_metrics_alone() -> None:
-    dashboard = json.loads((FOLDER / "prometheus" / "dashboard.json").read_text())
+    dashboard = json.loads((FOLDER / "prometheus" / "dashboard.json").read_text(encoding="utf-8"))
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    asked.append((FOLDER / "prometheus" / "moonshot.rules.yml").read_text())
+    asked.append((FOLDER / "prometheus" / "moonshot.rules.yml").read_text(encoding="utf-8"))
     named = set(re.findall(r"moonshot_\w+", " ".join(asked)))
     assert len(named) >= 5
     assert named <= {f"moonshot_{metric}" for metric in prometheus._HELP}
-    readme = (FOLDER / "prometheus" / "README.md").read_text()
+    readme = (FOLDER / "prometheus" / "README.md").read_text(encoding="utf-8")
     assert all(f"`moonshot_{metric}`" in readme for metric in prometheus._HELP)
 
 
 def test_the_check_of_nagios_and_of_icinga_is_the_same_program(installed: Path) -> None:
     nagios, icinga = (
-        (FOLDER / "nagios" / f"moonshot.{kind}").read_text() for kind in ("cfg", "conf")
+        (FOLDER / "nagios" / f"moonshot.{kind}").read_text(encoding="utf-8")
+        for kind in ("cfg", "conf")
     )
     command = re.findall(r"command_line +(.+)", nagios)[0].split()
     assert json.loads(re.findall(r"command = (\[.+\])", icinga)[0]) == command[:3]
@@ -256,7 +261,7 @@ def test_notify_send_shows_the_text_as_it_is(desktop: Path, message: str, text: 
 )
 def test_osascript_gets_the_text_as_an_argument(desktop: Path, message: str) -> None:
     assert words_of(desktop, "macos-notification", "warning", message) == ["-", message]
-    script = (desktop / "input").read_text()
+    script = (desktop / "input").read_text(encoding="utf-8")
     assert script.splitlines() == [
         "on run argv",
         '    display notification (item 1 of argv) with title "Moonshot / Kimi balance"',
@@ -272,7 +277,9 @@ def test_a_notification_is_shown_when_the_level_is_low(
     file = installed / ".config" / "moonshot-status" / "config.json"
     shutil.copy(FOLDER / name / "notice.sh", file.parent)
     command = [".config/moonshot-status/notice.sh"]
-    file.write_text(json.dumps({**json.loads(file.read_text()), "notify_command": command}))
+    file.write_text(
+        json.dumps({**json.loads(file.read_text(encoding="utf-8")), "notify_command": command})
+    )
     program = str(installed / ".local" / "bin" / "moonshot-status")
     assert in_a_bar(installed, [program], PATH=f"{desktop}:{BARE_PATH}") == "¥4.20\n".encode()
     until = time.monotonic() + 10
@@ -284,7 +291,7 @@ def test_a_notification_is_shown_when_the_level_is_low(
 
 @pytest.mark.parametrize("folder", sorted(p.parent.name for p in FOLDER.glob("*/README.md")))
 def test_the_readme_names_only_files_that_exist(folder: str) -> None:
-    readme = (FOLDER / folder / "README.md").read_text()
+    readme = (FOLDER / folder / "README.md").read_text(encoding="utf-8")
     named = re.findall(rf"integrations/{folder}/([\w.-]+\w)", readme)
     assert named
     assert all((FOLDER / folder / name).exists() for name in named)

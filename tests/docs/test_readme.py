@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import stat
 from pathlib import Path
@@ -20,12 +19,13 @@ from moonshot_status.core.errors import Kind
 from moonshot_status.polling import demo
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+READMES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("integrations/*/README.md"))]
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def test_the_help_is_the_programs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_help_is_the_programs(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert run("--help").stdout.decode() in [text for kind, text in BLOCKS if kind == "text"]
+    assert invoke("--help").stdout.decode() in [text for kind, text in BLOCKS if kind == "text"]
 
 
 def test_the_settings_are_valid_and_the_output_is_too() -> None:
@@ -57,10 +57,10 @@ def test_every_kind_of_problem_is_in_the_table() -> None:
     assert rows == [(kind.value, kind.label) for kind in Kind]
 
 
-def test_the_first_lines_are_what_is_printed(run: Run) -> None:
+def test_the_first_lines_are_what_is_printed(invoke: Run) -> None:
     examples = README.partition("```text\n")[2].partition("```")[0]
     shown = {
-        run("--demo", state, "--region", region).stdout.decode().strip()
+        invoke("--demo", state, "--region", region).stdout.decode().strip()
         for state, region in [
             ("ok", "international"), ("warning", "china"),
             ("deficit", "international"), ("unauthorized", "china"),
@@ -68,19 +68,21 @@ def test_the_first_lines_are_what_is_printed(run: Run) -> None:
     }  # fmt: skip
     for line in shown:
         assert f"{line}  " in examples
-    offline = run("--demo", "offline").stdout.decode().strip()
+    offline = invoke("--demo", "offline").stdout.decode().strip()
     when = re.compile(r"as of (\d{4}-\d\d-\d\d )?\d\d:\d\d")  # half an hour ago can be yesterday
     assert f"{when.sub('as of 14:02', offline)}  " in examples
 
 
-def test_the_history_is_the_programs(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_history_is_the_programs(
+    invoke: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made_up.keep(home / ".local" / "state" / "moonshot-status")
     monkeypatch.setenv("MOONSHOT_API_KEY", made_up.KEY)
     monkeypatch.setenv("COLUMNS", "80")
     texts = [text for kind, text in BLOCKS if kind == "text"]
     for since, name in [("2026-03-25", "table"), ("2026-03-02", "chart")]:
         command = ["history", "--since", since, "--format", name]
-        assert run(*command).stdout.decode() in texts
+        assert invoke(*command).stdout.decode() in texts
 
 
 def test_every_sentence_on_security_names_a_test_that_exists() -> None:
@@ -95,7 +97,7 @@ def test_every_sentence_on_security_names_a_test_that_exists() -> None:
 
 
 def test_the_pictures_show_todays_look_and_are_small() -> None:
-    taken = json.loads((look.PICTURES / "look.json").read_text())
+    taken = json.loads((look.PICTURES / "look.json").read_text(encoding="utf-8"))
     assert taken["fingerprint"] == look.fingerprint(), (
         "run PYTHONPATH=tests python -m kit.bars.take_pictures"
     )
@@ -114,17 +116,33 @@ def test_every_format_is_in_the_table() -> None:
     assert sorted(re.findall(r"^\| .+ \| `([\w-]+)` \|", table, re.MULTILINE)) == formats.names()
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
-def test_a_link_leads_somewhere(link: str) -> None:
-    assert (REPOSITORY / link).exists()
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
+def test_a_link_leads_somewhere(readme: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", readme.read_text(encoding="utf-8")):
+        assert "://" in link or (readme.parent / link).exists(), link
 
 
-@pytest.mark.parametrize("state", demo.STATES)
-def test_the_demos_states_are_in_the_help(state: str) -> None:
-    assert state in README
+PATH = re.compile(r"(?<![\w./-])(?:moonshot_status|tests|integrations|\.ci)(?:/[\w.-]*\w)+")
+MODULE = re.compile(r"python -m (kit[\w.]*)")
+IN_THE_WHEEL_ALONE = "moonshot_status/integrations"
 
 
-def test_the_sentences_on_levels_hold(run: Run) -> None:
+@pytest.mark.parametrize("name", ["README.md", "pyproject.toml", ".ci/run"])
+def test_a_path_in_the_repository_exists(name: str) -> None:
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    named = [path for path in PATH.findall(text) if "NAME" not in path]
+    named += [f"tests/{module.replace('.', '/')}.py" for module in MODULE.findall(text)]
+    assert named
+    for path in named:
+        assert path == IN_THE_WHEEL_ALONE or (REPOSITORY / path).exists(), path
+
+
+def test_the_demos_states_are_in_the_help() -> None:
+    for state in demo.STATES:
+        assert state in README
+
+
+def test_the_sentences_on_levels_hold(invoke: Run) -> None:
     table = README.partition("| level |")[2].partition("\n\n")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", table, re.MULTILINE))
     for state, level in [
@@ -134,12 +152,11 @@ def test_the_sentences_on_levels_hold(run: Run) -> None:
         ("empty", "empty"),
         ("unauthorized", "unknown"),
     ]:
-        assert run("--demo", state, "--format", "i3blocks").returncode == int(rows[level])
+        assert invoke("--demo", state, "--format", "i3blocks").returncode == int(rows[level])
 
 
 def test_what_is_kept_is_for_its_owner_alone(run: Run, server: demo.Server, home: Path) -> None:
-    os.umask(0)
-    run()
+    assert run(umask=0).returncode == 0
     folder = home / ".local" / "state" / "moonshot-status"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
