@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
-from kit.session import SessionReport, count_program_starts
+from kit.session import SessionReport, count_program_starts, keep_files_in_memory
 from kit.support import KEY, PROGRAM, Recorder, Run, balance
 
 from moonshot_status.core import log
@@ -33,6 +33,7 @@ signal.signal(signal.SIGINT, _SIGINT)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    keep_files_in_memory()
     count_program_starts()
     config.pluginmanager.register(SessionReport())
 

@@ -1,16 +1,34 @@
-"""What a test session counts in all of its workers, and says at its end."""
+"""Where a test session keeps its files, and what it counts in all of its workers."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 _PROGRAM = "moonshot-status"
 _MODULE = "moonshot_status"
+_MEMORY = "/dev/shm"
+_ENOUGH_BYTES = 1 << 30
 _counts: Counter[str] = Counter()
+
+
+def keep_files_in_memory() -> None:
+    """Have pytest create its temporary folders in memory, if programs can be run from there.
+
+    SQLite waits for the disk at each commit. A folder that the user has chosen is left as it is.
+    """
+    if os.environ.keys() & {"TMPDIR", "PYTEST_DEBUG_TEMPROOT"}:
+        return
+    with suppress(OSError):
+        memory = os.statvfs(_MEMORY)
+        is_enough = memory.f_bavail * memory.f_frsize > _ENOUGH_BYTES
+        if is_enough and not memory.f_flag & os.ST_NOEXEC and os.access(_MEMORY, os.W_OK):
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = _MEMORY
 
 
 def count_program_starts() -> None:
