@@ -40,9 +40,10 @@ LEAK = "org-leak7 <b>|</b> %{F#f00}"
 LOGIN = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
 NOT_SHOWN = ("leak7", "F#f00", PASSWORD, LOGIN, KEY, "Traceback")
 BEFORE, NEWER = "12.34567", "49.58894"
-# Seconds: a fault that nothing but the deadline ends, the deadline, and fifty times as long.
-ENDLESS, DEADLINE, LATE = 60.0, 0.2, 10.0
+# Seconds: a fault that nothing but the deadline ends, the deadline, and a hundred times as long.
+ENDLESS, DEADLINE, LATE = 60.0, 0.1, 10.0
 LONG_AGO = datetime(2001, 1, 1, tzinfo=timezone.utc)
+OUTPUT = Draft202012Validator(schemas.load("output"))
 TRUSTED = partial(tls_for, "127.0.0.1", HOST)
 EXPIRED = partial(TRUSTED, not_before=LONG_AGO, not_after=LONG_AGO)
 STRANGE = partial(TRUSTED, by=trustme.CA())
@@ -264,7 +265,7 @@ def headline(fault: Fault, stored: bool) -> str:
 
 
 def check_json(document: dict[str, Any], fault: Fault, stored: bool) -> None:
-    Draft202012Validator(schemas.load("output")).validate(document)
+    OUTPUT.validate(document)
     available = NEWER if fault.kind is None else BEFORE if stored else None
     assert document["stale"] == (stored and fault.kind is not None)
     assert str(document["balance"] and document["balance"]["available"]) == str(available)
