@@ -40,7 +40,7 @@ def normalize_base_url(written: str, region: Region, origin: str) -> str:
         raise ProblemError(causes.URL_INVALID, origin=origin) from error
     if "@" in parts.netloc:
         raise ProblemError(causes.URL_CREDENTIALS, origin=origin)
-    if parts.query or parts.fragment or "?" in written or "#" in written:
+    if "?" in written or "#" in written:
         raise ProblemError(causes.URL_QUERY, origin=origin)
     # Brackets are for IPv6; some versions of Python accept any name in them.
     is_host = _is_ipv6(host) if "[" in parts.netloc else _HOST.fullmatch(host)

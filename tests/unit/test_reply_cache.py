@@ -111,6 +111,24 @@ def test_what_changes_meanwhile_is_not_cached(input_file: Path) -> None:
     assert cached() is None
 
 
+@pytest.mark.parametrize("file", [b"/first", b"/second"])
+@pytest.mark.parametrize("time_of", [0, 1], ids=["modification", "status change"])
+def test_the_newest_change_of_several_files_decides(
+    replies: Path, monkeypatch: pytest.MonkeyPatch, file: bytes, time_of: int
+) -> None:
+    hour_ago = time.time_ns() - 60 * MINUTE
+    states = {path: [hour_ago, hour_ago, 1, 1, 1] for path in (b"/first", b"/second")}
+    monkeypatch.setattr(inputs, "input_paths", lambda _: [*states, b"/nowhere"])
+    monkeypatch.setattr(reply_cache, "file_state", lambda path: tuple(states.get(path, ())))
+    cache()
+    assert cached()
+    (reply,) = replies.iterdir()
+    reply.unlink()
+    states[file][time_of] = time.time_ns()
+    cache()
+    assert cached() is None
+
+
 def test_what_changed_a_moment_ago_is_not_cached(
     input_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Where a key may be sent, and where it may not."""
+"""Which base URLs are allowed, and how they are normalized."""
 
 from __future__ import annotations
 
@@ -8,22 +8,68 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from moonshot_status.api import base_url
 from moonshot_status.api.base_url import is_loopback, normalize_base_url, official_base_url
-from moonshot_status.core.errors import Kind, ProblemError
+from moonshot_status.core import causes
+from moonshot_status.core.errors import Cause, Kind, Problem, ProblemError
 from moonshot_status.core.regions import Region
 
 REGIONS = list(Region)
 PASSWORD = "canary-password"
 
 
-def refused(written: str, region: Region = Region.INTERNATIONAL) -> str:
-    """What is said about an address that is refused."""
+def refusal(written: str, region: Region = Region.INTERNATIONAL) -> Problem:
     with pytest.raises(ProblemError) as caught:
         normalize_base_url(written, region, "MOONSHOT_BASE_URL")
     problem = caught.value.problem
     assert problem.kind is Kind.CONFIG
     assert "MOONSHOT_BASE_URL" in problem.message
+    return problem
+
+
+def refused(written: str, region: Region = Region.INTERNATIONAL) -> str:
+    """Return the sentences about a URL that is refused."""
+    problem = refusal(written, region)
     return f"{problem.message} {problem.hint}"
+
+
+@pytest.mark.parametrize(
+    ("written", "cause"),
+    [
+        ("https://exa mple.org", causes.URL_CHARACTERS),
+        ("https://example.org\\v1", causes.URL_CHARACTERS),
+        ("https://ex\u00e4mple.org", causes.URL_CHARACTERS),
+        ("", causes.URL_CHARACTERS),
+        ("https://example.org:65536", causes.URL_INVALID),
+        ("https://[::1", causes.URL_INVALID),
+        ("https://@example.org", causes.URL_CREDENTIALS),
+        ("https://me:word@example.org", causes.URL_CREDENTIALS),
+        ("https://example.org/v1?a=b", causes.URL_QUERY),
+        ("https://example.org/v1#a", causes.URL_QUERY),
+        ("https://example.org?", causes.URL_QUERY),
+        ("https://example.org#", causes.URL_QUERY),
+        ("https://", causes.URL_INCOMPLETE),
+        ("https://example.org:0", causes.URL_INCOMPLETE),
+        ("https://example.org/^", causes.URL_INCOMPLETE),
+        ("https://-example.org", causes.URL_INCOMPLETE),
+        ("https://example-.org", causes.URL_INCOMPLETE),
+        ("ftp://example.org", causes.URL_NOT_ENCRYPTED),
+        ("http://example.org", causes.URL_NOT_ENCRYPTED),
+        ("https://api.moonshot.cn", causes.URL_OTHER_REGION),
+    ],
+)
+def test_a_refusal_has_its_cause(written: str, cause: Cause) -> None:
+    assert refusal(written).cause is cause
+
+
+def test_brackets_are_for_ipv6() -> None:
+    refused("https://[127.0.0.1]")
+    refused("http://[127.0.0.1]:8080")
+    # New versions of Python refuse the URLs above themselves.
+    assert base_url._is_ipv6("::1")
+    assert not base_url._is_ipv6("127.0.0.1")
+    assert not base_url._is_ipv6("fe80::1%eth0")
+    assert not base_url._is_ipv6("not:an:address")
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -119,6 +165,7 @@ def test_the_other_regions_host_is_named_with_a_remedy() -> None:
         f"https://proxy.example.org/v1?key={PASSWORD}",
         f"https://proxy.example.org/v1#{PASSWORD}",
         "https://proxy.example.org/v1?",
+        "https://proxy.example.org/v1#",
         f"https://user:{PASSWORD}@",
         f"https://{PASSWORD} .example.org",
         f"ftp://{PASSWORD}",

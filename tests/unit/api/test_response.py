@@ -231,6 +231,8 @@ SERVER_TIME = {"Date": "Sun, 22 Nov 2026 18:00:00 GMT"}
         ("Sun, 22 Nov 2026 18:02:00 GMT", 120),
         ("Sunday, 22-Nov-26 18:02:00 GMT", 120),
         ("Sun, 22 Nov 2026 20:02:00 +0200", 120),
+        ("Sun, 22 Nov 2026 18:02:00 -0000", 120),
+        ("Sun, 22 Nov 2026 18:02:00", 120),
         ("Sun, 22 Nov 2026 17:59:00 GMT", None),
         ("Mon, 22 Nov 2027 18:00:00 GMT", 3600),
         ("Sun, 99 Nov 2026 18:02:00 GMT", None),
@@ -240,6 +242,14 @@ SERVER_TIME = {"Date": "Sun, 22 Nov 2026 18:00:00 GMT"}
 @pytest.mark.parametrize("status", [429, 503, 401, 302, 204, 418])
 def test_retry_after_is_heard_on_any_failure(status: int, written: str, told: int | None) -> None:
     assert problem_of(status, HTML, **{"retry-AFTER": written, **SERVER_TIME}).retry_after == told
+
+
+def test_a_date_of_the_server_without_a_zone_is_utc() -> None:
+    headers = {
+        "Retry-After": "Sun, 22 Nov 2026 18:02:00 GMT",
+        "Date": "Sun, 22 Nov 2026 18:01:30 -0000",
+    }
+    assert problem_of(503, HTML, **headers).retry_after == 30
 
 
 @pytest.mark.parametrize("body", [coded(), HTML, success("NaN"), with_data(), success("1e12")])

@@ -1,4 +1,4 @@
-"""Amounts in words: rounded against the reader, with the region's sign."""
+"""Formatted amounts: never better than they are, with the region's currency sign."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moonshot_status.core.money import (
+    format_axis_mark,
     format_balance,
     format_bar_balance,
     format_bar_deficit,
     format_deficit,
+    format_exact,
     format_short_balance,
 )
 from moonshot_status.core.regions import Region
@@ -106,10 +108,47 @@ def test_a_bar_has_less_room(amount: str, bar: str, short: str) -> None:
 
 @pytest.mark.parametrize(
     ("deficit", "words"),
-    [("0.00001", "$0.01"), ("9999.991", "$10000.00"), ("12300.01", "$12.4k"), ("1e6", "$1.0M")],
+    [
+        ("0.00001", "$0.01"),
+        ("9999.991", "$10000.00"),
+        ("10000", "$10.0k"),
+        ("12300.01", "$12.4k"),
+        ("999900.01", "$1000.0k"),
+        ("1e6", "$1.0M"),
+        ("1e9", "$1.0B"),
+    ],
 )
 def test_a_wide_deficit_is_rounded_up(deficit: str, words: str) -> None:
     assert format_bar_deficit(Decimal(deficit), Region.INTERNATIONAL) == words
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "$0"),
+        ("0.05", "$0.05"),
+        ("60", "$60"),
+        ("9999.50", "$9999.5"),
+        ("10000", "$10k"),
+        ("-12500", "−$12.5k"),
+        ("999999", "$999.999k"),
+        ("1000000", "$1M"),
+        ("1500000", "$1.5M"),
+        ("999999999", "$999.999999M"),
+        ("1000000000", "$1B"),
+        ("250000000000", "$250B"),
+    ],
+)
+def test_an_axis_has_few_digits(amount: str, text: str) -> None:
+    assert format_axis_mark(Decimal(amount), Region.INTERNATIONAL) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "decimals", "text"),
+    [("1.50", 2, "¥1.50"), ("-0.00012", 5, "−¥0.00012"), ("7", 0, "¥7"), ("20000", 1, "¥20000.0")],
+)
+def test_an_exact_amount_has_all_its_digits(amount: str, decimals: int, text: str) -> None:
+    assert format_exact(Decimal(amount), Region.CHINA, decimals) == text
 
 
 @given(AMOUNTS, REGIONS)

@@ -1,4 +1,4 @@
-"""The SQLite file: what is kept, for whom, and what happens when it is damaged."""
+"""The store: what is saved for which account, and what happens to a corrupt file."""
 
 from __future__ import annotations
 
@@ -129,6 +129,24 @@ def test_a_failure_keeps_the_reading(folder: Path, used: str) -> None:
     assert available(Store(folder).save(COMMAND, failed(used=used), known())) == "49.58894"
 
 
+@pytest.mark.parametrize("used", [KEY, "", "sk-another"], ids=["same", "none", "another"])
+def test_what_a_failure_leaves_where_nothing_can_be_saved(folder: Path, used: str) -> None:
+    before, latest = known(), failed(used=used)
+    store = Store(folder)
+    store.error = made_up_problem(Kind.STORE, "broken")
+    state = store.save(COMMAND, latest, before)
+    assert state.attempt == latest.attempt
+    assert state.key == fingerprint(used or KEY)
+    assert state.reading == (None if used == "sk-another" else before.reading)
+
+
+def test_a_new_reading_is_shown_where_nothing_can_be_saved(folder: Path) -> None:
+    store = Store(folder)
+    store.error = made_up_problem(Kind.STORE, "broken")
+    for latest in (known("2"), known("2", used="sk-another")):
+        assert store.save(COMMAND, latest, known("1")) == latest
+
+
 @pytest.mark.parametrize("works", [True, False], ids=["kept", "not kept"])
 def test_another_answer_of_the_key_command_drops_the_reading(folder: Path, works: bool) -> None:
     place = Store(folder)
@@ -180,8 +198,10 @@ def test_the_file_of_a_later_version_is_left_alone(file: Path) -> None:
     reader, writer = Store(file.parent), Store(file.parent)
     assert reader.load(ACCOUNT) == AccountState()
     assert writer.save(ACCOUNT, known("1"), AccountState()) == known("1")
-    assert_trouble(reader)
-    assert_trouble(writer)
+    for store in (reader, writer):
+        assert_unusable(store)
+        assert store.error is not None
+        assert store.error.cause is causes.STORE_NEWER
     assert [path.name for path in file.parent.iterdir()] == [FILE_NAME]
     assert file.read_bytes() == before
 
@@ -192,13 +212,13 @@ def change(file: Path, *statements: str) -> None:
             db.execute(statement)
 
 
-def assert_trouble(place: Store) -> None:
+def assert_unusable(place: Store) -> None:
     assert place.error is not None
     assert place.error.kind is Kind.STORE
     assert FILE_NAME in place.error.message
 
 
-def assert_mended(folder: Path, damaged: bytes) -> None:
+def assert_replaced(folder: Path, damaged: bytes) -> None:
     """The damaged file stands aside as it was, and a new one works."""
     place = Store(folder)
     assert place.load(ACCOUNT).reading is None
@@ -211,7 +231,7 @@ def assert_mended(folder: Path, damaged: bytes) -> None:
 def test_noise_is_set_aside(file: Path) -> None:
     noise = b"noise" * 4000
     file.write_bytes(noise)
-    assert_mended(file.parent, noise)
+    assert_replaced(file.parent, noise)
 
 
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.5])
@@ -219,7 +239,19 @@ def test_a_truncated_file_is_set_aside(file: Path, part: float) -> None:
     whole = file.read_bytes()
     truncated = whole[: int(len(whole) * part)]
     file.write_bytes(truncated)
-    assert_mended(file.parent, truncated)
+    assert_replaced(file.parent, truncated)
+
+
+@pytest.mark.parametrize("place", [18, 19], ids=["write version", "read version"])
+def test_a_header_of_another_format_is_set_aside(file: Path, place: int) -> None:
+    corrupt = bytearray(file.read_bytes())
+    corrupt[place] = 9
+    file.write_bytes(corrupt)
+    store = Store(file.parent)
+    assert available(store.save(ACCOUNT, known("1"), AccountState())) == "1"
+    assert store.error is None
+    assert available(Store(file.parent).load(ACCOUNT)) == "1"
+    assert [path.read_bytes() for path in aside(file.parent)] == [corrupt]
 
 
 def test_an_empty_file_is_a_new_one(file: Path) -> None:
@@ -264,7 +296,7 @@ def test_damage_that_only_the_writer_meets_is_put_aside_too(file: Path) -> None:
 )
 def test_rows_that_make_no_sense_are_damage(file: Path, statement: str) -> None:
     change(file, statement)
-    assert_mended(file.parent, file.read_bytes())
+    assert_replaced(file.parent, file.read_bytes())
 
 
 def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
@@ -274,7 +306,7 @@ def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
         assert mine
         assert place.load(ACCOUNT) == AccountState()
         assert place.save(ACCOUNT, known(), AccountState()) == known()
-    assert_trouble(place)
+    assert_unusable(place)
 
 
 def test_no_home_folder_is_trouble_and_makes_no_file(
@@ -283,7 +315,7 @@ def test_no_home_folder_is_trouble_and_makes_no_file(
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     place = Store(Path("~/state"))
-    assert_trouble(place)
+    assert_unusable(place)
     with place.request_lock(ACCOUNT, 0) as mine:
         assert mine
         assert place.save(ACCOUNT, known(), AccountState()) == known()
@@ -298,7 +330,7 @@ def test_a_file_that_another_process_holds_is_trouble(
         other.execute("BEGIN EXCLUSIVE")
         place = Store(file.parent)
         assert place.load(ACCOUNT) == AccountState()
-        assert_trouble(place)
+        assert_unusable(place)
         assert place.save(ACCOUNT, known("1"), AccountState()) == known("1")
     assert available(Store(file.parent).load(ACCOUNT)) == "49.58894"
     assert aside(file.parent) == []
@@ -324,7 +356,7 @@ def test_a_full_disk_costs_no_reading(file: Path) -> None:
     place, before = Store(file.parent), known()
     with full_disk():
         assert place.save(ACCOUNT, known("1"), before) == known("1")
-    assert_trouble(place)
+    assert_unusable(place)
     assert available(Store(file.parent).load(ACCOUNT)) == "49.58894"
     assert aside(file.parent) == []
 
