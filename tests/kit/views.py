@@ -5,10 +5,12 @@ Kinds of problems differ only in their label, value and next step, so only some 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
+import pytest
 from kit.support import made_up_problem
 from moonshot_status.core.account import Account, Balance, Reading
 from moonshot_status.core.errors import Kind, Problem
@@ -57,9 +59,16 @@ def _view(
     hide: bool = False,
 ) -> View:
     account = Account(name, region, thresholds=Thresholds(Decimal(5), Decimal(1), Decimal(3)))
-    return build_view(
-        account, status, NOW, REFRESH, forecast=forecast, show=show, hide_amount=hide, toggle=TOGGLE
-    )
+    # This module is imported before the fixtures set a time zone.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        view = build_view(
+            account, status, NOW, REFRESH,
+            forecast=forecast, show=show, hide_amount=hide, toggle=TOGGLE,
+        )  # fmt: skip
+    time.tzset()
+    return view
 
 
 def _forecast(*days: float | None, reason: str = "") -> Forecast:
