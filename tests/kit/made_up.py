@@ -35,7 +35,7 @@ ACCOUNT = Account("default", REGION, base_url.official_base_url(REGION), Secret(
 
 
 def readings() -> list[Reading]:
-    """One an hour: work by day, less at weekends, two top-ups, and a voucher that was given."""
+    """Return hourly readings: work by day, less at weekends, two top-ups, and a granted voucher."""
     randomness, voucher, cash, found = random.Random(7), Decimal("11.5"), Decimal("38.20417"), []
     for hour in range(HOURS):
         moment = FIRST + timedelta(hours=hour)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+
 from kit.support import made_up_problem
 from moonshot_status.core.account import Account, Balance, Reading
 from moonshot_status.core.errors import Kind, Problem
