@@ -67,13 +67,13 @@ def test_i3blocks_block_shows_the_balance_and_refreshes(
 
 
 @pytest.mark.parametrize(
-    ("name", "command"),
-    [("xbar", "shell={} param"), ("swiftbar", "shell={} param"), ("argos", "bash='{} ")],
+    ("name", "command"), [("xbar", "shell="), ("swiftbar", "shell="), ("argos", "bash=")]
 )
 def test_a_plugin_shows_the_balance(installed: Path, name: str, command: str) -> None:
     menu = in_a_bar(installed, [str(FOLDER / name / "moonshot.1m.sh")]).decode()
     assert menu.startswith("¥49.58 |")
-    assert command.format(f"{installed}/.local/bin/moonshot-status") in menu
+    program = re.escape(f"{installed}/.local/bin/moonshot-status")
+    assert re.search(rf"{command}[\"']*{program}", menu)
 
 
 def test_polybars_module_shows_the_balance(installed: Path) -> None:
@@ -97,7 +97,7 @@ def test_sketchybar_gets_the_label_as_one_argument(
     installed: Path, server: demo.Server, tmp_path: Path
 ) -> None:
     bar = installed / ".local" / "bin" / "sketchybar"
-    bar.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" > {tmp_path}/words\n")
+    bar.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" > '{tmp_path}/words'\n")
     bar.chmod(0o700)
     script = str(FOLDER / "sketchybar" / "moonshot.sh")
     for clicked in ({}, {"SENDER": "mouse.clicked", "BUTTON": "right"}):
@@ -215,7 +215,7 @@ def desktop(home: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "programs"
     folder.mkdir()
     for name in ("notify-send", "osascript"):
-        script = f"#!/bin/sh\nprintf '%s\\0' \"$@\" > {folder}/words\ncat > {folder}/input\n"
+        script = f"#!/bin/sh\ncd '{folder}'\nprintf '%s\\0' \"$@\" > words\ncat > input\n"
         (folder / name).write_text(script)
         (folder / name).chmod(0o700)
     return folder
@@ -282,7 +282,7 @@ def test_a_notification_is_shown_when_the_level_is_low(
     )
     program = str(installed / ".local" / "bin" / "moonshot-status")
     assert in_a_bar(installed, [program], PATH=f"{desktop}:{BARE_PATH}") == "¥4.20\n".encode()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not (desktop / "input").exists() and time.monotonic() < until:
         time.sleep(0.02)
     words = (desktop / "words").read_text(encoding="utf-8")

@@ -335,7 +335,8 @@ def test_the_menu_refreshes_the_same_account(
 ) -> None:
     own_file({"accounts": {"a": {"api_key": "sk-wrong"}, "b": {"api_key": KEY}}})
     menu = invoke("--format", "xbar", "--account", "b").stdout.decode()
-    words = re.findall(r'(?:shell|param\d)="?([^ "]+)', menu.splitlines()[-1])
+    words = re.findall(r'(?:shell|param\d)=(".*?"|\S+)', menu.splitlines()[-1])
+    words = [word.strip('"') for word in words]
     assert words[1:] == ["--account", "b", "--refresh"]
     assert words[0] == PROGRAM[0]
     invoke(*words[1:])
