@@ -119,7 +119,9 @@ def own_file(home: Path) -> Callable[[Any], Path]:
     def write(settings: Any) -> Path:
         path = home / ".config" / "moonshot-status" / "config.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(settings if isinstance(settings, str) else json.dumps(settings))
+        path.write_text(
+            settings if isinstance(settings, str) else json.dumps(settings), encoding="utf-8"
+        )
         return path
 
     return write

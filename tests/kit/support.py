@@ -75,7 +75,7 @@ class Recorder:
     def does(self, script: str) -> None:
         """Make the command this shell script, run in the recorder's folder."""
         path = self.folder / "command"
-        path.write_text(f"#!/bin/sh\ncd '{self.folder}'\n{script}\n")
+        path.write_text(f"#!/bin/sh\ncd '{self.folder}'\n{script}\n", encoding="utf-8")
         path.chmod(0o700)
 
     def settings(self, **more: Any) -> Path:

@@ -172,7 +172,7 @@ def test_a_proxy_whose_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_proxy_that_is_silent_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    with RawServer(5.0) as server:
+    with RawServer(60.0) as server:
         monkeypatch.setenv("HTTPS_PROXY", server.url)
         assert problem_of(timeout=0.3).kind is Kind.TIMEOUT
 

@@ -149,7 +149,7 @@ def test_a_key_from_a_command_is_checked_too(script: str) -> None:
 def test_endless_output_is_no_key(script: str) -> None:
     began = time.monotonic()
     assert problem_of(shell(script)).kind is Kind.NO_KEY
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.usefixtures("soon")
@@ -159,7 +159,7 @@ def test_a_command_has_a_time_limit(script: str) -> None:
     problem = problem_of(shell(script))
     assert problem.kind is Kind.NO_KEY
     assert "0.4 seconds" in problem.message
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.usefixtures("soon")
@@ -167,8 +167,8 @@ def test_the_whole_process_group_is_ended_at_the_limit(tmp_path: Path) -> None:
     child, grandchild = tmp_path / "child", tmp_path / "grandchild"
     places = shlex.quote(str(child)), shlex.quote(str(grandchild))
     problem_of(shell("echo $$ > {}; (sleep 60 & echo $! > {}; wait)".format(*places)))
-    assert ends_within(5, written_number(child))
-    assert ends_within(5, written_number(grandchild))
+    assert ends_within(30, written_number(child))
+    assert ends_within(30, written_number(grandchild))
 
 
 def test_a_helper_that_keeps_the_output_open_does_not_block(tmp_path: Path) -> None:
@@ -177,11 +177,11 @@ def test_a_helper_that_keeps_the_output_open_does_not_block(tmp_path: Path) -> N
     script = f"echo {KEY}; sleep 60 & echo $! > {shlex.quote(str(helper))}"
     try:
         assert api_key.resolve(shell(script)) == KEY
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
     finally:
         os.kill(written_number(helper), signal.SIGKILL)
     for thread in set(threading.enumerate()).difference(others):
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
 
 

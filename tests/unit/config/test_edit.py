@@ -125,10 +125,10 @@ def test_every_other_byte_stays(file: Path, name: str, value: str, old: str, new
 
 
 def test_a_setting_is_taken_out(file: Path) -> None:
-    file.write_text('{"max_age": 1, "thresholds": {"warning": 9, "critical": 2}}')
+    file.write_text('{"max_age": 1, "thresholds": {"warning": 9, "critical": 2}}', encoding="utf-8")
     assert edit.change(file, edit.without(target("max_age")))
     assert edit.change(file, edit.without(target("thresholds.warning")))
-    assert json.loads(file.read_text()) == {"thresholds": {"critical": 2}}
+    assert json.loads(file.read_text(encoding="utf-8")) == {"thresholds": {"critical": 2}}
     for name in ("max_age", "thresholds.warning", "accounts.a.region"):
         assert not edit.change(file, edit.without(target(name)))
 
@@ -140,7 +140,7 @@ def test_a_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
         write(file, "max_age", "60")
     finally:
         os.umask(umask)
-    assert file.read_text() == '{\n    "max_age": 60\n}\n'
+    assert file.read_text(encoding="utf-8") == '{\n    "max_age": 60\n}\n'
     assert (mode(file), mode(file.parent), mode(file.parent.parent)) == (0o600, 0o700, 0o700)
 
 
@@ -148,7 +148,7 @@ def test_the_programs_own_folder_is_made_private_and_no_other(tmp_path: Path) ->
     own, other = paths.config_folder(), tmp_path / "other"
     for folder in (own, other):
         folder.mkdir(parents=True, mode=0o755)
-        (folder / "config.json").write_text("{}")
+        (folder / "config.json").write_text("{}", encoding="utf-8")
         (folder / "config.json").chmod(0o644)
         write(folder / "config.json", "max_age", "60")
         assert mode(folder / "config.json") == 0o600
@@ -162,7 +162,7 @@ def test_a_link_stays_a_link(tmp_path: Path, file: Path) -> None:
     write(file, "max_age", "60")
     write(file, "max_age", "61")
     assert file.is_symlink()
-    assert json.loads(target.read_text()) == {"max_age": 61}
+    assert json.loads(target.read_text(encoding="utf-8")) == {"max_age": 61}
     assert [path.name for path in target.parent.iterdir()] == ["moonshot.json"]
 
 
@@ -170,11 +170,11 @@ def test_a_link_stays_a_link(tmp_path: Path, file: Path) -> None:
     "text", ["", "{", '{"max_age": "x"}', '{"thresholds": {"critical": 99, "warning": 1}}']
 )
 def test_a_broken_file_is_left_alone(file: Path, text: str) -> None:
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(ProblemError, match=r"Nothing was changed: .*config\.json") as caught:
         write(file, "max_age", "60")
     assert not isinstance(caught.value, edit.RefusedError)
-    assert file.read_text() == text
+    assert file.read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize(
@@ -189,17 +189,17 @@ def test_a_broken_file_is_left_alone(file: Path, text: str) -> None:
 )  # fmt: skip
 def test_a_change_that_would_break_the_file_is_refused(file: Path, name: str, value: str) -> None:
     text = '{"api_key": "sk-canary", "thresholds": {"warning": 9}}'
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(edit.RefusedError, match="Nothing was changed: then") as caught:
         write(file, name, value)
     assert "canary" not in str(caught.value)
-    assert file.read_text() == text
+    assert file.read_text(encoding="utf-8") == text
     assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_blank_value_counts_as_unset(file: Path) -> None:
     write(file, "region", "''")
-    assert json.loads(file.read_text()) == {"region": ""}
+    assert json.loads(file.read_text(encoding="utf-8")) == {"region": ""}
 
 
 def test_what_cannot_be_read_or_written_is_told(

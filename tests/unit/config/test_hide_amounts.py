@@ -75,7 +75,7 @@ def test_it_is_for_its_owner_alone(home: Path) -> None:
 
 
 def test_where_it_cannot_be_remembered_that_is_said(run: Run, home: Path) -> None:
-    (home / ".local").write_text("in the way")
+    (home / ".local").write_text("in the way", encoding="utf-8")
     done = run("hide")
     assert done.returncode == 1
     assert b"cannot be written" in done.stderr

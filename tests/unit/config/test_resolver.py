@@ -39,7 +39,7 @@ def write_codexbar(home: Path, entry: Any) -> None:
         entry, dict) else entry  # fmt: skip
     path = home / ".codexbar" / "config.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
 
 
 def outcome(found: Settings) -> str:
@@ -255,7 +255,7 @@ def test_another_settings_file_takes_the_place_of_the_usual_one(
     own_file(BROKEN)
     other = tmp_path / "other.json"
     assert problem_of(resolve(ENV, config=other)).kind is Kind.CONFIG
-    other.write_text(json.dumps(OWN))
+    other.write_text(json.dumps(OWN), encoding="utf-8")
     assert outcome(resolve(config=other)) == "international sk-own"
 
 

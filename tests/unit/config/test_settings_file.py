@@ -191,7 +191,7 @@ def test_a_valid_file_is_checked_once_and_again_when_it_changes(
 def test_several_files_are_remembered(home: Path, checks: list[Any]) -> None:
     paths = [home / f"{number}.json" for number in range(4)]
     for number, path in enumerate(paths):
-        path.write_text(json.dumps({"max_age": number}))
+        path.write_text(json.dumps({"max_age": number}), encoding="utf-8")
     for path in paths * 3:
         settings_file.read(path)
     assert len(checks) == len(paths)
@@ -210,7 +210,7 @@ def test_what_is_remembered_tells_nothing_and_stays_small(own_file: Write, home:
 def test_a_useless_cache_folder_is_harmless(own_file: Write, home: Path, damage: str) -> None:
     cache = home / ".cache" / "moonshot-status"
     if damage == "file for folder":
-        cache.parent.write_text("")
+        cache.parent.write_text("", encoding="utf-8")
     elif damage == "folder for file":
         (cache / "valid-settings").mkdir(parents=True)
     else:

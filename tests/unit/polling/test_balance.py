@@ -244,7 +244,7 @@ def test_another_key_is_asked_with_at_once_and_shows_its_own_money(world: World)
 
 
 def test_trouble_with_the_store_never_stops_the_balance(world: World, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     world.folder = tmp_path / "file" / "state"
     found = world.poll()
     assert shown(found) == ("1", "store", False)
@@ -280,7 +280,7 @@ def test_the_key_command_runs_only_for_a_request(world: World, tmp_path: Path) -
         world.answer = answer
         world.after(seconds)
         world.poll()
-        assert len(runs.read_text().split()) == world.asked == count
+        assert len(runs.read_text(encoding="utf-8").split()) == world.asked == count
     assert world.keys == [KEY, KEY]
 
 
@@ -296,13 +296,13 @@ def test_a_key_command_that_gives_no_key(world: World, script: str, kind: str) -
 
 def test_a_failing_key_command_keeps_the_reading(world: World, tmp_path: Path) -> None:
     key_file = tmp_path / "key"
-    key_file.write_text(KEY)
+    key_file.write_text(KEY, encoding="utf-8")
     command(world, f"cat {shlex.quote(str(key_file))}")
     world.poll()
     key_file.rename(tmp_path / "lost")
     world.after(301)
     assert shown(world.poll()) == ("1", "no-key", True)
-    key_file.write_text("sk-another")
+    key_file.write_text("sk-another", encoding="utf-8")
     world.answer = failure()
     assert shown(world.poll(since=-1)) == (None, "server-error", False)
 
@@ -314,7 +314,7 @@ def asking(world: World, result: Answer) -> Iterator[Callable[[], None]]:
 
     def answer() -> Decimal:
         begun.set()
-        let_go.wait(5)
+        let_go.wait(60)
         if isinstance(result, Exception):
             raise result
         assert isinstance(result, Decimal)
@@ -324,7 +324,7 @@ def asking(world: World, result: Answer) -> Iterator[Callable[[], None]]:
     asker = threading.Thread(target=world.poll)
     asker.start()
     try:
-        assert begun.wait(5)
+        assert begun.wait(60)
         yield let_go.set
     finally:
         let_go.set()

@@ -62,6 +62,6 @@ def test_settings_and_keys_are_not_read(
 ) -> None:
     folder = home / ".config" / "moonshot-status"
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text("not JSON")
+    (folder / "config.json").write_text("not JSON", encoding="utf-8")
     monkeypatch.setenv("MOONSHOT_REGION", "mars")
     assert run("--demo", "ok", "--max-age", "0").stdout == b"$49.58\n"

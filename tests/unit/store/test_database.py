@@ -300,7 +300,7 @@ def test_rows_that_make_no_sense_are_damage(file: Path, statement: str) -> None:
 
 
 def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     place = Store(tmp_path / "file" / "folder")
     with place.request_lock(ACCOUNT, 0) as mine:
         assert mine

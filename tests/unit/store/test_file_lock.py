@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,9 @@ Holder = Callable[[], "subprocess.Popen[str]"]
 _HOLD = f"""
 import pathlib, subprocess, sys
 from {file_lock.__name__} import file_lock
-with file_lock(pathlib.Path(sys.argv[1]), 0) as mine:
-    child = subprocess.Popen(["sleep", "5"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    print(mine, flush=True)
+with file_lock(pathlib.Path(sys.argv[1]), 0) as acquired:
+    child = subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    print(acquired, child.pid, sep="\\n", flush=True)
     sys.stdin.read()
     child.kill()
     child.wait()
@@ -60,14 +61,14 @@ def says(process: subprocess.Popen[str]) -> str:
 def test_one_process_holds_it(path: Path, holder: Holder) -> None:
     assert says(holder()) == "True"
     assert says(holder()) == "False"
-    with file_lock.file_lock(path, 0) as mine:
-        assert not mine
+    with file_lock.file_lock(path, 0) as acquired:
+        assert not acquired
 
 
 def test_is_free_again_after_its_holder(path: Path, holder: Holder) -> None:
     for _ in range(2):
-        with file_lock.file_lock(path, 0) as mine:
-            assert mine
+        with file_lock.file_lock(path, 0) as acquired:
+            assert acquired
             with file_lock.file_lock(path, 0) as second:
                 assert not second
     assert says(holder()) == "True"
@@ -76,15 +77,15 @@ def test_is_free_again_after_its_holder(path: Path, holder: Holder) -> None:
 def test_is_free_after_an_exception(path: Path) -> None:
     with pytest.raises(ZeroDivisionError), file_lock.file_lock(path, 0):
         raise ZeroDivisionError
-    with file_lock.file_lock(path, 0) as mine:
-        assert mine
+    with file_lock.file_lock(path, 0) as acquired:
+        assert acquired
 
 
 def test_who_did_not_get_it_does_not_release_it(path: Path) -> None:
     with file_lock.file_lock(path, 0):
         for _ in range(2):
-            with file_lock.file_lock(path, 0) as mine:
-                assert not mine
+            with file_lock.file_lock(path, 0) as acquired:
+                assert not acquired
 
 
 def test_a_killed_holder_frees_it_at_once_though_its_child_lives(
@@ -92,44 +93,56 @@ def test_a_killed_holder_frees_it_at_once_though_its_child_lives(
 ) -> None:
     process = holder()
     assert says(process) == "True"
+    child = int(says(process))
     process.kill()
     process.wait()
-    start = time.monotonic()
-    with file_lock.file_lock(path, 3) as mine:
-        assert mine
-    assert time.monotonic() - start < 0.5
+    with file_lock.file_lock(path, 0) as acquired:
+        assert acquired
+    os.kill(child, signal.SIGKILL)
 
 
-def test_patience_is_respected(path: Path) -> None:
-    with file_lock.file_lock(path, 0):
-        start = time.monotonic()
-        with file_lock.file_lock(path, 0.3) as mine:
-            assert not mine
-        assert 0.3 <= time.monotonic() - start < 0.6
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self, at_sleep: Callable[[], None] = lambda: None) -> None:
+        self.now = 1000.0
+        self._at_sleep = at_sleep
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self._at_sleep()
 
 
-def test_who_waits_gets_it_when_it_is_released(path: Path) -> None:
-    got: list[bool] = []
+@pytest.mark.parametrize("timeout", [0, 0.3])
+def test_the_timeout_is_respected(
+    path: Path, monkeypatch: pytest.MonkeyPatch, timeout: float
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(file_lock, "time", clock)
+    with file_lock.file_lock(path, 0), file_lock.file_lock(path, timeout) as acquired:
+        assert not acquired
+    assert 1000 + timeout <= clock.now < 1000 + timeout + 0.05
 
-    def wait() -> None:
-        with file_lock.file_lock(path, 5) as mine:
-            got.append(mine)
 
-    with file_lock.file_lock(path, 0):
-        waiter = threading.Thread(target=wait)
-        waiter.start()
-        time.sleep(0.1)
-        assert got == []
-    waiter.join(1)
-    assert got == [True]
+def test_a_lock_that_is_released_during_the_wait_is_acquired(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = ExitStack()
+    assert holder.enter_context(file_lock.file_lock(path, 0))
+    monkeypatch.setattr(file_lock, "time", Clock(holder.close))
+    with file_lock.file_lock(path, 60) as acquired:
+        assert acquired
 
 
 def test_different_locks_do_not_meet(path: Path) -> None:
     with (
         file_lock.file_lock(path, 0),
-        file_lock.file_lock(path.with_name("another.lock"), 0) as mine,
+        file_lock.file_lock(path.with_name("another.lock"), 0) as acquired,
     ):
-        assert mine
+        assert acquired
 
 
 def test_the_file_stays_for_its_owner_alone(path: Path) -> None:
@@ -145,7 +158,7 @@ def test_where_there_is_no_place_for_it_everybody_may(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     path = Path(place) if place.startswith("~") else tmp_path / place
     with file_lock.file_lock(path, 0) as first, file_lock.file_lock(path, 0) as second:
         assert (first, second) == (True, True)
@@ -158,5 +171,5 @@ def test_a_system_without_such_locks_lets_everybody_in(
         raise OSError(errno.ENOLCK, "no locks available")
 
     monkeypatch.setattr(file_lock.fcntl, "flock", refuse)
-    with file_lock.file_lock(tmp_path / "lock", 0) as mine:
-        assert mine
+    with file_lock.file_lock(tmp_path / "lock", 0) as acquired:
+        assert acquired
