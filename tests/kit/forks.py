@@ -36,6 +36,7 @@ from moonshot_status.cli import main, options, output
 from moonshot_status.core.account import Account
 from moonshot_status.notify import dispatch, payload, runner
 from moonshot_status.polling import demo, reply
+from moonshot_status.store import database
 from moonshot_status.store.database import Store
 
 _PRELOADED = (main, options, output, client, reply, dispatch, payload, runner)
@@ -61,6 +62,16 @@ def kill_at_statement(number: int) -> None:
         return db
 
     sqlite3.connect = traced
+
+
+def kill_at_notification() -> None:
+    """Kill the process when it is about to start the notification command."""
+    runner.start = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+
+
+def wait_for_store(seconds: float) -> None:
+    """Wait this long for the store while another process has locked it."""
+    database.BUSY_SECONDS = seconds  # type: ignore[assignment]
 
 
 def report_lock_requests(path: str) -> None:
@@ -110,7 +121,8 @@ def redirect(descriptor: int, file: str) -> None:
 _PREPARATIONS = {
     function.__name__: function
     for function in (
-        kill_at_statement, report_lock_requests, deny_locks, limit_file_size, set_umask, redirect
+        kill_at_statement, kill_at_notification, wait_for_store, report_lock_requests, deny_locks,
+        limit_file_size, set_umask, redirect,
     )
 }  # fmt: skip
 
