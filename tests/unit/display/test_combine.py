@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from kit.views import VIEWS
 
@@ -49,6 +51,26 @@ def test_the_classes_of_every_account_are_kept() -> None:
     assert shown.classes == ("unknown", "stale", "offline", "deficit")
     assert shown.stale
     assert shown.problem == VIEWS["stale-offline"].problem
+
+
+def test_the_facts_are_those_of_all_accounts() -> None:
+    shown = combined("ok", "expired", "hidden", "nothing-offline")
+    assert (shown.account, shown.rows, shown.retry_at) == ("work, work, work, work", (), None)
+    assert (shown.expired, shown.stale, shown.hide_amount) == (True, False, False)
+    assert shown.fetched_at == VIEWS["expired"].fetched_at
+    assert combined("ok", "warning").expired is False
+    assert combined("hidden", "ok").hide_amount
+    assert (shown.refresh, shown.toggle) == (VIEWS["ok"].refresh, VIEWS["ok"].toggle)
+    assert (shown.thresholds, shown.forecast) == (None, None)
+    assert combined("nothing-no-key", "nothing-offline").fetched_at is None
+
+
+def test_names_are_short_and_never_missing() -> None:
+    views = [replace(VIEWS["ok"], account=name) for name in ("x" * 17, "x" * 16, "\n")]
+    shown = combine(views)
+    names = [part.split()[0] for part in shown.line.split(" │ ")]
+    assert names == ["x" * 15 + "…", "x" * 16, "—"]
+    assert shown.headline == shown.line
 
 
 def test_notes_have_the_name_of_their_account() -> None:

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.support import made_up_problem
 
-from moonshot_status.config.settings import TEMPLATE_FIELDS
+from moonshot_status.config.settings import PARTS, TEMPLATE_FIELDS
 from moonshot_status.core.account import Account, Balance, Reading
 from moonshot_status.core.errors import Kind
 from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
 from moonshot_status.core.thresholds import Level, Thresholds
+from moonshot_status.display import status_text
 from moonshot_status.display.view import View, build_view
 from moonshot_status.display.words import Row, format_time
 from moonshot_status.spending.forecast import Forecast, Spending
@@ -359,6 +360,12 @@ def test_the_headline_has_the_requested_parts(show: tuple[str, ...], words: str)
     assert with_forecast(STALE, show=show).headline.startswith(f"{words} · as of ")
     assert build_view(ACCOUNT, OK, NOW, show=("runway",)).headline == "$49.58"
     assert build_view(ACCOUNT, NOTHING, NOW, show=show).headline == "— · offline"
+
+
+def test_every_part_and_every_template_field_can_be_shown() -> None:
+    given = status_text.Input(ACCOUNT, OK, NOW, FORECAST, PARTS, hide_amount=False)
+    assert {status_text.BALANCE_PART, *given.bar_parts} == {*PARTS}
+    assert {*status_text.template_fields(given)} == {*TEMPLATE_FIELDS}
 
 
 def test_a_short_runway_is_a_warning() -> None:
