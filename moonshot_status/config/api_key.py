@@ -15,7 +15,7 @@ COMMAND_SECONDS = 10
 def validated(key: str) -> str:
     """Return the key if a request can be made with it.
 
-    Raises ProblemError (``bad-key``, ``wrong-product``), which never holds the key.
+    Raises ProblemError (``bad-key``, ``wrong-product``), which never contains the key.
     """
     log.register_secret(key)
     if not re.fullmatch(r"[\x21-\x7e]+", key):

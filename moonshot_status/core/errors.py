@@ -86,9 +86,9 @@ Facts = tuple[tuple[str, Fact], ...]
 class Problem:
     """A problem: its cause, and the facts that complete the sentences of the cause.
 
-    No fact holds a key or a text that a server wrote. ``retry_after`` is the wait in seconds that
-    the server asked for, or None. ``origin`` is the setting that the problem is in, if the facts
-    do not name it. ``also`` is a second problem at the same time, which is shown in the hint.
+    No fact contains a key or a text that a server wrote. ``retry_after`` is the wait in seconds
+    that the server asked for, or None. ``origin`` is the setting that the problem is in, if the
+    facts do not name it. ``also`` is a second problem at the same time, shown in the hint.
     """
 
     cause: Cause
@@ -125,7 +125,7 @@ class Problem:
 
 
 def generic_cause(kind: Kind) -> Cause:
-    """Return a cause for a problem of which only the kind is known; its message is the label."""
+    """Return a cause for a problem without a cause of its own; its message is the label."""
     return Cause(kind, f"{kind.label[0].upper()}{kind.label[1:]}")
 
 

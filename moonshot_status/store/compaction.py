@@ -80,7 +80,7 @@ def _readings(db: sqlite3.Connection, row: AccountRow, limit: int) -> list[Readi
         [*row, limit],
     ).fetchall()
     with values.corrupt_if_invalid():
-        return [values.reading(*written) for written in reversed(found)]
+        return [values.reading(*columns) for columns in reversed(found)]
 
 
 def _entries(
@@ -105,17 +105,18 @@ def _as_entries(found: Sequence[tuple[Any, ...]]) -> list[Entry]:
 
 
 def _compact_readings(db: sqlite3.Connection, row: AccountRow) -> None:
-    """Compact the oldest readings, up to one after which nothing was refunded."""
+    """Compact the oldest readings, up to one after which no charge is refunded."""
     oldest = db.execute(
         "SELECT id, fetched_at, available, voucher, cash FROM reading"
         " WHERE account = ? AND key = ? ORDER BY id LIMIT ?",
         [*row, _MAX_READINGS],
     ).fetchall()
     with values.corrupt_if_invalid():
-        number_of = {values.reading(*written): number for number, *written in oldest}
-    kept = timestamps.drop_out_of_order(list(number_of))
-    old = [place for place, r in enumerate(kept) if number_of[r] <= oldest[_COMPACTED_AT_ONCE][0]]
-    settled = (place for place in reversed(old) if ledger.is_settled(kept, place))
+        id_of = {values.reading(*columns): row_id for row_id, *columns in oldest}
+    kept = timestamps.drop_out_of_order(list(id_of))
+    limit = oldest[_COMPACTED_AT_ONCE][0]
+    old = [index for index, reading in enumerate(kept) if id_of[reading] <= limit]
+    settled = (index for index in reversed(old) if ledger.is_settled(kept, index))
     last = next(settled, old[-1] if old else 0)
     entries = ledger.merge_by_period(ledger.entries_from(kept[: last + 1]), _hour, _HOUR)
     if entries:
@@ -126,7 +127,7 @@ def _compact_readings(db: sqlite3.Connection, row: AccountRow) -> None:
     _insert(db, row, entries)
     db.execute(
         "DELETE FROM reading WHERE account = ? AND key = ? AND id < ?",
-        [*row, number_of[kept[last]]],
+        [*row, id_of[kept[last]]],
     )
 
 
