@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moonshot_status.config.settings_file import read_bytes
-from moonshot_status.doctor import bar_path
-from moonshot_status.doctor.bar_path import PROGRAM
+from moonshot_status.core import bar_path
+from moonshot_status.core.bar_path import PROGRAM
 from moonshot_status.doctor.finding import Finding, fail, hint
 
-_PROGRAM_OR_MODULE = re.compile("moonshot[-_]status")
 _BOUNDARY = r"""\s"'`;|&"""
 _PROGRAM_PATH = re.compile(
     rf"(?<![^{_BOUNDARY}=()])[^{_BOUNDARY}=()]*{PROGRAM}(?=[{_BOUNDARY})]|$)"
@@ -59,7 +58,7 @@ def text_of(file: Path) -> str:
 
 def mentions_program(text: str) -> bool:
     """Return whether the text names this program, or its Python module."""
-    return bool(_PROGRAM_OR_MODULE.search(text))
+    return bool(re.search("moonshot[-_]status", text))
 
 
 def runs_program(command: str) -> bool:
@@ -112,5 +111,5 @@ def _program_findings(name: str, text: str) -> Iterator[Finding]:
     found = bar_path.which(path)
     if found is None:
         yield fail(name, f"it does not find {path} with the PATH of bars", fix)
-    elif Path(found).parent == Path(bar_path.local_bin()) and ".local/bin" not in text:
+    elif Path(found).parent == bar_path.local_bin() and ".local/bin" not in text:
         yield hint(name, f"it finds {path} only where ~/.local/bin is in the session's PATH", fix)

@@ -18,10 +18,9 @@ from moonshot_status.config.settings import (
     UnknownAccountError,
 )
 from moonshot_status.config.settings_file import SettingsFile
-from moonshot_status.core import log
+from moonshot_status.core import bar_path, log
 from moonshot_status.core.account import Account, Secret
 from moonshot_status.core.errors import Kind, Problem, ProblemError
-from moonshot_status.doctor import bar_path
 from moonshot_status.polling import balance
 
 _KEY_KINDS = (Kind.NO_KEY, Kind.BAD_KEY, Kind.WRONG_PRODUCT)

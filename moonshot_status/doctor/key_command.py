@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from moonshot_status.config import api_key
-from moonshot_status.doctor import bar_path
+from moonshot_status.core import bar_path
 from moonshot_status.doctor.context import Context, KeyResult
 from moonshot_status.doctor.finding import Finding, fail, hint, ok
 
@@ -22,20 +22,15 @@ def finding(context: Context) -> Finding:
     program = command[0]
     if result.only_in_shell:
         fact = f"{program} works in this shell, but not with the PATH of bars"
-        return fail(_NAME, fact, _full_path(program))
+        found = None if bar_path.which(program) else shutil.which(program)
+        fix = "Have it name the programs that it runs by their full paths."
+        return fail(_NAME, fact, f"Write its full path: {found}" if found else fix)
     if result.problem:
         return fail(_NAME, result.problem.message, _fix(command, result))
     took = f"{program} took {result.seconds:.1f} s"
     if result.seconds > _SLOW_SECONDS:
         return hint(_NAME, f"{took} of the {api_key.COMMAND_SECONDS} that it has")
     return ok(_NAME, took)
-
-
-def _full_path(program: str) -> str:
-    found = shutil.which(program)
-    if found and not bar_path.which(program):
-        return f"Write its full path: {found}"
-    return "Have it name the programs that it runs by their full paths."
 
 
 def _fix(command: tuple[str, ...], result: KeyResult) -> str:

@@ -7,8 +7,8 @@ import platform
 from collections.abc import Iterator
 
 from moonshot_status import __version__
-from moonshot_status.doctor import bar_path
-from moonshot_status.doctor.bar_path import PROGRAM
+from moonshot_status.core import bar_path
+from moonshot_status.core.bar_path import PROGRAM
 from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, fail, hint, ok
 
@@ -24,12 +24,12 @@ def findings(_: Context) -> Iterator[Finding]:
 
 def _on_path() -> Finding:
     found, running = bar_path.which(PROGRAM), bar_path.running_program()
-    link = os.path.join(bar_path.local_bin(), PROGRAM)
-    fix = f"ln -sf {running} {bar_path.local_bin()}/"
+    link = bar_path.local_bin() / PROGRAM
+    fix = f"ln -sf {running} {link.parent}/"
     if os.path.lexists(link) and not os.access(link, os.X_OK):
         return fail(_NAME, f"{link} leads to nothing that can be run", fix)
     if found is None:
         return hint(_NAME, f"bars do not find {PROGRAM} by its name", fix)
-    if not bar_path.same_file(found, running):
+    if os.path.realpath(found) != os.path.realpath(running):
         return hint(_NAME, f"bars run {found}, which is not the program that runs now", fix)
     return ok(_NAME, f"bars find {found}")

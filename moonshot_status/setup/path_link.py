@@ -11,10 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonshot_status.setup import paths
-
-_NAME = "moonshot-status"
-_SEARCHED_AFTERWARDS = ("/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bin")
+from moonshot_status.core import bar_path
+from moonshot_status.core.bar_path import PROGRAM
 
 
 @dataclass(frozen=True)
@@ -43,20 +41,19 @@ def missing_link() -> Link | None:
 
 def bars_find_program() -> bool:
     """Return whether the program is in one of the folders that bars search."""
-    folders = os.pathsep.join([str(link_path().parent), *_SEARCHED_AFTERWARDS])
-    return shutil.which(_NAME, path=folders) is not None
+    return bar_path.which(PROGRAM) is not None
 
 
 def link_path() -> Path:
     """Return the path of the symlink."""
-    return paths.home() / ".local" / "bin" / _NAME
+    return bar_path.local_bin() / PROGRAM
 
 
 def _running_program() -> Path | None:
     """Return the absolute path of the running program, or None if it has no executable."""
-    script = Path(sys.executable).with_name(_NAME)
+    script = Path(sys.executable).with_name(PROGRAM)
     for candidate in (sys.argv[0], str(script)):
         found = shutil.which(candidate)
-        if found and Path(found).name == _NAME:
+        if found and Path(found).name == PROGRAM:
             return Path(found).absolute()
     return None

@@ -44,10 +44,10 @@ from moonshot_status import schemas
 from moonshot_status.api.base_url import is_loopback
 from moonshot_status.config import api_key, codexbar, key_sources
 from moonshot_status.config.settings import SETTINGS, Setting
-from moonshot_status.core import log
+from moonshot_status.core import bar_path, log
 from moonshot_status.core.regions import Region
-from moonshot_status.doctor import bar_path, menu_bars, report
 from moonshot_status.doctor import key_command as key_command_check
+from moonshot_status.doctor import menu_bars, report
 from moonshot_status.doctor import waybar as waybar_check
 from moonshot_status.doctor.finding import State
 from moonshot_status.polling import balance, demo

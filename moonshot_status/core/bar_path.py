@@ -1,4 +1,4 @@
-"""The PATH with which bars run programs."""
+"""The folders in which bars look for programs."""
 
 from __future__ import annotations
 
@@ -10,44 +10,38 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAM = "moonshot-status"
+_HOMEBREW_FOLDERS = ("/opt/homebrew/bin",) if sys.platform == "darwin" else ()
 # The least that display managers and launchd give to the programs that they start.
 _SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 
 
-def local_bin() -> str:
+def local_bin() -> Path:
     """Return the folder that the snippets for bars put first in PATH."""
-    return os.path.expanduser("~/.local/bin")
-
-
-def path_of_bars() -> str:
-    """Return PATH as the snippets for bars set it."""
-    local = (
-        ("/usr/local/bin",) if sys.platform != "darwin" else ("/opt/homebrew/bin", "/usr/local/bin")
-    )
-    return os.pathsep.join((local_bin(), *local, *_SYSTEM_FOLDERS))
+    return Path(os.path.expanduser("~/.local/bin"))
 
 
 def which(program: str) -> str | None:
     """Return the full path of the program that bars run by this name, or None."""
-    return shutil.which(program, path=path_of_bars())
+    return shutil.which(program, path=_path())
 
 
 @contextmanager
 def in_effect() -> Iterator[None]:
     """Set PATH to that of bars within the ``with`` block."""
     before = os.environ.get("PATH", os.defpath)
-    os.environ["PATH"] = path_of_bars()
+    os.environ["PATH"] = _path()
     try:
         yield
     finally:
         os.environ["PATH"] = before
 
 
-def same_file(one: str, other: str) -> bool:
-    """Return whether both paths lead to the same file."""
-    return os.path.realpath(one) == os.path.realpath(other)
+def _path() -> str:
+    """Return PATH as the snippets for bars set it."""
+    folders = (str(local_bin()), *_HOMEBREW_FOLDERS, "/usr/local/bin", *_SYSTEM_FOLDERS)
+    return os.pathsep.join(folders)
 
 
-def running_program() -> str:
+def running_program() -> Path:
     """Return the full path of the program that is running."""
-    return str(Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute())
+    return Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute()
