@@ -23,7 +23,6 @@ from moonshot_status.doctor import (
     waybar,
     whitespace,
 )
-from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok
 
@@ -32,13 +31,12 @@ _BAR_CHECKS = (waybar.bar, i3blocks.bar, menu_bars.xbar, menu_bars.swiftbar)
 
 def examine(context: Context) -> Iterator[Finding]:
     """Yield the findings of every step, in the order in which they depend on each other."""
-    for check in (program.findings, files.findings, keys.findings, whitespace.findings):
-        yield from _guarded(check.__module__, check(context))
-    yield from _guarded("environment", environment.findings(context))
+    for module in (program, files, keys, whitespace, environment):
+        yield from _guarded(module.__name__.rpartition(".")[2], module.findings(context))
     is_reachable = True
     for finding in _guarded("network", network.findings(context)):
-        blocks = finding.state is State.FAIL and finding.name in network.REQUIRED
-        is_reachable = is_reachable and not blocks
+        if finding.state is State.FAIL and finding.name in network.REQUIRED:
+            is_reachable = False
         yield finding
     yield from _guarded("store", store.findings(context))
     yield from _guarded("request", request.findings(context, is_reachable))
@@ -51,27 +49,22 @@ def _guarded(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
         yield from findings
     except Exception:  # noqa: BLE001 - the other checks have to go on
         log.log_traceback()
-        yield fail(
-            name.rpartition(".")[2],
-            "this check itself failed",
-            "Run it with --debug and report what it prints.",
-        )
+        fix = "Run it with --debug and report what it prints."
+        yield fail(name, "this check itself failed", fix)
 
 
 def _bars() -> Iterator[Finding]:
     found = [bar for bar in (check() for check in _BAR_CHECKS) if bar]
     if not found:
         yield absent("bars", "no Waybar, i3blocks, xbar or SwiftBar was found")
-    any_has_module = any(bar.has_module for bar in found)
+    hint_or_fail = hint if any(bar.has_module for bar in found) else fail
     for bar in found:
-        yield from bar.findings or [_overall(bar, any_has_module)]
-
-
-def _overall(bar: Bar, any_has_module: bool) -> Finding:
-    if bar.has_module:
-        return ok(bar.name, f"the module is in {bar.file}")
-    fix = f"See integrations/{bar.name}/README.md."
-    if bar.file is None:
-        return absent(bar.name, "installed, but you have no file of your own for it")
-    fact = f"the module is not in {bar.file}"
-    return (hint if any_has_module else fail)(bar.name, fact, fix)
+        if bar.findings:
+            yield from bar.findings
+        elif bar.has_module:
+            yield ok(bar.name, f"the module is in {bar.file}")
+        elif bar.file is None:
+            yield absent(bar.name, "installed, but you have no file of your own for it")
+        else:
+            fix = f"See integrations/{bar.name}/README.md."
+            yield hint_or_fail(bar.name, f"the module is not in {bar.file}", fix)

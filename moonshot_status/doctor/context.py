@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from moonshot_status.config import api_key, codexbar, key_sources, resolver, settings_file
-from moonshot_status.config.key_sources import Source
+from moonshot_status.config.key_sources import Choice, Source
 from moonshot_status.config.settings import (
+    BY_NAME,
     DEFAULT_ACCOUNT,
     SETTINGS,
     Options,
@@ -21,20 +22,20 @@ from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import bar_path, log
 from moonshot_status.core.account import Account, Secret
 from moonshot_status.core.errors import Kind, Problem, ProblemError
+from moonshot_status.core.regions import DEFAULT_REGION, Region
 from moonshot_status.polling import balance
 
 _KEY_KINDS = (Kind.NO_KEY, Kind.BAD_KEY, Kind.WRONG_PRODUCT)
-
-
-def _variables() -> tuple[str, ...]:
-    # Those of the key first: without it the others do not matter.
-    by_importance = sorted(SETTINGS, key=lambda setting: setting.name != "api_key")
-    return (*(name for setting in by_importance for name in setting.variables), codexbar.VARIABLE)
-
-
+_NO_CHOICE = Choice(DEFAULT_REGION, None, None)
+_UNKNOWN_SOURCE = Source("another place", "", "", None)
+# Those of the key first: without it the others do not matter.
+_WITH_VARIABLES = (BY_NAME["api_key"], *SETTINGS)
 SETTING_NAMES = tuple(dict.fromkeys(setting.name.partition(".")[0] for setting in SETTINGS))
 """The names that an account may have in the settings file."""
-VARIABLES = _variables()
+VARIABLES = (
+    *dict.fromkeys(name for setting in _WITH_VARIABLES for name in setting.variables),
+    codexbar.VARIABLE,
+)
 """The environment variables that take part in choosing an account."""
 
 
@@ -56,8 +57,8 @@ class Context:
     """What all checks examine.
 
     ``file`` is None if the settings file is invalid, and ``file_problem`` says why. ``sources`` are
-    the places that may hold a region or a key, up to the first unreadable one; ``chosen`` is the
-    one whose key is used.
+    the places that may hold a region or a key, up to the first unreadable one; ``choice`` is what
+    was chosen among them.
     """
 
     options: Options
@@ -67,12 +68,37 @@ class Context:
     file: SettingsFile | None = None
     file_problem: Problem | None = None
     sources: tuple[Source, ...] = ()
-    chosen: Source | None = None
+    choice: Choice = _NO_CHOICE
 
     @property
     def problem(self) -> Problem | None:
         """The problem that keeps the account from being used."""
         return self.settings.problem
+
+    @property
+    def settings_problem(self) -> Problem | None:
+        """The same problem, unless only the key is missing or unusable."""
+        return None if self.problem and self.problem.kind in _KEY_KINDS else self.problem
+
+    @property
+    def region(self) -> Region:
+        """The region of the account, or the default one if it could not be resolved."""
+        return self.settings.account.region or DEFAULT_REGION
+
+    @property
+    def other_region(self) -> Region:
+        """The region to suggest to a user whose key is not of the account's region."""
+        return next(other for other in Region if other is not self.region)
+
+    @property
+    def chosen(self) -> Source:
+        """The source whose key is used."""
+        return self.choice.source or _UNKNOWN_SOURCE
+
+    @property
+    def codexbar_file(self) -> Path | None:
+        """The file that CodexBar would read, or None if there is none."""
+        return next((path for path in codexbar.candidates(self.environ) if path.exists()), None)
 
     @cached_property
     def key_result(self) -> KeyResult:
@@ -88,33 +114,35 @@ class Context:
         if not as_in_bar.problem or as_in_bar.seconds >= api_key.COMMAND_SECONDS:
             return as_in_bar
         as_in_shell = _resolve_key(secret)
-        if as_in_shell.problem:
-            return as_in_bar
-        return KeyResult(as_in_shell.key, None, as_in_shell.seconds, only_in_shell=True)
+        return as_in_bar if as_in_shell.problem else replace(as_in_shell, only_in_shell=True)
 
 
 def make_context(options: Options, environ: Mapping[str, str]) -> Context:
     """Resolve the settings. Raises UnknownAccountError; all other problems are in the result."""
+    path = options.config or settings_file.default_path()
     try:
-        return _resolve(options, environ)
+        return _resolve(options, environ, path)
     except UnknownAccountError:
         raise
     except Exception:  # noqa: BLE001 - checks that need no settings can still be made
         problem = balance.internal_error()
         settings = Settings(Account(options.account or DEFAULT_ACCOUNT), problem=problem)
-        path = options.config or settings_file.default_path()
         return Context(options, environ, path, settings, file_problem=problem)
 
 
-def _resolve(options: Options, environ: Mapping[str, str]) -> Context:
-    settings = resolver.resolve(options, environ)
-    path = options.config or settings_file.default_path()
+def _resolve(options: Options, environ: Mapping[str, str], path: Path) -> Context:
+    context = Context(options, environ, path, resolver.resolve(options, environ))
     try:
         file = settings_file.read(path, required=options.config is not None)
     except ProblemError as error:
-        return Context(options, environ, path, settings, file_problem=error.problem)
-    found = tuple(_readable(key_sources.sources_of(settings.account.name, file, environ)))
-    return Context(options, environ, path, settings, file, None, found, _chosen(options, found))
+        return replace(context, file_problem=error.problem)
+    name = context.settings.account.name
+    sources = tuple(_readable(key_sources.sources_of(name, file, environ)))
+    context = replace(context, file=file, sources=sources)
+    try:
+        return replace(context, choice=key_sources.choose(options.region, iter(sources)))
+    except ProblemError:
+        return context
 
 
 def _readable(sources: Iterator[Source]) -> Iterator[Source]:
@@ -128,21 +156,9 @@ def _readable(sources: Iterator[Source]) -> Iterator[Source]:
         return
 
 
-def _chosen(options: Options, sources: tuple[Source, ...]) -> Source | None:
-    try:
-        return key_sources.choose(options.region, iter(sources)).source
-    except ProblemError:
-        return None
-
-
 def _resolve_key(secret: Secret) -> KeyResult:
     start = time.monotonic()
     try:
         return KeyResult(api_key.resolve(secret), None, time.monotonic() - start)
     except ProblemError as error:
         return KeyResult("", error.problem, time.monotonic() - start)
-
-
-def is_key_problem(problem: Problem | None) -> bool:
-    """Return whether the key is missing or unusable, but the settings around it are valid."""
-    return problem is not None and problem.kind in _KEY_KINDS

@@ -6,7 +6,6 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from json import JSONDecodeError
 from pathlib import Path
 
 from moonshot_status.config import codexbar
@@ -14,28 +13,19 @@ from moonshot_status.config.settings import SETTINGS
 from moonshot_status.config.settings_file import SettingsFile, read_bytes
 from moonshot_status.core import causes, strict_json
 from moonshot_status.core.errors import Problem, ProblemError
-from moonshot_status.doctor.context import SETTING_NAMES, Context, is_key_problem
-from moonshot_status.doctor.finding import Finding, absent, fail, hint, ok
+from moonshot_status.doctor.context import SETTING_NAMES, Context
+from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok
 
 _OWN, _CODEXBAR = "settings file", "CodexBar's file"
-_CODEXBAR_CAUSES = (
-    causes.CODEXBAR_UNREADABLE,
-    causes.CODEXBAR_NOT_JSON,
-    causes.CODEXBAR_NO_PROVIDERS,
-    causes.CODEXBAR_NOT_A_STRING,
-)
 # No pattern matches a line end before what it looks for: it would take a time that grows with the
 # square of the number of empty lines.
-_SYNTAX_MISTAKES = (
-    (re.compile(r"\A\s*\Z"), "It is empty: write {} into it, or remove it."),
-    (re.compile(r",\s*[}\]]"), "A comma stands before a closing bracket: take it away."),
-    (re.compile("[“”„«»]"), 'Typographic quotes stand in it: JSON wants ".'),
-    (re.compile(r"^[^\S\n]*(//|#|/\*)", re.MULTILINE), "JSON has no comments: take them away."),
-    (
-        re.compile(r"'\w+'\s*:|^[^\S\n]*\w+\s*[:=]", re.MULTILINE),
-        'Names stand in ": {"region": "china"}.',
-    ),
-)
+_SYNTAX_MISTAKES = {
+    r"\A\s*\Z": "It is empty: write {} into it, or remove it.",
+    r",\s*[}\]]": "A comma stands before a closing bracket: take it away.",
+    r"[“”„«»]": 'Typographic quotes stand in it: JSON wants ".',
+    r"(?m)^[^\S\n]*(//|#|/\*)": "JSON has no comments: take them away.",
+    r"(?m)'\w+'\s*:|^[^\S\n]*\w+\s*[:=]": 'Names stand in ": {"region": "china"}.',
+}
 # The json module has no code for this error.
 _NO_COMMA = "Expecting ',' delimiter"
 
@@ -43,10 +33,13 @@ _NO_COMMA = "Expecting ',' delimiter"
 def findings(context: Context) -> Iterator[Finding]:
     """Yield the files with settings and keys, and what is wrong with the settings as a whole."""
     yield _own_file(context)
-    if context.file:
-        yield from _permissions(context, context.file)
-        yield _codexbar(context, context.file)
-        yield from _settings(context)
+    if context.file is None:
+        return
+    yield from _permissions(context, context.file)
+    from_codexbar, problem = _codexbar(context), context.settings_problem
+    yield from_codexbar
+    if problem and from_codexbar.state is not State.FAIL:
+        yield fail("settings", problem.message, problem.hint)
 
 
 def _own_file(context: Context) -> Finding:
@@ -54,26 +47,19 @@ def _own_file(context: Context) -> Finding:
     if problem:
         fix = _syntax_fix(path) or _spelling_fix(problem) or _owner_fix(path) or problem.hint
         return fail(_OWN, problem.message, fix)
-    if path.is_symlink() and not path.exists():
+    if path.exists():
+        count = len(context.settings.accounts)
+        several = f", {count} account{'s' if count > 1 else ''} by name" if count else ""
+        return ok(_OWN, f"{path} is valid{several}")
+    if path.is_symlink():
         return fail(_OWN, f"{path} is a link that leads nowhere", "Make the link anew.")
-    if not path.exists():
-        return _no_file(path)
-    count = len(context.file.accounts) if context.file else 0
-    several = f", {count} account{'s' if count > 1 else ''} by name" if count else ""
-    return ok(_OWN, f"{path} is valid{several}")
-
-
-def _no_file(path: Path) -> Finding:
-    neighbours = sorted(other.name for other in path.parent.glob("*") if other.is_file())
     default = Path(os.path.expanduser("~/.config/moonshot-status/config.json"))
     if default != path and default.is_file():
         return hint(_OWN, f"{default} is not read", f"Move it to {path}.")
+    neighbours = sorted(other.name for other in path.parent.glob("*") if other.is_file())
     if neighbours:
-        return hint(
-            _OWN,
-            f"{path} is not there; {neighbours[0]} beside it is not read",
-            f"Only the name {path.name} counts.",
-        )
+        fact = f"{path} is not there; {neighbours[0]} beside it is not read"
+        return hint(_OWN, fact, f"Only the name {path.name} counts.")
     return absent(_OWN, f"{path} is not there")
 
 
@@ -81,21 +67,16 @@ def _syntax_fix(path: Path) -> str:
     """Return the fix for a file that is not JSON; empty if it is, or if there is none."""
     try:
         text = read_bytes(path).decode("utf-8-sig")
+        strict_json.loads(text.encode())
     except UnicodeDecodeError:
         return "Save it as UTF-8."
     except OSError:
         return ""
-    try:
-        strict_json.loads(text.encode())
     except ValueError as error:
-        found = next((words for pattern, words in _SYNTAX_MISTAKES if pattern.search(text)), "")
-        return found or _comma_fix(error)
-    return ""
-
-
-def _comma_fix(error: ValueError) -> str:
-    if isinstance(error, JSONDecodeError) and error.msg == _NO_COMMA:
-        return "A comma, or a closing bracket, is missing before that place."
+        is_comma = str(error).startswith(_NO_COMMA)
+        fix = "A comma, or a closing bracket, is missing before that place." if is_comma else ""
+        found = (words for pattern, words in _SYNTAX_MISTAKES.items() if re.search(pattern, text))
+        return next(found, fix)
     return ""
 
 
@@ -146,38 +127,22 @@ def _permissions(context: Context, file: SettingsFile) -> Iterator[Finding]:
             yield ok("file mode", f"{path} is for you alone")
 
 
-def _codexbar(context: Context, file: SettingsFile) -> Finding:
-    path = next((path for path in codexbar.candidates(context.environ) if path.exists()), None)
+def _codexbar(context: Context) -> Finding:
+    path = context.codexbar_file
     if path is None:
-        if context.environ.get(codexbar.VARIABLE, "").strip():
-            return hint(
-                _CODEXBAR,
-                f"{codexbar.VARIABLE} names a file that is not there",
-                "Correct the variable, or unset it.",
-            )
-        return absent(_CODEXBAR, "there is none")
-    if context.settings.account.name in file.accounts:
+        if not context.environ.get(codexbar.VARIABLE, "").strip():
+            return absent(_CODEXBAR, "there is none")
+        fact = f"{codexbar.VARIABLE} names a file that is not there"
+        return hint(_CODEXBAR, fact, "Correct the variable, or unset it.")
+    if context.settings.account.name in context.settings.accounts:
         return absent(_CODEXBAR, f"{path} is not looked at: the account has a name")
     try:
         entry = codexbar.read(context.environ)
     except ProblemError as error:
         problem = error.problem
-        if _is_codexbar_problem(context.problem):
+        if problem == context.problem:
             return fail(_CODEXBAR, problem.message, problem.hint)
         return hint(_CODEXBAR, f"{problem.message}, but it is not needed")
-    if entry is None:
-        return absent(_CODEXBAR, f"{path} has no entry of Moonshot")
-    if not entry.api_key:
-        return absent(_CODEXBAR, f"{path} has no key of Moonshot")
-    return ok(_CODEXBAR, f"{path} has a key of Moonshot")
-
-
-def _is_codexbar_problem(problem: Problem | None) -> bool:
-    return problem is not None and problem.cause in _CODEXBAR_CAUSES
-
-
-def _settings(context: Context) -> Iterator[Finding]:
-    """Yield the problem with the settings, unless another check reports it."""
-    problem = context.problem
-    if problem and not is_key_problem(problem) and not _is_codexbar_problem(problem):
-        yield fail("settings", problem.message, problem.hint)
+    if entry and entry.api_key:
+        return ok(_CODEXBAR, f"{path} has a key of Moonshot")
+    return absent(_CODEXBAR, f"{path} has no {'key' if entry else 'entry'} of Moonshot")

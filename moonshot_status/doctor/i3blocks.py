@@ -17,17 +17,14 @@ Block = dict[str, str]
 
 def bar() -> Bar | None:
     """Return i3blocks and the mistakes in its configuration, or None if it is not installed."""
-    file = next((file for file in _places() if file.is_file()), None)
+    home = Path(os.path.expanduser("~"))
+    places = (bars.config_home() / _NAME / "config", home / ".i3blocks.conf")
+    file = next((place for place in places if place.is_file()), None)
     if file is None:
         return bars.without_file(_NAME)
     ours = [block for block in _blocks(bars.text_of(file)) if _is_ours(block)]
     findings = (finding for block in ours for finding in _findings(block))
     return Bar(_NAME, file, bool(ours), tuple(findings))
-
-
-def _places() -> tuple[Path, ...]:
-    home = Path(os.path.expanduser("~"))
-    return (bars.config_home() / _NAME / "config", home / ".i3blocks.conf")
 
 
 def _blocks(text: str) -> list[Block]:
@@ -50,8 +47,7 @@ def _is_ours(block: Block) -> bool:
 
 
 def _command(block: Block) -> str:
-    command = block.get("command", "")
-    return re.sub(r"\$\{?BLOCK_NAME\}?", lambda _: block[""], command)
+    return re.sub(r"\$\{?BLOCK_NAME\}?", lambda _: block[""], block.get("command", ""))
 
 
 def _findings(block: Block) -> Iterator[Finding]:
@@ -62,9 +58,6 @@ def _findings(block: Block) -> Iterator[Finding]:
     if block.get("markup") == "pango":
         yield fail(_NAME, f"{place} sets markup=pango, but the text is plain", "Take it away.")
     if block.get("interval", "0") == "0":
-        yield fail(
-            _NAME,
-            f"{place} has no interval, so it is shown once and never again",
-            "Write interval=60.",
-        )
+        fact = f"{place} has no interval, so it is shown once and never again"
+        yield fail(_NAME, fact, "Write interval=60.")
     yield from bars.command_findings(_NAME, command, _NAME)

@@ -7,28 +7,25 @@ from collections.abc import Iterator
 
 from moonshot_status.config.settings import BY_NAME
 from moonshot_status.core.errors import Kind, Problem
-from moonshot_status.core.regions import DEFAULT_REGION, Region
+from moonshot_status.core.regions import DEFAULT_REGION
 from moonshot_status.doctor import key_command
-from moonshot_status.doctor.context import Context, is_key_problem
+from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, fail, hint, ok, untried
 
 _VARIABLES = BY_NAME["api_key"].variables
 _SIMILAR_NAME = re.compile(r"(MOONSHOT|KIMI).*(KEY|TOKEN)", re.IGNORECASE)
-_INVALID_CHARACTERS = (
-    (re.compile(r"[\r\n]"), "a line break"),
-    (re.compile(r"[ \t\u00a0]"), "a blank"),
-    (re.compile(r"[\x00-\x1f\x7f-\x9f]"), "a control character"),
-    (re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]"), "an invisible character"),
-    (re.compile("[‐-―−]"), "a dash of typography"),
-)
+_INVALID_CHARACTERS = {
+    r"[\r\n]": "a line break",
+    r"[ \t\u00a0]": "a blank",
+    r"[\x00-\x1f\x7f-\x9f]": "a control character",
+    r"[\u200b-\u200f\u2060\ufeff\u00ad]": "an invisible character",
+    r"[‐-―−]": "a dash of typography",
+    r"[^\x00-\x7f]": "a character that is not ASCII",
+}
 _NO_KEYS = (
-    (re.compile(r"[$%]"), "is the name of a variable", "It is not expanded: write the key."),
-    (re.compile(r"[\w-]+://"), "is an address", 'Write "api_key_command": ["op", "read", …].'),
-    (
-        re.compile(r"(sk-)?(\.\.\.|…|<|x{6}|\*|your[-_ ])", re.I),
-        "is a placeholder",
-        "Write your key.",
-    ),
+    (r"[$%]", "is the name of a variable", "It is not expanded: write the key."),
+    (r"[\w-]+://", "is an address", 'Write "api_key_command": ["op", "read", …].'),
+    (r"(?i)(sk-)?(\.\.\.|…|<|x{6}|\*|your[-_ ])", "is a placeholder", "Write your key."),
 )
 
 
@@ -39,49 +36,47 @@ def findings(context: Context) -> Iterator[Finding]:
         yield untried("key", "the settings file is broken")
         return
     yield _region(context)
-    if context.problem and not is_key_problem(context.problem):
+    if context.settings_problem:
         yield untried("key", "the settings are wrong")
         return
-    if context.problem:
-        yield _unusable(context, context.problem)
+    problem = context.problem
+    if problem:
+        yield _unusable(context, problem)
     else:
         yield from _in_use(context)
-    yield from _unused(context)
-    yield from _misnamed_variables(context)
-
-
-def other_region(region: Region | None) -> Region:
-    """Return the region to suggest to a user whose key is not of this one."""
-    return next(other for other in Region if other is not (region or DEFAULT_REGION))
+    is_missing = problem is not None and problem.kind is Kind.NO_KEY
+    if not is_missing:  # else the problem names them
+        yield from _unused_sources(context)
+    yield from _unused_variables(context)
+    if is_missing:
+        yield from _misnamed_variables(context)
 
 
 def _region(context: Context) -> Finding:
-    region = context.settings.account.region
-    if region is None:
+    decided_by = context.choice.decided_by
+    if context.settings.account.region is None:
         return untried("region", "the settings are wrong")
     if context.options.region:
-        return ok("region", f"{region.value}, as --region says")
-    for source in context.sources:
-        if source.region:
-            return ok("region", f"{region.value}, as {source.region_source} says")
-        if source.secret:
-            return ok("region", f"{region.value}, because none is written beside the key")
-    return ok("region", f"{region.value}, because none is written anywhere")
+        why = "as --region says"
+    elif decided_by and decided_by.region:
+        why = f"as {decided_by.region_source} says"
+    else:
+        why = f"because none is written {'beside the key' if decided_by else 'anywhere'}"
+    return ok("region", f"{context.region.value}, {why}")
 
 
 def _unusable(context: Context, problem: Problem) -> Finding:
     if problem.kind is Kind.NO_KEY:
         return fail("key", f"{problem.message}. {problem.hint}", _how_to_set_a_key(context))
-    chosen = context.chosen
-    place = f" ({chosen.name})" if chosen else ""
-    character = chosen and chosen.secret and _invalid_character(chosen.secret.key)
-    detail = f": {character} stands in it" if character and problem.kind is Kind.BAD_KEY else ""
-    return fail("key", f"{problem.message}{detail}{place}", problem.hint)
+    key = context.chosen.secret.key if context.chosen.secret else ""
+    found = (words for pattern, words in _INVALID_CHARACTERS.items() if re.search(pattern, key))
+    character = next(found, "")
+    detail = f": {character} stands in it" if character else ""
+    return fail("key", f"{problem.message}{detail} ({context.chosen.name})", problem.hint)
 
 
 def _how_to_set_a_key(context: Context) -> str:
-    region = context.settings.account.region or DEFAULT_REGION
-    other = other_region(region)
+    region, other = context.region, context.other_region
     if any(source.secret for source in context.sources):
         return (
             f'If that key is from {other.platform}, write "region": "{other.value}";'
@@ -90,54 +85,41 @@ def _how_to_set_a_key(context: Context) -> str:
     return f'Write {{"region": "{region.value}", "api_key": "sk-..."}} into {context.path}.'
 
 
-def _invalid_character(key: str) -> str:
-    """Describe the first invalid character of the key; empty if there is none."""
-    found = next((words for pattern, words in _INVALID_CHARACTERS if pattern.search(key)), "")
-    return found or ("" if key.isascii() else "a character that is not ASCII")
-
-
 def _in_use(context: Context) -> Iterator[Finding]:
-    region, problem = context.settings.account.region, context.key_result.problem
+    problem = context.key_result.problem
     if context.settings.account.secret.command:
         yield key_command.finding(context)
-    if problem and is_key_problem(problem):
-        if problem.kind is not Kind.NO_KEY:
-            yield fail("key", f"{problem.message} (api_key_command)", problem.hint)
-        return
-    place = _chosen_name(context)
-    yield _suspicious(context.key_result.key, place) or ok(
-        "key", f"from {place}, of {region.value if region else ''}"
-    )
+    if problem is None:
+        yield _valid(context)
+    elif problem.kind is not Kind.NO_KEY:
+        yield fail("key", f"{problem.message} (api_key_command)", problem.hint)
 
 
-def _suspicious(key: str, place: str) -> Finding | None:
-    """Return a finding for a valid key that is probably none."""
+def _valid(context: Context) -> Finding:
+    """Return the finding on a valid key, which may still be none."""
+    key, place = context.key_result.key, context.chosen.name
     for pattern, what, fix in _NO_KEYS:
-        if pattern.match(key):
+        if re.match(pattern, key):
             return fail("key", f"what stands in {place} {what}", fix)
-    if key.startswith("sk-"):
-        return None
-    return hint(
-        "key",
-        f"the key from {place} does not begin with sk-, as keys do",
-        "Copy it once more from the console.",
-    )
+    if not key.startswith("sk-"):
+        fact = f"the key from {place} does not begin with sk-, as keys do"
+        return hint("key", fact, "Copy it once more from the console.")
+    return ok("key", f"from {place}, of {context.region.value}")
 
 
-def _unused(context: Context) -> Iterator[Finding]:
-    """Yield the keys that are not used, and why."""
-    region = context.settings.account.region
-    unused = [source for source in context.sources if source.secret and source != context.chosen]
-    if context.problem and context.problem.kind is Kind.NO_KEY:
-        unused = []  # the problem names them
-    for source in unused:
-        key_region = (source.key_region or DEFAULT_REGION.value).lower()
-        is_foreign = region is not None and key_region != region.value
-        first = f"{_chosen_name(context)} comes first"
-        why = "it is of the other region" if is_foreign else first
-        yield hint("another key", f"the key in {source.name} is not used: {why}")
+def _unused_sources(context: Context) -> Iterator[Finding]:
+    for source in context.sources:
+        if source.secret and source != context.chosen:
+            key_region = (source.key_region or DEFAULT_REGION.value).lower()
+            why = "it is of the other region"
+            if key_region == context.region.value:
+                why = f"{context.chosen.name} comes first"
+            yield hint("another key", f"the key in {source.name} is not used: {why}")
+
+
+def _unused_variables(context: Context) -> Iterator[Finding]:
     names = [name for name in _VARIABLES if context.environ.get(name, "").strip()]
-    if context.file and context.settings.account.name in context.file.accounts and names:
+    if names and context.settings.account.name in context.settings.accounts:
         yield hint("another key", f"{names[0]} is not used: the account has a name in the settings")
     elif len(names) > 1:
         yield hint("another key", f"{names[1]} is not used: {names[0]} comes first")
@@ -145,11 +127,6 @@ def _unused(context: Context) -> Iterator[Finding]:
 
 def _misnamed_variables(context: Context) -> Iterator[Finding]:
     """Yield the variables that were probably meant to hold the missing key."""
-    if context.problem and context.problem.kind is Kind.NO_KEY:
-        for name in sorted(set(context.environ) - set(_VARIABLES)):
-            if _SIMILAR_NAME.search(name):
-                yield hint("another key", f"{name} is not read", f"Its name is {_VARIABLES[0]}.")
-
-
-def _chosen_name(context: Context) -> str:
-    return context.chosen.name if context.chosen else "another place"
+    for name in sorted(set(context.environ) - set(_VARIABLES)):
+        if _SIMILAR_NAME.search(name):
+            yield hint("another key", f"{name} is not read", f"Its name is {_VARIABLES[0]}.")

@@ -84,11 +84,8 @@ def _proxy(route: Route | None, target: SplitResult) -> Finding:
         login = ", with a login" if route.headers else ""
         return ok("proxy", f"{proxy.proxy_variable()} leads through {route.host}{login}")
     if any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY")):
-        return hint(
-            "proxy",
-            "HTTP_PROXY does not count here: the API is asked by https",
-            "Set HTTPS_PROXY if the network wants a proxy.",
-        )
+        fact = "HTTP_PROXY does not count here: the API is asked by https"
+        return hint("proxy", fact, "Set HTTPS_PROXY if the network wants a proxy.")
     if any(os.environ.get(name) for name in proxy.VARIABLES):
         return ok("proxy", f"{proxy.proxy_variable()} does not count for {target.hostname}")
     return absent("proxy", "none is named")
@@ -113,24 +110,19 @@ def _lookup(probe: Probe) -> Finding:
     try:
         found = probe.run(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except TimeoutError:
-        return fail(
-            _LOOKUP,
-            f"{host} is not found within {probe.timeout:g} s",
-            "No name server answers: look at /etc/resolv.conf, VPN and Wi-Fi.",
-        )
+        fix = "No name server answers: look at /etc/resolv.conf, VPN and Wi-Fi."
+        return fail(_LOOKUP, f"{host} is not found within {probe.timeout:g} s", fix)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no name"
         return fail(_LOOKUP, f"{host} is not found: {why}", _lookup_fix(probe, host))
     addresses = sorted({str(entry[4][0]) for entry in found})
+    ips = [ip_address(address.partition("%")[0]) for address in addresses]
     private = f" ({', '.join(addresses)})"
-    if is_loopback(host) or not any(_is_blocked(address) for address in addresses):
+    # Filters give such addresses for the names that they block.
+    if is_loopback(host) or not any(ip.is_loopback or ip.is_unspecified for ip in ips):
         return ok(_LOOKUP, f"{host} is found", private)
-    return fail(
-        _LOOKUP,
-        f"{host} leads to this machine itself",
-        "A filter does that: look for the name in /etc/hosts, Pi-hole and the like.",
-        private,
-    )
+    fix = "A filter does that: look for the name in /etc/hosts, Pi-hole and the like."
+    return fail(_LOOKUP, f"{host} leads to this machine itself", fix, private)
 
 
 def _lookup_fix(probe: Probe, host: str) -> str:
@@ -141,23 +133,14 @@ def _lookup_fix(probe: Probe, host: str) -> str:
     return "Is the base URL right, and is there a network connection?"
 
 
-def _is_blocked(address: str) -> bool:
-    """Return whether this is an address that filters give for the names that they block."""
-    found = ip_address(address.partition("%")[0])
-    return found.is_loopback or found.is_unspecified
-
-
 def _connection(probe: Probe) -> Finding:
     host, port = probe.endpoint
     place = f"{host} port {port}"
     try:
         probe.run(lambda: socket.create_connection((host, port), probe.timeout).close())
     except TimeoutError:
-        return fail(
-            _CONNECTION,
-            f"{place} does not answer within {probe.timeout:g} s",
-            "A firewall may swallow it, or the network wants a proxy in HTTPS_PROXY.",
-        )
+        fix = "A firewall may swallow it, or the network wants a proxy in HTTPS_PROXY."
+        return fail(_CONNECTION, f"{place} does not answer within {probe.timeout:g} s", fix)
     except OSError as error:
         fact = f"{place} cannot be reached: {error.strerror}"
         return fail(_CONNECTION, fact, _connection_fix(probe))
@@ -180,11 +163,8 @@ def _tls(probe: Probe) -> Finding:
     try:
         return ok(_TLS, f"{probe.run(lambda: _handshake(probe))}, and the certificate is good")
     except TimeoutError:
-        return fail(
-            _TLS,
-            f"no handshake within {probe.timeout:g} s",
-            "Something in the network swallows it.",
-        )
+        fact = f"no handshake within {probe.timeout:g} s"
+        return fail(_TLS, fact, "Something in the network swallows it.")
     except (OSError, HTTPException) as error:
         return _handshake_failure(probe, error)
 
@@ -196,19 +176,15 @@ def _handshake_failure(probe: Probe, error: Exception) -> Finding:
     if probe.route:
         problem = proxy.proxy_failure(error).problem
         return fail("proxy", problem.message, problem.hint)
-    return fail(
-        _TLS,
-        f"{host} hangs up in the middle of the handshake",
-        "A firewall may do that, or no TLS is spoken on that port.",
-    )
+    fix = "A firewall may do that, or no TLS is spoken on that port."
+    return fail(_TLS, f"{host} hangs up in the middle of the handshake", fix)
 
 
 def _handshake(probe: Probe) -> str | None:
     """Return the protocol that was agreed on; neither a key nor a request is sent."""
     host, port = probe.endpoint
-    connection = HTTPSConnection(
-        host, port, timeout=probe.timeout, context=ssl.create_default_context()
-    )
+    trust = ssl.create_default_context()
+    connection = HTTPSConnection(host, port, timeout=probe.timeout, context=trust)
     if probe.route:
         target = probe.target.port or _PORTS["https"]
         connection.set_tunnel(probe.target.hostname or "", target, headers=probe.route.headers)

@@ -59,31 +59,29 @@ def _clean(text: str, masks: _Masks) -> str:
 
 def _home_masks() -> _Masks:
     home = os.path.expanduser("~")
-    homes = {home, os.path.realpath(home)} if os.path.isabs(home) else set()
-    return [
-        (re.compile(rf"{re.escape(path)}(?![\w.-])"), "~") for path in _longest_first(homes - {"/"})
-    ]
+    homes = {home, os.path.realpath(home)} - {"/"} if os.path.isabs(home) else ()
+    return _masks(homes, "", r"(?![\w.-])", "~")
 
 
 def _private_masks(context: Context) -> _Masks:
     """Return patterns of what must not be published, and their replacements."""
     home = Path(os.path.expanduser("~"))
     users = {home.name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
-    accounts = {*(context.file.accounts if context.file else ()), context.settings.account.name}
-    names = [rf"(?<=/){re.escape(name)}(?![\w.-])" for name in _longest_first(users)]
-    names += [
-        rf"(?<=\baccounts\.){re.escape(one_line(name, _MAX_LENGTH))}(?=[ .:])"
-        for name in _longest_first(accounts)
+    accounts = {*context.settings.accounts, context.settings.account.name}
+    written = {one_line(name, _MAX_LENGTH) for name in accounts}
+    unknown = rf"(?<=\baccounts\.)(?!NAME\b)[^/]*?(?=(\.({_SETTINGS})\b[\w.]*)?(:| in /))"
+    return [
+        *_masks(users, r"(?<=/)", r"(?![\w.-])", "NAME"),
+        *_masks(written, r"(?<=\baccounts\.)", r"(?=[ .:])", "NAME"),
+        (re.compile(unknown), "NAME"),  # The accounts of an invalid file are not known.
+        *_masks(_hosts(context), r"(?<![\w.-])", r"(?![\w-])", "HOST"),
     ]
-    # The accounts of an invalid file are not known.
-    names.append(rf"(?<=\baccounts\.)(?!NAME\b)[^/]*?(?=(\.({_SETTINGS})\b[\w.]*)?(:| in /))")
-    hosts = [rf"(?<![\w.-]){re.escape(host)}(?![\w-])" for host in _longest_first(_hosts(context))]
-    patterns = [(name, "NAME") for name in names] + [(host, "HOST") for host in hosts]
-    return [(re.compile(pattern), replacement) for pattern, replacement in patterns]
 
 
-def _longest_first(words: Iterable[str | None]) -> list[str]:
-    return sorted((word for word in words if word), key=len, reverse=True)
+def _masks(words: Iterable[str | None], before: str, after: str, replacement: str) -> _Masks:
+    """Return a mask for each word between these patterns, the longest first."""
+    longest_first = sorted((word for word in words if word), key=len, reverse=True)
+    return [(re.compile(before + re.escape(word) + after), replacement) for word in longest_first]
 
 
 def _hosts(context: Context) -> set[str]:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from moonshot_status.api import response
 from moonshot_status.api.backoff import must_wait
-from moonshot_status.api.response import HttpResponse
 from moonshot_status.core import money, paths
 from moonshot_status.core.account import Reading
-from moonshot_status.core.errors import Kind, Problem
-from moonshot_status.core.regions import DEFAULT_REGION
+from moonshot_status.core.errors import Kind
 from moonshot_status.core.status import Status
 from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, fail, ok, untried
-from moonshot_status.doctor.keys import other_region
 from moonshot_status.polling import balance
 from moonshot_status.polling.balance import FetchPolicy
 from moonshot_status.store.database import Store
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
-
-
-class _Response(NamedTuple):
-    response: HttpResponse
-    received_at: datetime
+_Times = list[tuple[datetime | None, datetime]]
+"""For each response the time on the server's clock, and that on this machine's."""
 
 
 def findings(context: Context, is_reachable: bool) -> Iterator[Finding]:
@@ -42,9 +35,12 @@ def findings(context: Context, is_reachable: bool) -> Iterator[Finding]:
     account, now = context.settings.account, balance.utc_now()
     store = Store(paths.state_folder())
     before = store.load(account)
-    responses: list[_Response] = []
-    if before.attempt and before.attempt.problem and must_wait(before.attempt, now, force=True):
-        yield _postponed(before.attempt.problem, before.attempt.retry_at or now)
+    attempt = before.attempt
+    times: _Times = []
+    if attempt and attempt.problem and must_wait(attempt, now, force=True):
+        until = (attempt.retry_at or now).strftime("%Y-%m-%d %H:%M:%S UTC")
+        fact = f"not made, because the server said to wait until {until}"
+        yield fail("request", f"{fact}: {attempt.problem.message}", attempt.problem.hint)
     else:
         policy = FetchPolicy(
             context.settings.max_age,
@@ -52,10 +48,10 @@ def findings(context: Context, is_reachable: bool) -> Iterator[Finding]:
             now,
             refresh=True,
             resolve_key=lambda _: context.key_result.key,
-            on_response=lambda got: responses.append(_Response(got, balance.utc_now())),
+            on_response=lambda got: times.append((response.server_time(got), balance.utc_now())),
         )
         yield from _result(context, balance.get_balance(account, store, policy))
-    yield _clock(responses, before.reading, now)
+    yield _clock(times, before.reading, now)
 
 
 def _obstacle(context: Context, is_reachable: bool) -> str:
@@ -67,23 +63,13 @@ def _obstacle(context: Context, is_reachable: bool) -> str:
     return "" if is_reachable else "the API cannot be reached"
 
 
-def _postponed(problem: Problem, until: datetime) -> Finding:
-    moment = until.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return fail(
-        "request",
-        f"not made, because the server said to wait until {moment}: {problem.message}",
-        problem.hint,
-    )
-
-
 def _result(context: Context, status: Status) -> Iterator[Finding]:
     problem, reading = status.problem, status.reading
     if problem and problem.kind is not Kind.STORE:
         fix = _region_fix(context) if problem.kind is Kind.UNAUTHORIZED else ""
         yield fail("request", f"{problem.kind.label}: {problem.message}", fix or problem.hint)
         return
-    region = context.settings.account.region or DEFAULT_REGION
-    amount = money.format_balance(reading.balance.available if reading else None, region)
+    amount = money.format_balance(reading.balance.available if reading else None, context.region)
     yield ok("request", "the API answers with a balance", f": {amount}")
     if problem:
         yield fail("store", problem.message, problem.hint)
@@ -93,18 +79,16 @@ def _region_fix(context: Context) -> str:
     """Return the fix for a rejected key without a region; empty if the region is known."""
     if any(source.region for source in context.sources) or context.options.region:
         return ""
-    other = other_region(context.settings.account.region)
-    return (
-        f"The key is wrong, or from {other.platform}: "
-        f'then it needs "region": "{other.value}" beside it.'
-    )
+    other = context.other_region
+    fix = f'then it needs "region": "{other.value}" beside it.'
+    return f"The key is wrong, or from {other.platform}: {fix}"
 
 
-def _clock(responses: list[_Response], newest: Reading | None, now: datetime) -> Finding:
+def _clock(times: _Times, newest: Reading | None, now: datetime) -> Finding:
     fix = "Set it: timedatectl set-ntp true, or in the settings of the system."
-    server_time = response.server_time(responses[0].response) if responses else None
+    server_time, own_time = times[0] if times else (None, now)
     if server_time:
-        ahead = responses[0].received_at - server_time
+        ahead = own_time - server_time
         fact = f"this machine's clock is {_difference(ahead)} the server's"
         return fail("clock", fact, fix) if abs(ahead) > _CLOCK_TOLERANCE else ok("clock", fact)
     if newest and newest.fetched_at - now > _CLOCK_TOLERANCE:

@@ -43,11 +43,8 @@ def _findings(file: Path) -> Iterator[Finding]:
     yield from _permissions(file)
     corrupt = len(list(file.parent.glob(f"{FILE_NAME}.damaged-*[!l]")))
     if corrupt:
-        yield hint(
-            "store",
-            f"damaged files were put aside: {corrupt}",
-            f"When you do not need them: rm {file}.damaged-*",
-        )
+        fix = f"When you do not need them: rm {file}.damaged-*"
+        yield hint("store", f"damaged files were put aside: {corrupt}", fix)
 
 
 def _is_writable(place: Path) -> bool:
@@ -67,22 +64,15 @@ def _content(file: Path) -> Finding:
     try:
         readings = check.count_readings(file)
     except NewerStoreError:
-        return fail(
-            "store",
-            f"{file} was written by a later version of this program, so nothing is kept",
-            "Bring the program up to date, or move the file away.",
-        )
+        fact = f"{file} was written by a later version of this program, so nothing is kept"
+        return fail("store", fact, "Bring the program up to date, or move the file away.")
     except CorruptStoreError:
-        return fail(
-            "store",
-            f"{file} is damaged",
-            "The next request puts it aside and begins a new one: run doctor again.",
-        )
+        fix = "The next request puts it aside and begins a new one: run doctor again."
+        return fail("store", f"{file} is damaged", fix)
     except OSError as error:
         return fail("store", f"{file} cannot be used: {error}", _owner_fix(file))
-    if readings is None:
-        return ok("store", f"{file} is empty")
-    return ok("store", f"{file} is sound, readings as they came: {readings}")
+    content = "empty" if readings is None else f"sound, readings as they came: {readings}"
+    return ok("store", f"{file} is {content}")
 
 
 def _permissions(file: Path) -> Iterator[Finding]:

@@ -74,14 +74,12 @@ def _collect_file(file: Path, folder: Path, config: _Config, depth: int) -> None
 
 
 def _collect_member(name: str, value: Any, config: _Config) -> None:
+    names = value if name.startswith("modules-") else ()
     if isinstance(value, dict):
         config.modules.setdefault(name, value)
-    lists = [value] if name.startswith("modules-") else []
-    if name.startswith("group/") and isinstance(value, dict):
-        lists.append(value.get("modules"))
-    for names in lists:
-        if isinstance(names, list):
-            config.listed |= {name for name in names if isinstance(name, str)}
+        names = value.get("modules") if name.startswith("group/") else ()
+    if isinstance(names, list):
+        config.listed |= {name for name in names if isinstance(name, str)}
 
 
 def _collect_include(include: str, folder: Path, config: _Config, depth: int) -> None:
@@ -100,31 +98,21 @@ def _exec(module: dict[str, Any]) -> str:
 def _findings(name: str, config: _Config, file: Path) -> Iterator[Finding]:
     module = config.modules.get(name)
     if module is None:
-        lost = (
-            f", and {config.missing[0]}, which it includes, is not there" if config.missing else ""
-        )
-        yield fail(
-            _NAME,
-            f"{name} is in a list of {file}, but defined nowhere{lost}",
-            'Copy moonshot.jsonc there: "include": ["~/.config/waybar/moonshot.jsonc"].',
-        )
+        fact = f"{name} is in a list of {file}, but defined nowhere"
+        if config.missing:
+            fact += f", and {config.missing[0]}, which it includes, is not there"
+        fix = 'Copy moonshot.jsonc there: "include": ["~/.config/waybar/moonshot.jsonc"].'
+        yield fail(_NAME, fact, fix)
         return
     if name not in config.listed:
-        yield fail(
-            _NAME,
-            f"{name} is defined, but is in no list of modules of {file}",
-            f'Write "{name}" into modules-right or another list.',
-        )
+        fact = f"{name} is defined, but is in no list of modules of {file}"
+        yield fail(_NAME, fact, f'Write "{name}" into modules-right or another list.')
     if module.get("escape"):
-        yield fail(
-            _NAME, f"{name} sets escape, but the text is escaped already", 'Take "escape" away.'
-        )
+        fact = f"{name} sets escape, but the text is escaped already"
+        yield fail(_NAME, fact, 'Take "escape" away.')
     if module.get("return-type") != "json":
         yield fail(_NAME, f"{name} shows raw JSON", 'Write "return-type": "json".')
     if not (module.get("interval") or module.get("restart-interval")):
-        yield fail(
-            _NAME,
-            f"{name} has no interval, so it is shown once and never again",
-            'Write "interval": 60.',
-        )
+        fact = f"{name} has no interval, so it is shown once and never again"
+        yield fail(_NAME, fact, 'Write "interval": 60.')
     yield from bars.command_findings(_NAME, _exec(module), _NAME)

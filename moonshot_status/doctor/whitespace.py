@@ -14,11 +14,7 @@ from moonshot_status.core.text import unquoted
 from moonshot_status.doctor.context import VARIABLES, Context
 from moonshot_status.doctor.finding import Finding, hint
 
-_SETTINGS = tuple(
-    setting.name
-    for setting in SETTINGS
-    if setting.schema.get("type") == "string" and setting.name != FREE_TEXT
-)
+_SETTINGS = [s.name for s in SETTINGS if s.schema.get("type") == "string" and s.name != FREE_TEXT]
 _CODEXBAR = (codexbar.REGION, codexbar.KEY, codexbar.KEY_REGION)
 
 
@@ -29,11 +25,8 @@ def findings(context: Context) -> Iterator[Finding]:
         if not bare:
             yield hint("blanks", f"{place} is blank, which counts as unset", "Remove it.")
         elif bare != value:
-            yield hint(
-                "blanks",
-                f"quotes or blanks stand around {place}; they are left out",
-                "Take them away: other programs take them as they are.",
-            )
+            fact = f"quotes or blanks stand around {place}; they are left out"
+            yield hint("blanks", fact, "Take them away: other programs take them as they are.")
 
 
 def _values(context: Context) -> Iterator[tuple[str, str]]:
@@ -44,11 +37,11 @@ def _values(context: Context) -> Iterator[tuple[str, str]]:
     accounts = document.get("accounts")
     own = accounts.get(account) if isinstance(accounts, dict) else None
     yield from _strings(own, _SETTINGS, f"accounts.{account}.{{}} in {context.path}")
-    for path in [path for path in codexbar.candidates(context.environ) if path.exists()][:1]:
-        providers = _document(path).get("providers")
-        for provider in providers if isinstance(providers, list) else ():
-            if isinstance(provider, dict) and provider.get("id") == codexbar.PROVIDER:
-                yield from _strings(provider, _CODEXBAR, f"{{}} in {path}")
+    path = context.codexbar_file
+    providers = _document(path).get("providers") if path else None
+    for provider in providers if isinstance(providers, list) else ():
+        if isinstance(provider, dict) and provider.get("id") == codexbar.PROVIDER:
+            yield from _strings(provider, _CODEXBAR, f"{{}} in {path}")
 
 
 def _strings(values: Any, names: Iterable[str], place: str) -> Iterator[tuple[str, str]]:
