@@ -1,42 +1,57 @@
-"""However many processes ask, one asks the API, and a change of level is told once."""
+"""However many processes poll, one makes the request, and a change of level is reported once."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
-import threading
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from threading import Event
 
 import pytest
 from kit import stored
+from kit.forks import Forks, deny_locks, report_lock_requests
 from kit.support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, balance
 
 from moonshot_status.polling import demo
 
 pytestmark = pytest.mark.slow
 
-PROCESSES = 50
-LARGE, LARGEST = 50, 100
-TOLD_AT_ONCE = 20
-TOLD = 300
+LARGEST, LARGE, NOTIFIED, REAL = 100, 50, 20, 8
+WAIT_SECONDS = 300
 GOOD = demo.balance("49.58894", "46.58893", "3.00001")
 BUSY = demo.error(503, "server_error", "busy")
 LIMITED = demo.error(429, "rate_limit_reached_error", "too many requests")
+# Longer than a test waits for a run.
+FOREVER = ("--timeout", "600")
+Outcome = tuple["float | None", bool, "str | None"]
 
 
-class SlowServer(demo.Server):
-    """Takes its time, so that everybody has asked before the first answer is there."""
+class PatientServer(demo.Server):
+    """Responds to a request when ``may_respond`` says so of its number, counted from 1."""
 
     retry_after = 0
 
+    def __init__(self) -> None:
+        super().__init__(GOOD, (KEY,))
+        self.may_respond: Callable[[int], bool] = lambda _: True
+
     def respond(self, method: str, path: str, key: str) -> demo.ServerResponse:
-        reply = super().respond(method, path, key)
-        time.sleep(1.5)
-        return reply
+        response = super().respond(method, path, key)
+        number, until = len(self.requests), time.monotonic() + 60
+        while not self.may_respond(number) and time.monotonic() < until:
+            time.sleep(0.005)
+        return response
+
+    def wait_for_request(self, number: int) -> None:
+        while len(self.requests) < number:
+            time.sleep(0.005)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -50,206 +65,224 @@ class SlowServer(demo.Server):
         return Handler
 
 
-def crowd(arguments: list[str], size: int = PROCESSES) -> list[bytes]:
-    running = [
-        subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for _ in range(size)
-    ]
-    return [process.communicate(timeout=120)[0] for process in running]
-
-
 @pytest.fixture
-def slow_server(monkeypatch: pytest.MonkeyPatch) -> SlowServer:
-    server = SlowServer(GOOD, (KEY,))
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PatientServer]:
+    server = PatientServer()
     monkeypatch.setenv("MOONSHOT_BASE_URL", server.base_url)
     monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
-    return server
+    yield server
+    server.may_respond = lambda _: True
+    server.stop()
 
 
-def test_a_crowd_on_an_empty_store_makes_one_request(slow_server: SlowServer) -> None:
-    assert crowd(["--timeout", "60"]) == [b"$49.58\n"] * PROCESSES
-    assert len(slow_server.requests) == 1
+class Crowd:
+    """Polls of many processes at the same time."""
 
+    def __init__(self, program: Forks, server: PatientServer, arrivals: Path) -> None:
+        self._program = program
+        self._server = server
+        self._arrivals = arrivals
+        self._report = partial(report_lock_requests, str(arrivals))
 
-def test_a_crowd_shares_one_failure(slow_server: SlowServer) -> None:
-    slow_server.response = BUSY
-    outputs = crowd(["--timeout", "60", "--format", "json"], 10)
-    assert {json.loads(output)["problem"]["kind"] for output in outputs} == {"server-error"}
-    assert len(slow_server.requests) == 1
+    def at_once(
+        self, size: int, *arguments: str, prepare: tuple[partial[None], ...] = ()
+    ) -> list[bytes]:
+        """Return what each prints; no request is answered before all of them want to make one."""
+        self._arrivals.write_bytes(b"")
+        self._server.may_respond = lambda _: self._arrivals.stat().st_size >= size
+        found = self._program.crowd(
+            size, "--timeout", "60", *arguments, prepare=[self._report, *prepare]
+        )
+        self._server.may_respond = lambda _: True
+        return [done.stdout for done in found]
 
+    def later(self, size: int, *arguments: str) -> list[bytes]:
+        """Return what each prints; they need no request."""
+        return [done.stdout for done in self._program.crowd(size, *arguments)]
 
-def test_who_finds_an_old_balance_does_not_wait_for_the_asker(slow_server: SlowServer) -> None:
-    crowd([], 1)
-    asker = threading.Thread(target=crowd, args=[["--max-age", "0"], 1])
-    asker.start()
-    while len(slow_server.requests) < 2:
-        time.sleep(0.01)
-    started = time.monotonic()
-    (output,) = crowd(["--max-age", "0"], 1)
-    assert time.monotonic() - started < 1.2
-    assert output.startswith("$49.58 · as of ".encode())
-    asker.join()
-    assert len(slow_server.requests) == 2
-
-
-def test_an_asker_that_is_killed_frees_the_others_at_once(
-    slow_server: SlowServer, home: Path
-) -> None:
-    asker = subprocess.Popen(PROGRAM, stdout=subprocess.DEVNULL)
-    while not slow_server.requests:
-        time.sleep(0.01)
-    started = time.monotonic()
-    waiter = subprocess.Popen([*PROGRAM], stdout=subprocess.PIPE)
-    time.sleep(0.3)
-    asker.kill()
-    asker.wait()
-    assert waiter.communicate(timeout=30)[0] == b"$49.58\n"
-    assert time.monotonic() - started < 5
-    assert len(slow_server.requests) == 2
+    def start_waiting(self) -> int:
+        """Start a process and return its number when it is about to wait for the lock."""
+        self._arrivals.write_bytes(b"")
+        number = self._program.start(*FOREVER, prepare=[self._report])
+        while not self._arrivals.stat().st_size:
+            time.sleep(0.005)
+        return number
 
 
 @pytest.fixture
-def expired(slow_server: SlowServer, home: Path) -> Path:
-    """A store whose one balance, $7.00, is an hour old."""
-    slow_server.response = demo.balance("7", "7", "0")
-    assert crowd([], 1) == [b"$7.00\n"]
-    slow_server.requests.clear()
-    slow_server.response = GOOD
-    file = stored.store_file(home)
-    stored.pass_time(file, 3600)
-    return file
+def crowd(program: Forks, server: PatientServer, tmp_path: Path) -> Crowd:
+    return Crowd(program, server, tmp_path / "arrivals")
 
 
-def shown(arguments: list[str], size: int = LARGE) -> set[tuple[float | None, bool, str | None]]:
-    """What a crowd shows, each but once: the balance, whether it is stale, and what is wrong."""
-    outputs = map(json.loads, crowd(["--timeout", "60", "--format", "json", *arguments], size))
+def shown(outputs: list[bytes]) -> set[Outcome]:
+    """Return what the outputs show: the balance, whether it is stale, and what is wrong."""
     return {
         (
             document["balance"] and document["balance"]["available"],
             document["stale"],
             document["problem"] and document["problem"]["kind"],
         )
-        for document in outputs
+        for document in map(json.loads, outputs)
     }
 
 
-def test_a_large_crowd_on_an_empty_store(slow_server: SlowServer) -> None:
-    assert shown([], LARGEST) == {(49.58894, False, None)}
-    assert len(slow_server.requests) == 1
+JSON = ("--format", "json")
+NEW: Outcome = (49.58894, False, None)
 
 
-def test_a_large_crowd_on_an_expired_store(slow_server: SlowServer, expired: Path) -> None:
-    assert shown([], LARGEST) <= {(7, False, None), (49.58894, False, None)}
-    assert shown([], 1) == {(49.58894, False, None)}
-    assert len(slow_server.requests) == 1
+def test_processes_of_their_own_make_one_request(server: PatientServer) -> None:
+    released = Event()
+    server.may_respond = lambda _: released.is_set()
+    command = [*PROGRAM, "--timeout", "60"]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(REAL)]
+    server.wait_for_request(1)
+    time.sleep(1)
+    released.set()
+    outputs = [process.communicate(timeout=120)[0] for process in running]
+    assert outputs == [b"$49.58\n"] * REAL
+    assert len(server.requests) == 1
 
 
-def test_a_large_crowd_and_a_failing_server(slow_server: SlowServer, home: Path) -> None:
-    slow_server.response = BUSY
-    assert shown([]) == {(None, False, "server-error")}
-    assert shown(["--max-age", "0"], 5) == {(None, False, "server-error")}
-    assert len(slow_server.requests) == 1
-    stored.pass_time(stored.store_file(home), 60)
-    shown([], 5)
-    assert len(slow_server.requests) == 2
+def test_a_crowd_on_an_empty_store_makes_one_request(crowd: Crowd, server: PatientServer) -> None:
+    assert crowd.at_once(LARGEST) == [b"$49.58\n"] * LARGEST
+    assert len(server.requests) == 1
 
 
-def test_a_large_crowd_on_an_expired_store_and_a_failing_server(
-    slow_server: SlowServer, expired: Path
+def test_an_old_balance_is_shown_during_the_request_of_another_process(
+    program: Forks, server: PatientServer
 ) -> None:
-    slow_server.response = BUSY
-    assert shown([]) <= {(7, False, None), (7, True, "server-error")}
-    assert shown(["--max-age", "0"], 5) == {(7, True, "server-error")}
-    assert len(slow_server.requests) == 1
-    slow_server.response = GOOD
-    assert shown(["--refresh"], 1) == {(49.58894, False, None)}
+    program.run()
+    released = Event()
+    server.may_respond = lambda _: released.is_set()
+    other = program.start("--max-age", "0", *FOREVER)
+    server.wait_for_request(2)
+    done = program.run("--max-age", "0", *FOREVER)
+    assert done.stdout.startswith("$49.58 · as of ".encode())
+    released.set()
+    assert program.wait(other).stdout == b"$49.58\n"
+    assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("old", [None, 7])
-def test_a_large_crowd_waits_as_told(
-    slow_server: SlowServer, home: Path, old: int | None, request: pytest.FixtureRequest
+def test_a_process_that_is_killed_during_its_request_blocks_no_other(
+    program: Forks, crowd: Crowd, server: PatientServer
 ) -> None:
-    if old:
-        request.getfixturevalue("expired")
-    slow_server.response, slow_server.retry_after = LIMITED, TOLD
-    truth = (old, old is not None, "rate-limited")
-    assert truth in shown([]) <= {truth, (old, False, None)}
-    for arguments in (["--max-age", "0"], ["--refresh"]):
-        assert shown(arguments, 2) == {truth}
-    stored.pass_time(stored.store_file(home), TOLD - 30)
-    assert shown(["--refresh"], 2) == {truth}
-    assert len(slow_server.requests) == 1
-    slow_server.response, slow_server.retry_after = GOOD, 0
-    stored.pass_time(stored.store_file(home), 31)
-    assert shown(["--refresh"], 1) == {(49.58894, False, None)}
-    assert len(slow_server.requests) == 2
-
-
-NO_LOCKS = """
-import errno, fcntl
-
-def flock(*_):
-    raise OSError(errno.ENOLCK, "No locks available")
-
-fcntl.flock = flock
-"""
-
-
-def test_where_there_are_no_locks_no_store_is_taken_for_damaged(
-    slow_server: SlowServer, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "sitecustomize.py").write_text(NO_LOCKS)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert shown(["--refresh"], 20) == {(49.58894, False, None)}
-    assert list(home.rglob("*.damaged-*")) == []
-    assert stored.count_readings(stored.store_file(home)) == len(slow_server.requests) > 1
+    server.may_respond = lambda number: number > 1
+    requesting = program.start()
+    server.wait_for_request(1)
+    waiting = crowd.start_waiting()
+    os.kill(requesting, signal.SIGKILL)
+    assert program.wait(waiting).stdout == b"$49.58\n"
+    assert program.wait(requesting).returncode == -signal.SIGKILL
+    assert len(server.requests) == 2
 
 
 @pytest.fixture
-def slow_and_low(slow_server: SlowServer) -> SlowServer:
-    slow_server.response = balance("4.2")
-    return slow_server
+def expired(program: Forks, server: PatientServer, home: Path) -> None:
+    """Store one balance, $7.00, that is an hour old."""
+    server.response = demo.balance("7", "7", "0")
+    assert program.run().stdout == b"$7.00\n"
+    server.requests.clear()
+    server.response = GOOD
+    stored.pass_time(stored.store_file(home), 3600)
 
 
-def test_a_crowd_on_an_empty_store_is_told_once(
-    slow_and_low: SlowServer, recorder: Recorder
+def test_a_crowd_on_an_expired_store(crowd: Crowd, server: PatientServer, expired: None) -> None:
+    assert shown(crowd.at_once(LARGE, *JSON)) == {(7, False, None), NEW}
+    assert shown(crowd.later(1, *JSON)) == {NEW}
+    assert len(server.requests) == 1
+
+
+def test_a_crowd_and_a_failing_server(crowd: Crowd, server: PatientServer, home: Path) -> None:
+    server.response = BUSY
+    failed: set[Outcome] = {(None, False, "server-error")}
+    assert shown(crowd.at_once(LARGE, *JSON)) == failed
+    assert shown(crowd.later(5, *JSON, "--max-age", "0")) == failed
+    assert len(server.requests) == 1
+    stored.pass_time(stored.store_file(home), 60)
+    assert shown(crowd.at_once(5, *JSON)) == failed
+    assert len(server.requests) == 2
+
+
+def test_a_crowd_on_an_expired_store_and_a_failing_server(
+    crowd: Crowd, server: PatientServer, expired: None
 ) -> None:
-    assert crowd(["--timeout", "60"], TOLD_AT_ONCE) == [b"$4.20\n"] * TOLD_AT_ONCE
-    assert recorder.notifications() == [LOW]
-    assert crowd(["--timeout", "60"], TOLD_AT_ONCE) == [b"$4.20\n"] * TOLD_AT_ONCE
-    assert recorder.notifications() == [LOW]
+    server.response = BUSY
+    stale: Outcome = (7, True, "server-error")
+    assert shown(crowd.at_once(LARGE, *JSON)) == {(7, False, None), stale}
+    assert shown(crowd.later(5, *JSON, "--max-age", "0")) == {stale}
+    assert len(server.requests) == 1
+    server.response = GOOD
+    assert shown(crowd.later(1, *JSON, "--refresh")) == {NEW}
 
 
-def test_a_crowd_is_told_each_change_once(
-    slow_and_low: SlowServer, recorder: Recorder, home: Path
+@pytest.mark.parametrize("old", [None, 7])
+def test_a_crowd_waits_as_the_server_asked(
+    crowd: Crowd, server: PatientServer, home: Path, old: int | None, request: pytest.FixtureRequest
+) -> None:
+    if old:
+        request.getfixturevalue("expired")
+    server.response, server.retry_after = LIMITED, WAIT_SECONDS
+    limited: Outcome = (old, old is not None, "rate-limited")
+    found = shown(crowd.at_once(NOTIFIED, *JSON))
+    assert found == ({limited, (old, False, None)} if old else {limited})
+    for arguments in (["--max-age", "0"], ["--refresh"]):
+        assert shown(crowd.later(2, *JSON, *arguments)) == {limited}
+    stored.pass_time(stored.store_file(home), WAIT_SECONDS - 120)
+    assert shown(crowd.later(2, *JSON, "--refresh")) == {limited}
+    assert len(server.requests) == 1
+    server.response, server.retry_after = GOOD, 0
+    stored.pass_time(stored.store_file(home), 121)
+    assert shown(crowd.later(1, *JSON, "--refresh")) == {NEW}
+    assert len(server.requests) == 2
+
+
+def test_where_there_are_no_locks_no_store_is_taken_for_corrupt(
+    crowd: Crowd, server: PatientServer, home: Path
+) -> None:
+    outputs = crowd.at_once(NOTIFIED, *JSON, "--refresh", prepare=(partial(deny_locks),))
+    assert shown(outputs) == {NEW}
+    assert list(home.rglob("*.damaged-*")) == []
+    assert stored.count_readings(stored.store_file(home)) == len(server.requests) == NOTIFIED
+
+
+def test_a_crowd_is_notified_of_each_change_once(
+    crowd: Crowd, server: PatientServer, recorder: Recorder, home: Path
 ) -> None:
     """By the many who want it fresh, and by the many who find it old."""
-    crowd([], TOLD_AT_ONCE)
-    slow_and_low.response = balance("50")
-    crowd(["--refresh", "--timeout", "60"], TOLD_AT_ONCE)
+    server.response = balance("4.2")
+    assert crowd.at_once(NOTIFIED) == [b"$4.20\n"] * NOTIFIED
+    assert recorder.notifications() == [LOW]
+    assert crowd.later(NOTIFIED) == [b"$4.20\n"] * NOTIFIED
+    server.response = balance("50")
+    crowd.at_once(NOTIFIED, "--refresh")
     assert recorder.notifications() == [LOW, WELL_AGAIN]
-    slow_and_low.response = balance("4.2")
+    server.response = balance("4.2")
     stored.pass_time(stored.store_file(home), 3600)
-    crowd(["--timeout", "60"], TOLD_AT_ONCE)
+    crowd.at_once(NOTIFIED)
     assert recorder.notifications() == [LOW, WELL_AGAIN, LOW_AGAIN]
 
 
-def test_polls_whose_readings_differ_tell_each_change_once(
-    low: demo.Server, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+def test_polls_with_different_readings_report_each_change_once(
+    program: Forks, server: PatientServer, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow ones among them hold a reading that is no longer the newest."""
-    answers: list[demo.ServerResponse] = []
+    responses: list[demo.ServerResponse] = []
 
-    def answer(*_: str) -> demo.ServerResponse:
-        answers.append(balance(["4.2", "50"][len(answers) % 2]))
-        return answers[-1]
+    def respond(*_: str) -> demo.ServerResponse:
+        responses.append(balance(["4.2", "50"][len(responses) % 2]))
+        return responses[-1]
 
-    monkeypatch.setattr(low, "respond", answer)
-    with ThreadPoolExecutor(5) as pool:
-        list(pool.map(lambda _: crowd(["--refresh"], 1), range(30)))
-    assert len(answers) > 5
-    told = Counter(tuple(line.split()[:2]) for line in recorder.notifications())
-    worse, better = told["ok", "warning"] + told["unknown", "warning"], told["warning", "ok"]
-    assert worse + better == told.total() > 0
+    monkeypatch.setattr(server, "respond", respond)
+    running = deque(program.start("--refresh") for _ in range(5))
+    for _ in range(25):
+        program.wait(running.popleft())
+        running.append(program.start("--refresh"))
+    for number in running:
+        program.wait(number)
+    assert len(responses) > 5
+    changes = Counter(tuple(line.split()[:2]) for line in recorder.notifications())
+    worse = changes["ok", "warning"] + changes["unknown", "warning"]
+    better = changes["warning", "ok"]
+    assert worse + better == changes.total() > 0
     assert abs(worse - better) <= 1
-    assert told["unknown", "warning"] <= 1
+    assert changes["unknown", "warning"] <= 1
