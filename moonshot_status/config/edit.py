@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,8 @@ from moonshot_status.core.text import unquoted
 
 _EMPTY = b"{\n}\n"
 _ACCOUNTS = "accounts"
-Edit = Callable[[str], str]
+UNSET = object()
+"""The value of a setting that is to be removed."""
 
 
 @dataclass(frozen=True)
@@ -50,84 +50,64 @@ def find(name: str) -> Target | None:
     """
     if name in BY_NAME:
         return Target(BY_NAME[name])
-    rest = name.removeprefix(f"{_ACCOUNTS}.")
-    matches = [known for known in BY_NAME if rest != name and rest.endswith(f".{known}")]
-    if not matches:
-        return None
-    longest = max(matches, key=len)
-    account = rest.removesuffix(f".{longest}")
-    return Target(BY_NAME[longest], account) if account else None
+    first, _, rest = name.partition(".")
+    for known, setting in BY_NAME.items():
+        account = rest.removesuffix(f".{known}")
+        if first == _ACCOUNTS and account not in ("", rest):
+            return Target(setting, account)
+    return None
 
 
 def parse_value(setting: Setting, written: str) -> Any:
     """Parse a value from the command line as the setting's schema expects it.
 
-    A value that cannot be parsed stays a string, which the schema then rejects.
+    A list is JSON, names with commas or whitespace between them, or a command as in a shell. A
+    value that cannot be parsed stays a string, which the schema then rejects.
     """
     expected = setting.schema.get("type")
     if expected == "string":
         return unquoted(written)
     with suppress(ValueError):
-        if expected == "array" and not written.lstrip().startswith("["):
-            return _words(setting.schema["items"], written)
-        return strict_json.loads(written.encode("utf-8", "surrogatepass"))
+        if expected != "array" or written.lstrip().startswith("["):
+            return strict_json.loads(written.encode("utf-8", "surrogatepass"))
+        if "enum" in setting.schema["items"]:
+            return re.split(r"[\s,]+", written.strip())
+        return shlex.split(written)
     return written
 
 
-def _words(items: dict[str, Any], written: str) -> list[str]:
-    """Split names at commas or whitespace, and a command as a shell does."""
-    if "enum" in items:
-        return re.split(r"[\s,]+", written.strip())
-    return shlex.split(written)
-
-
-def setting_to(target: Target, new: Any) -> Edit:
-    """Return the edit that sets the setting to this value."""
-
-    def edit(text: str) -> str:
-        node, path, json_text = jsonc.parse(text), target.path, strict_json.dumps(new)
-        while len(path) > 1 and (member := node.member(path[0])):
-            node, path = member.node, path[1:]
-        for name in reversed(path[1:]):
-            # Names stay readable, unless UTF-8 cannot encode them.
-            quoted = json.dumps(name, ensure_ascii=not name.isprintable())
-            json_text = f"{{{quoted}: {json_text}}}"
-        return jsonc_edit.set_member(text, node, path[0], json_text)
-
-    return edit
-
-
-def without(target: Target) -> Edit:
-    """Return the edit that removes the setting if it is set."""
-
-    def edit(text: str) -> str:
-        node = jsonc.parse(text)
-        for name in target.path[:-1]:
-            member = node.member(name)
-            if member is None:
-                return text
-            node = member.node
-        member = node.member(target.path[-1])
+def apply(text: str, target: Target, new: Any) -> str:
+    """Return the file's text with the setting set to a value, or removed for ``UNSET``."""
+    node, path = jsonc.parse(text), target.path
+    while len(path) > 1 and (member := node.member(path[0])):
+        node, path = member.node, path[1:]
+    if new is UNSET:
+        member = node.member(path[0])
         return jsonc_edit.remove(text, node, node.children.index(member)) if member else text
-
-    return edit
+    json_text = strict_json.dumps(new)
+    for name in reversed(path[1:]):
+        # Names stay readable, unless UTF-8 cannot encode them.
+        quoted = json.dumps(name, ensure_ascii=not name.isprintable())
+        json_text = f"{{{quoted}: {json_text}}}"
+    return jsonc_edit.set_member(text, node, path[0], json_text)
 
 
 class RefusedError(ProblemError):
     """The edit would make a valid file invalid."""
 
 
-def change(path: Path, *edits: Edit) -> bool:
-    """Make all the edits or none, and return whether the file changed. Raises ProblemError.
+def change(path: Path, *edits: tuple[Target, Any]) -> bool:
+    """Set each setting to its value, and return whether the file changed. Raises ProblemError.
 
-    An invalid file is not changed, and an edit that would make it invalid is rejected.
+    The value ``UNSET`` removes a setting. An invalid file is not changed, and edits that would
+    make it invalid are rejected.
     """
     raw = _read(path)
     for problem in problems_in(path, raw)[:1]:
         raise ProblemError(causes.FILE_NOT_CHANGED, problem=problem.message, fix=problem.hint)
     text = raw.decode()
-    for edit in edits:
-        text = edit(text)
+    for target, new in edits:
+        text = apply(text, target, new)
     changed = text.encode("utf-8", "surrogatepass")
     for problem in problems_in(path, changed)[:1]:
         raise RefusedError(causes.EDIT_REFUSED, problem=problem.message)
@@ -142,9 +122,8 @@ def _read(path: Path) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         return _EMPTY
     except OSError as error:
-        raise ProblemError(
-            causes.FILE_NOT_OPENED, path=str(path), error=str(error.strerror)
-        ) from error
+        why = str(error.strerror)
+        raise ProblemError(causes.FILE_NOT_OPENED, path=str(path), error=why) from error
 
 
 def _save(path: Path, raw: bytes) -> None:
@@ -157,6 +136,5 @@ def _save(path: Path, raw: bytes) -> None:
             paths.private_folder(target.parent)
         atomic_write.replace_file(target, raw, atomic_write.PRIVATE, sync=True)
     except OSError as error:
-        raise ProblemError(
-            causes.FILE_NOT_WRITTEN, path=str(path), error=str(error.strerror)
-        ) from error
+        why = str(error.strerror)
+        raise ProblemError(causes.FILE_NOT_WRITTEN, path=str(path), error=why) from error

@@ -45,30 +45,16 @@ class Node:
 
 @dataclass(frozen=True)
 class Element:
-    """An item of an array, or a member of an object.
+    """An item of an array, or a member of an object, which has a ``name``.
 
-    ``label`` is the name of a member; ``comma`` is the index of the comma after the element, if
-    there is one.
+    ``start`` is its index without the blanks and comments before it, and ``comma`` that of the
+    comma after it, if there is one.
     """
 
+    start: int
     node: Node
-    label: Node | None = None
-    comma: int | None = None
-
-    @property
-    def start(self) -> int:
-        """The index of the first character, without the blanks and comments before it."""
-        return self.label.start if self.label else self.node.start
-
-    @property
-    def end(self) -> int:
-        """The index after the value, before the comma."""
-        return self.node.end
-
-    @property
-    def name(self) -> str | None:
-        """The name of a member, None for an item."""
-        return self.label.value if self.label else None
+    name: str | None
+    comma: int | None
 
 
 def parse(text: str, *, whole: bool = True) -> Node:
@@ -77,9 +63,13 @@ def parse(text: str, *, whole: bool = True) -> Node:
     With ``whole`` unset, anything may follow the value, as in Waybar.
     """
     try:
-        return _Parser(text).document(whole=whole)
+        node = _Parser(text).value()
     except RecursionError as error:
         raise JsoncError(text, 0, "nested too deeply") from error
+    end = _skip_trivia(text, node.end)
+    if whole and end < len(text):
+        raise JsoncError(text, end, "nothing more is expected")
+    return node
 
 
 class _Parser:
@@ -89,81 +79,69 @@ class _Parser:
         self._text = text
         self._at = 1 if text.startswith("\ufeff") else 0
 
-    def document(self, *, whole: bool) -> Node:
-        self._skip_trivia()
-        node = self._value()
-        self._skip_trivia()
-        if whole and self._at < len(self._text):
-            raise self._error("nothing more is expected")
-        return node
-
-    def _value(self) -> Node:
-        start = self._at
+    def value(self) -> Node:
+        """Parse the next value, with the blanks and comments before it."""
         if self._accept("{"):
-            members = self._elements("}")
-            values = {member.name: member.node.value for member in members}
-            return Node(start, self._at, values, members)
+            return self._container("}")
         if self._accept("["):
-            items = self._elements("]")
-            return Node(start, self._at, [item.node.value for item in items], items)
-        return self._string() if self._text.startswith('"', start) else self._scalar()
+            return self._container("]")
+        if self._text.startswith('"', self._at):
+            return self._string()
+        return self._token(_SCALAR, "a value is missing", "a number with too many digits")
 
-    def _elements(self, closing: str) -> tuple[Element, ...]:
-        """Parse what follows an opening bracket, up to and with the closing one."""
+    def _container(self, closing: str) -> Node:
+        """Parse an object or array after its opening bracket."""
+        start = self._at - 1
         elements: list[Element] = []
-        self._skip_trivia()
         while not self._accept(closing):
             if elements and elements[-1].comma is None:
                 raise self._error(f"a comma or {closing} is missing")
-            label = self._label() if closing == "}" else None
-            node = self._value()
-            self._skip_trivia()
+            element_start = self._at
+            name = self._name() if closing == "}" else None
+            node = self.value()
             comma = self._at - 1 if self._accept(",") else None
-            elements.append(Element(node, label, comma))
-            self._skip_trivia()
-        return tuple(elements)
+            elements.append(Element(element_start, node, name, comma))
+        value: Any = [element.node.value for element in elements]
+        if closing == "}":
+            value = {element.name: element.node.value for element in elements}
+        return Node(start, self._at, value, tuple(elements))
 
-    def _label(self) -> Node:
-        label = self._string()
-        self._skip_trivia()
+    def _name(self) -> str:
+        name: str = self._string().value
         if not self._accept(":"):
             raise self._error("a colon is missing")
-        self._skip_trivia()
-        return label
+        return name
 
     def _string(self) -> Node:
-        match = _STRING.match(self._text, self._at)
+        missing, invalid = "a string is missing, or does not end", "a string with an unknown escape"
+        return self._token(_STRING, missing, invalid)
+
+    def _token(self, pattern: re.Pattern[str], missing: str, invalid: str) -> Node:
+        """Parse a string or scalar; ``missing`` and ``invalid`` are the messages of its errors."""
+        match = pattern.match(self._text, self._at)
         if not match:
-            raise self._error("a string is missing, or does not end")
+            raise self._error(missing)
         try:
             token = _HEX_ESCAPE.sub(lambda m: m[1] or f"\\u00{m[2]}", match[0])
             # Not strict, because Waybar accepts raw tabs and line ends in strings.
-            return self._node(match, json.loads(token, strict=False))
+            value = json.loads(token, strict=False)
         except ValueError as error:
-            raise self._error("a string with an unknown escape") from error
-
-    def _scalar(self) -> Node:
-        match = _SCALAR.match(self._text, self._at)
-        if not match:
-            raise self._error("a value is missing")
-        try:
-            return self._node(match, json.loads(match[0]))
-        except ValueError as error:
-            raise self._error("a number with too many digits") from error
-
-    def _node(self, match: re.Match[str], value: Any) -> Node:
+            raise self._error(invalid) from error
         self._at = match.end()
         return Node(match.start(), match.end(), value)
 
     def _accept(self, char: str) -> bool:
-        """Skip the character if it is next, and return whether it was."""
+        """Skip blanks, comments and then the character if it is next; return whether it was."""
+        self._at = _skip_trivia(self._text, self._at)
         accepted = self._text.startswith(char, self._at)
         self._at += accepted
         return accepted
 
-    def _skip_trivia(self) -> None:
-        match = _TRIVIA.match(self._text, self._at)
-        self._at = match.end() if match else self._at
-
     def _error(self, what: str) -> JsoncError:
         return JsoncError(self._text, self._at, what)
+
+
+def _skip_trivia(text: str, at: int) -> int:
+    """Return the index after the blanks and comments that begin at ``at``."""
+    match = _TRIVIA.match(text, at)
+    return match.end() if match else at

@@ -13,8 +13,9 @@ from moonshot_status.config.jsonc import Node
 
 _BLANKS = " \t"
 _DEFAULT_INDENT = "    "
+_NAME_END = re.compile(r'"([ \t]*:[ \t]*)\Z')
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BLANKS_LINE_END_OR_COMMENT = re.compile(r"[ \t]+|\r\n|\r|\n|//[^\r\n]*|/\*.*?\*/", re.DOTALL)
+_LINE_END_OR_COMMENT = re.compile(r"\r\n|\r|\n|//[^\r\n]*|/\*.*?\*/", re.DOTALL)
 
 
 def replace(text: str, node: Node, value: str) -> str:
@@ -27,16 +28,19 @@ def set_member(text: str, node: Node, name: str, value: str) -> str:
     member = node.member(name)
     if member:
         return replace(text, member.node, value)
-    return insert_last(text, node, member_text(text, node, name, value))
+    return insert_last(text, node, _member_text(text, node, name, value))
 
 
-def member_text(text: str, node: Node, name: str, value: str) -> str:
+def insert_member(text: str, node: Node, name: str, value: str) -> str:
+    """Insert a member at the beginning of an object."""
+    return insert_first(text, node, _member_text(text, node, name, value))
+
+
+def _member_text(text: str, node: Node, name: str, value: str) -> str:
     """Return the text of a new member, with blanks around the colon as in the object's first."""
-    colon = ": "
-    if node.children and (label := node.children[0].label):
-        between = text[label.end : node.children[0].node.start]
-        colon = between if set(between) <= {*_BLANKS, ":"} else colon
-    return f"{json.dumps(name, ensure_ascii=False)}{colon}{value}"
+    first_value = node.children[0].node.start if node.children else node.start
+    colon = _NAME_END.search(text[node.start : first_value])
+    return f"{json.dumps(name, ensure_ascii=False)}{colon[1] if colon else ': '}{value}"
 
 
 def insert_first(text: str, node: Node, new: str) -> str:
@@ -64,7 +68,7 @@ def insert_last(text: str, node: Node, new: str) -> str:
     if not node.children:
         return insert_first(text, node, new)
     last = node.children[-1]
-    after = last.end if last.comma is None else last.comma + 1
+    after = last.node.end if last.comma is None else last.comma + 1
     line_end = _first_line_end(text, after, node.end - 1)
     if line_end:
         at, new = line_end.start(), line_end[0] + _line_indent(text, last.start) + new
@@ -72,21 +76,21 @@ def insert_last(text: str, node: Node, new: str) -> str:
         at, new = after, _blanks_after_comma(text, node) + new
     if last.comma is not None:
         return _insert(text, at, f"{new},")
-    return _insert(_insert(text, at, new), last.end, ",")
+    return _insert(_insert(text, at, new), last.node.end, ",")
 
 
 def remove(text: str, node: Node, index: int) -> str:
     """Remove an item or member with its comma, and with its line if nothing else is on it."""
     element = node.children[index]
-    start, end, cuts = element.start, element.end, []
-    if element.comma is not None and not text[end : element.comma].strip():
-        end = element.comma + 1
-    elif element.comma is not None:
-        cuts.append((element.comma, element.comma + 1))
-    elif index and (comma := node.children[index - 1].comma) is not None:
-        cuts.append((comma, comma + 1))
+    start, end, comma = element.start, element.node.end, element.comma
+    if comma is None and index:
+        comma = node.children[index - 1].comma
+    elif comma is not None and not text[end:comma].strip():
+        end, comma = comma + 1, None
     is_last = 0 < index == len(node.children) - 1
-    cuts.append(_with_blanks(text, start, end, is_last=is_last))
+    cuts = [_with_blanks(text, start, end, is_last=is_last)]
+    if comma is not None:
+        cuts.append((comma, comma + 1))
     for cut_start, cut_end in sorted(cuts, reverse=True):
         text = text[:cut_start] + text[cut_end:]
     return text
@@ -94,9 +98,7 @@ def remove(text: str, node: Node, index: int) -> str:
 
 def _with_blanks(text: str, start: int, end: int, *, is_last: bool) -> tuple[int, int]:
     """Extend the span to its whole line, else to the blanks before or after it."""
-    left = start
-    while left and text[left - 1] in _BLANKS:
-        left -= 1
+    left = len(text[:start].rstrip(_BLANKS))
     right = end + len(_leading_blanks(text[end:]))
     line_end = _LINE_END.match(text, right)
     if line_end and (left == 0 or text[left - 1] in "\r\n"):
@@ -109,21 +111,18 @@ def _insert(text: str, at: int, new: str) -> str:
 
 
 def _first_line_end(text: str, start: int, end: int) -> re.Match[str] | None:
-    """Return the first line end in the span, if only blanks and comments are before it."""
-    at = start
-    while at < end and (match := _BLANKS_LINE_END_OR_COMMENT.match(text, at)):
-        if match[0][0] in "\r\n":
-            return match
-        at = match.end()
-    return None
+    """Return the first line end in a span of blanks and comments, and outside the comments."""
+    matches = _LINE_END_OR_COMMENT.finditer(text, start, end)
+    return next((match for match in matches if not match[0].startswith("/")), None)
 
 
-def _line_start(text: str, at: int) -> int:
-    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+def _line_before(text: str, at: int) -> str:
+    """Return what is before ``at`` on its line."""
+    return text[max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1 : at]
 
 
 def _line_indent(text: str, at: int) -> str:
-    return _leading_blanks(text[_line_start(text, at) : at].lstrip("\ufeff"))
+    return _leading_blanks(_line_before(text, at).lstrip("\ufeff"))
 
 
 def _leading_blanks(text: str) -> str:
@@ -136,9 +135,9 @@ def _indent_of_first(text: str, node: Node, next_line: int) -> str:
     It is that of the first element on a line of its own, else of the next line, else one step more
     than that of the opening bracket.
     """
-    for child in node.children:
-        if not text[_line_start(text, child.start) : child.start].strip(_BLANKS):
-            return _line_indent(text, child.start)
+    for before in (_line_before(text, child.start) for child in node.children):
+        if not before.strip(_BLANKS):
+            return before
     rest = text[next_line : node.end - 1]
     if rest.strip():
         return _leading_blanks(rest)
@@ -149,7 +148,7 @@ def _indent_of_first(text: str, node: Node, next_line: int) -> str:
 def _blanks_after_comma(text: str, node: Node) -> str:
     """Return the blanks between a comma and the next element on the same line, by default one."""
     for child, following in zip(node.children, node.children[1:], strict=False):
-        between = text[child.end : following.start].partition(",")[2]
-        if child.comma == child.end and not between.strip(_BLANKS):
+        between = text[child.node.end : following.start].partition(",")[2]
+        if child.comma == child.node.end and not between.strip(_BLANKS):
             return between
     return " "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from moonshot_status.config import api_key, edit, hide_amounts, resolver, settings, settings_file
+from moonshot_status.config.edit import Target
 from moonshot_status.config.settings import Options, Settings, UnknownAccountError
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import causes
@@ -109,8 +110,8 @@ def edited(options: Options, region: Region, secret: Secret) -> bytes:
     if text is None:
         document = {"accounts": {account: values}} if account else values
         return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
-    for change in _edits(file, account, values):
-        text = change(text)
+    for target, value in _edits(file, account, values):
+        text = edit.apply(text, target, value)
     return encode(text)
 
 
@@ -165,7 +166,9 @@ def _account_name(file: SettingsFile, options: Options) -> str | None:
     return default if default in file.accounts else next(iter(file.accounts))
 
 
-def _edits(file: SettingsFile, account: str | None, values: dict[str, Any]) -> Iterator[edit.Edit]:
+def _edits(
+    file: SettingsFile, account: str | None, values: dict[str, Any]
+) -> Iterator[tuple[Target, Any]]:
     """Yield the edits that set the values, one of which is the only secret of its account.
 
     When the first account is added to a file without accounts, the file's own key becomes that of
@@ -173,19 +176,16 @@ def _edits(file: SettingsFile, account: str | None, values: dict[str, Any]) -> I
     """
     if account and not file.accounts:
         for name in _SECRETS:
-            yield edit.without(_target(name))
+            yield _target(name), edit.UNSET
         for name in _SECRETS:
             if name in file.settings:
-                own = file.settings[name]
-                yield edit.setting_to(_target(name, settings.DEFAULT_ACCOUNT), own)
-    for name in _SECRETS:
-        if name not in values:
-            yield edit.without(_target(name, account))
+                yield _target(name, settings.DEFAULT_ACCOUNT), file.settings[name]
     existing = file.accounts.get(account, {}) if account else file.settings
-    for name, value in values.items():
-        if existing.get(name) != value:
-            yield edit.setting_to(_target(name, account), value)
+    others = {name: edit.UNSET for name in _SECRETS if name not in values}
+    for name, value in {**others, **values}.items():
+        if value is edit.UNSET or existing.get(name) != value:
+            yield _target(name, account), value
 
 
-def _target(name: str, account: str | None = None) -> edit.Target:
-    return edit.Target(settings.BY_NAME[name], account)
+def _target(name: str, account: str | None = None) -> Target:
+    return Target(settings.BY_NAME[name], account)

@@ -76,8 +76,8 @@ class _Configuration:
                 return
         text, bar = self._text(self.path), sources[0].node
         value = f"[{_CREATED_COMMENT} {json.dumps(self._module)}]"
-        new = jsonc_edit.member_text(text, bar, self._default_list, value)
-        self._pending.put(self.path, jsonc_edit.insert_first(text, bar, new))
+        text = jsonc_edit.insert_member(text, bar, self._default_list, value)
+        self._pending.put(self.path, text)
 
     def add_include(self, number: int) -> None:
         """Include the module's file in bar ``number``, unless the bar defines the module."""
@@ -87,9 +87,7 @@ class _Configuration:
         text, file = self._text(self.path), json.dumps(paths.shell_word(self._module_file))
         member = bar.member("include")
         if member is None:
-            text = jsonc_edit.insert_first(
-                text, bar, jsonc_edit.member_text(text, bar, "include", file)
-            )
+            text = jsonc_edit.insert_member(text, bar, "include", file)
         elif isinstance(member.node.value, str):
             existing = text[member.node.start : member.node.end]
             text = jsonc_edit.replace(text, member.node, f"[{existing}, {file}]")
@@ -225,9 +223,9 @@ def remove(bar: Bar, step: Step, path: Path, pending: PendingChanges) -> None:
 def _without_item(text: str, include: Node, number: int) -> str:
     """Remove an item of ``include``, and the brackets if setup added them."""
     first, last = include.children[0], include.children[-1]
-    no_blanks = first.start == include.start + 1 and last.end == include.end - 1
+    no_blanks = first.start == include.start + 1 and last.node.end == include.end - 1
     if no_blanks and len(include.children) == 2 and number == 1:
-        return jsonc_edit.replace(text, include, text[first.start : first.end])
+        return jsonc_edit.replace(text, include, text[first.start : first.node.end])
     return jsonc_edit.remove(text, include, number)
 
 

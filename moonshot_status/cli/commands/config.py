@@ -117,7 +117,7 @@ def set_(ctx: click.Context, key: str, value: str) -> None:
     if key.rpartition(".")[2] == "api_key":
         raise _key_in_arguments(ctx)
     target = _target(ctx, key)
-    _change(ctx, key, edit.setting_to(target, edit.parse_value(target.setting, value)))
+    _change(ctx, key, (target, edit.parse_value(target.setting, value)))
 
 
 @command.command()
@@ -127,10 +127,10 @@ def unset(ctx: click.Context, key: str) -> None:
     """Take KEY out of the settings file."""
     from moonshot_status.config import edit
 
-    _change(ctx, key, edit.without(_target(ctx, key)))
+    _change(ctx, key, (_target(ctx, key), edit.UNSET))
 
 
-def _change(ctx: click.Context, key: str, *edits: Any) -> None:
+def _change(ctx: click.Context, key: str, *edits: tuple[Target, Any]) -> None:
     from moonshot_status.config import edit
     from moonshot_status.core.text import one_line
 
@@ -202,9 +202,9 @@ def set_key(ctx: click.Context, replace_command: bool) -> None:
         )
     with errors.problems_as_click_errors():
         key = api_key.validated(key_input.read_key())
-    edits = [edit.without(targets["api_key_command"]), edit.setting_to(targets["api_key"], key)]
+    edits = [(targets["api_key_command"], edit.UNSET), (targets["api_key"], key)]
     if ctx.obj["region"]:
-        edits.append(edit.setting_to(targets["region"], ctx.obj["region"]))
+        edits.append((targets["region"], ctx.obj["region"]))
     _change(ctx, ".".join(targets["api_key"].path), *edits)
 
 

@@ -24,9 +24,7 @@ def target(name: str) -> edit.Target:
 
 
 def write(path: Path, name: str, written: str) -> None:
-    edit.change(
-        path, edit.setting_to(target(name), edit.parse_value(target(name).setting, written))
-    )
+    edit.change(path, (target(name), edit.parse_value(target(name).setting, written)))
 
 
 def mode(path: Path) -> int:
@@ -53,7 +51,7 @@ def file(tmp_path: Path) -> Path:
         ("accounts.accounts.a.show", ("accounts", "accounts.a", "show")),
     ],
 )  # fmt: skip
-def test_a_name_leads_to_a_place(name: str, path: tuple[str, ...]) -> None:
+def test_a_name_leads_to_a_path(name: str, path: tuple[str, ...]) -> None:
     assert target(name).path == path
 
 
@@ -62,7 +60,7 @@ def test_a_name_leads_to_a_place(name: str, path: tuple[str, ...]) -> None:
     ["", "nonsense", "thresholds", "warning", "accounts", "accounts.cn", "accounts..region",
      "accounts.region", "cn.region", "region.x", "accounts.cn.warning", "$schema"],
 )  # fmt: skip
-def test_a_name_that_leads_nowhere(name: str) -> None:
+def test_an_unknown_name_has_no_path(name: str) -> None:
     assert edit.find(name) is None
 
 
@@ -126,11 +124,11 @@ def test_every_other_byte_stays(file: Path, name: str, value: str, old: str, new
 
 def test_a_setting_is_taken_out(file: Path) -> None:
     file.write_text('{"max_age": 1, "thresholds": {"warning": 9, "critical": 2}}', encoding="utf-8")
-    assert edit.change(file, edit.without(target("max_age")))
-    assert edit.change(file, edit.without(target("thresholds.warning")))
+    assert edit.change(file, (target("max_age"), edit.UNSET))
+    assert edit.change(file, (target("thresholds.warning"), edit.UNSET))
     assert json.loads(file.read_text(encoding="utf-8")) == {"thresholds": {"critical": 2}}
     for name in ("max_age", "thresholds.warning", "accounts.a.region"):
-        assert not edit.change(file, edit.without(target(name)))
+        assert not edit.change(file, (target(name), edit.UNSET))
 
 
 def test_a_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
@@ -202,7 +200,7 @@ def test_a_blank_value_counts_as_unset(file: Path) -> None:
     assert json.loads(file.read_text(encoding="utf-8")) == {"region": ""}
 
 
-def test_what_cannot_be_read_or_written_is_told(
+def test_a_file_that_cannot_be_read_or_written_is_an_error(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ProblemError, match="cannot be read: Is a directory"):

@@ -97,7 +97,7 @@ def test_a_removal_changes_nothing_else_and_keeps_every_comment(
         assert after.value == node.value[:index] + node.value[index + 1 :]
     element = node.children[index]
     assert without_blanks_and_commas(changed) == without_blanks_and_commas(
-        text[: element.start] + text[element.end :]
+        text[: element.start] + text[element.node.end :]
     )
 
 
@@ -117,7 +117,7 @@ def test_setting_a_member_changes_nothing_else(text: str, at: int, name: str) ->
     assert after.value == {**node.value, name: ["new"]}
     member = node.member(name)
     if member:
-        assert changed == text[: member.node.start] + '["new"]' + text[member.end :]
+        assert changed == text[: member.node.start] + '["new"]' + text[member.node.end :]
     else:
         assert jsonc_edit.remove(changed, after, len(after.children) - 1) == text
 
