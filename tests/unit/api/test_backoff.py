@@ -1,4 +1,4 @@
-"""How long to wait after a failure."""
+"""The backoff after a failure."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_another_kind_starts_to_count_anew() -> None:
     assert failed(Kind.OFFLINE, previous=Attempt(START, END)).failures == 1
 
 
-def test_ten_thousand_failures_are_no_trouble() -> None:
+def test_ten_thousand_failures_overflow_nothing() -> None:
     often = Attempt(START, END, made_up_problem(Kind.OFFLINE, ""), failures=10_000)
     retry_at = failed(Kind.OFFLINE, previous=often).retry_at
     assert retry_at is not None
@@ -104,7 +104,7 @@ def test_only_these_kinds_have_no_wait() -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.RATE_LIMITED, Kind.SERVER_ERROR, Kind.UNAUTHORIZED])
-def test_what_the_server_told_counts_as_it_is(kind: Kind) -> None:
+def test_retry_after_is_used_as_it_is(kind: Kind) -> None:
     often = Attempt(START, END, made_up_problem(kind, ""), failures=9)
     for previous in (None, often):
         attempt = failed(kind, told=7, previous=previous)
@@ -118,7 +118,7 @@ def test_without_a_failure_there_is_no_wait() -> None:
 
 
 @pytest.mark.parametrize("kind", WAITS)
-def test_a_wait_of_our_own_is_kept_until_its_end(kind: Kind) -> None:
+def test_a_backoff_lasts_until_its_end(kind: Kind) -> None:
     attempt = failed(kind)
     assert attempt.retry_at is not None
     assert must_wait(attempt, END, force=False)
@@ -132,7 +132,7 @@ def test_who_insists_breaks_a_wait_of_our_own(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", [*WAITS, Kind.UNAUTHORIZED])
-def test_who_insists_does_not_break_a_wait_that_was_told(kind: Kind) -> None:
+def test_force_does_not_override_retry_after(kind: Kind) -> None:
     attempt = failed(kind, told=600)
     assert must_wait(attempt, END + timedelta(seconds=599), force=True)
     assert not must_wait(attempt, END + timedelta(seconds=600), force=True)

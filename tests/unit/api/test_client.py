@@ -1,4 +1,4 @@
-"""One GET of the balance, against servers that misbehave byte by byte."""
+"""The request for the balance, against servers that misbehave byte by byte."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_reads_the_balance(name: str) -> None:
         assert fetch_balance(server.url, KEY, 5) == SHOWN
 
 
-def test_an_answer_in_many_pieces_is_one_answer() -> None:
+def test_a_response_in_many_pieces_is_one_response() -> None:
     answer = http("200 OK", BALANCE)
     steps = [step for i in range(len(answer)) for step in (answer[i : i + 1], 0.001)]
     with RawServer(*steps) as server:
@@ -150,7 +150,7 @@ BROKEN: dict[str, list[Step]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_answer_is_a_bad_response(name: str) -> None:
+def test_a_broken_response_is_a_bad_response(name: str) -> None:
     assert kind_after(*BROKEN[name]) == "bad-response"
 
 
@@ -210,7 +210,7 @@ def test_a_failure_whose_body_is_broken_keeps_its_kind() -> None:
     assert kind_after(http("401 Unauthorized", b"no gzip", GZIP)) == "unauthorized"
 
 
-def test_passes_on_the_wait_that_it_was_told() -> None:
+def test_retry_after_is_passed_on() -> None:
     with RawServer(http("503 Busy", b"", "retry-after: 7")) as server:
         assert problem_of(server.url).retry_after == 7
 

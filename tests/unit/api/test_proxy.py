@@ -1,4 +1,4 @@
-"""Through a proxy, against one on loopback that leads the real host names to a server of ours."""
+"""Requests through a proxy on loopback that connects every host name to a local server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An HTTP answer is a balance or a problem, and nothing of its text is ever shown."""
+"""A response is parsed into a balance or a problem, and its text is never shown."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ SERVER_TIME = {"Date": "Sun, 22 Nov 2026 18:00:00 GMT"}
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("status", [429, 503, 401, 302, 204, 418])
-def test_retry_after_is_heard_on_any_failure(status: int, written: str, told: int | None) -> None:
+def test_retry_after_is_used_on_any_failure(status: int, written: str, told: int | None) -> None:
     assert problem_of(status, HTML, **{"retry-AFTER": written, **SERVER_TIME}).retry_after == told
 
 
@@ -253,7 +253,7 @@ def test_a_date_of_the_server_without_a_zone_is_utc() -> None:
 
 
 @pytest.mark.parametrize("body", [coded(), HTML, success("NaN"), with_data(), success("1e12")])
-def test_retry_after_is_heard_under_status_200_too(body: bytes) -> None:
+def test_retry_after_is_used_under_status_200_too(body: bytes) -> None:
     assert problem_of(200, body, **{"Retry-After": "120"}).retry_after == 120
 
 
@@ -270,7 +270,7 @@ def test_retry_after_is_heard_under_status_200_too(body: bytes) -> None:
         (["after 17 seconds"], None),
     ],
 )
-def test_seconds_in_the_text_are_heard_under_status_429_only(message: Any, told: int) -> None:
+def test_seconds_in_the_text_are_used_under_status_429_only(message: Any, told: int) -> None:
     for body in ({"error": {"message": message}}, {"message": message}, {"error": message}):
         raw = json.dumps(body).encode()
         assert problem_of(429, raw).retry_after == told

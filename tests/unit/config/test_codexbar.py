@@ -1,4 +1,4 @@
-"""The Moonshot entry of a CodexBar file, which is only ever read."""
+"""The Moonshot entry of a CodexBar file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def refused(raw: bytes, path: Path) -> str:
     return problem.message
 
 
-def test_the_entry_is_read_with_all_its_words(tmp_path: Path) -> None:
+def test_the_entry_is_read_with_all_its_values(tmp_path: Path) -> None:
     entry = {"apiKey": KEY, "apiKeyRegion": "china", "region": "international", "enabled": False}
     path = write(tmp_path / "any.json", document(**entry))
     found = codexbar.read({"CODEXBAR_CONFIG": str(path)})
@@ -142,7 +142,7 @@ def test_a_broken_file_is_named_and_never_quoted(home: Path, raw: bytes) -> None
 
 @pytest.mark.parametrize("name", ["apiKey", "apiKeyRegion", "region"])
 @pytest.mark.parametrize("value", [5, True, ["sk-canary"], {"canary": 1}])
-def test_a_word_of_the_wrong_type_is_named(home: Path, name: str, value: Any) -> None:
+def test_a_value_of_the_wrong_type_is_named(home: Path, name: str, value: Any) -> None:
     said = refused(json.dumps(document(**{name: value})).encode(), home / "c.json")
     assert f"moonshot.{name}" in said
 

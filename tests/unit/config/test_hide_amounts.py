@@ -1,4 +1,4 @@
-"""Amounts that are hidden stay hidden, and so does their being hidden."""
+"""Hidden amounts appear in no output, and the switch is stored."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_click_hides_and_another_shows(run: Run, server: demo.Server) -> None:
 
 
 @pytest.mark.parametrize("name", BARS)
-def test_no_format_tells_an_amount(run: Run, server: demo.Server, name: str) -> None:
+def test_no_format_shows_an_amount(run: Run, server: demo.Server, name: str) -> None:
     server.response = demo.balance("3.21", "3.21", "-7.65")
     run("hide", "on")
     text = run("--format", name, "--show", "balance,pace,today").stdout.decode()
@@ -74,7 +74,7 @@ def test_it_is_for_its_owner_alone(home: Path) -> None:
     assert stat.S_IMODE(hide_amounts.path().stat().st_mode) == 0o600
 
 
-def test_where_it_cannot_be_remembered_that_is_said(run: Run, home: Path) -> None:
+def test_a_switch_that_cannot_be_stored_is_an_error(run: Run, home: Path) -> None:
     (home / ".local").write_text("in the way", encoding="utf-8")
     done = run("hide")
     assert done.returncode == 1

@@ -182,7 +182,7 @@ def test_a_key_never_goes_to_the_other_region(
     assert flag in (None, region)
 
 
-def test_no_key_says_where_was_looked(home: Path, own_file: Write) -> None:
+def test_a_missing_key_names_the_sources_searched(home: Path, own_file: Write) -> None:
     path = own_file(CHINA)
     hint = problem_of(resolve({"MOONSHOT_API_KEY": "sk-canary-of-another-region"})).hint
     for place in (str(path), "CodexBar", "MOONSHOT_API_KEY", "MOONSHOT_KEY", "other region"):
@@ -219,7 +219,7 @@ def test_which_account_is_shown(
 
 
 @pytest.mark.parametrize("own", [OWN, {"accounts": {"work": OWN, "cn": OWN}}])
-def test_an_unknown_account_is_refused_with_the_known_names(own_file: Write, own: Any) -> None:
+def test_an_unknown_account_is_refused_with_the_existing_names(own_file: Write, own: Any) -> None:
     own_file(own)
     with pytest.raises(UnknownAccountError, match=r"'play'.*(default|work, cn)"):
         resolve(account="play")
@@ -249,9 +249,7 @@ def test_a_command_stands_for_a_key(own_file: Write) -> None:
     assert resolve(ENV).account.secret == Secret(command=("pass", "show", "moonshot"))
 
 
-def test_another_settings_file_takes_the_place_of_the_usual_one(
-    tmp_path: Path, own_file: Write
-) -> None:
+def test_another_settings_file_replaces_the_usual_one(tmp_path: Path, own_file: Write) -> None:
     own_file(BROKEN)
     other = tmp_path / "other.json"
     assert problem_of(resolve(ENV, config=other)).kind is Kind.CONFIG
@@ -287,7 +285,7 @@ def test_numbers_come_from_the_flag_then_the_file(
         ("https://a.test", "http://b.test", "https://api.moonshot.cn", "https://a.test"),
     ],
 )
-def test_the_base_url_comes_from_the_nearest_place(
+def test_the_base_url_comes_from_the_first_source(
     own_file: Write, account: str, file: str, variable: str, expected: str
 ) -> None:
     own_file({"base_url": file, "accounts": {"work": OWN | {"base_url": account}}})
@@ -332,7 +330,7 @@ BAD_URL = "https://user:canary@api.moonshot.ai"
         (OWN | {"base_url": "http://192.0.2.1"}, {}, "base_url"),
     ],
 )
-def test_a_bad_base_url_is_named_with_its_place_and_never_repeated(
+def test_a_bad_base_url_is_named_by_its_origin_and_never_repeated(
     own_file: Write, own: Any, environ: dict[str, str], place: str
 ) -> None:
     file = own_file(own)
@@ -415,7 +413,7 @@ def test_an_accounts_notify_command_goes_before_the_general_one(
     assert resolve(account="cn").notify_command == tuple(general.get("notify_command", ()))
 
 
-def test_a_template_keeps_its_ends_and_an_accounts_own_goes_before(own_file: Write) -> None:
+def test_a_template_keeps_blanks_and_an_accounts_own_wins(own_file: Write) -> None:
     own_file({"template": ' "{bar}"', "accounts": {"work": OWN, "cn": OWN | {"template": "{bar}"}}})
     assert resolve().template == ' "{bar}"'
     assert resolve(account="cn").template == "{bar}"
@@ -436,7 +434,7 @@ def test_a_notify_command_stands_in_a_file_without_accounts_too(own_file: Write)
 
 
 @pytest.mark.parametrize("command", [[], "", "a", [""], ["a", 5], ["a\0"], [None], {}])
-def test_a_notify_command_is_a_list_of_words(own_file: Write, command: Any) -> None:
+def test_a_notify_command_is_a_list_of_strings(own_file: Write, command: Any) -> None:
     own_file(OWN | {"notify_command": command})
     found = resolve()
     if command == "":
@@ -518,7 +516,7 @@ def test_region_and_key_say_where_they_came_from(
     assert places.get("key") == (key.format(**files) if key else None)
 
 
-def test_flags_and_variables_are_places_too(own_file: Write) -> None:
+def test_flags_and_variables_are_origins_too(own_file: Write) -> None:
     own_file(OWN)
     found = resolve(
         {"MOONSHOT_BASE_URL": "https://c.test"}, region=Region.INTERNATIONAL, account="default"

@@ -121,7 +121,7 @@ def test_a_byte_order_mark_is_accepted(own_file: Write) -> None:
         ("[" * 500 + "]" * 500, "the whole of it", "an object of settings"),
     ],
 )
-def test_a_mistake_is_named_with_its_place_and_what_is_allowed(
+def test_a_mistake_is_named_with_its_path_and_what_is_allowed(
     own_file: Write, written: Any, place: str, allowed: str
 ) -> None:
     message = message_for(own_file(written))
@@ -188,7 +188,7 @@ def test_a_valid_file_is_checked_once_and_again_when_it_changes(
     assert len(checks) == 4
 
 
-def test_several_files_are_remembered(home: Path, checks: list[Any]) -> None:
+def test_several_valid_files_are_cached(home: Path, checks: list[Any]) -> None:
     paths = [home / f"{number}.json" for number in range(4)]
     for number, path in enumerate(paths):
         path.write_text(json.dumps({"max_age": number}), encoding="utf-8")
@@ -197,7 +197,9 @@ def test_several_files_are_remembered(home: Path, checks: list[Any]) -> None:
     assert len(checks) == len(paths)
 
 
-def test_what_is_remembered_tells_nothing_and_stays_small(own_file: Write, home: Path) -> None:
+def test_the_cache_of_valid_files_reveals_nothing_and_stays_small(
+    own_file: Write, home: Path
+) -> None:
     for number in range(40):
         settings_file.read(own_file({"api_key": KEY, "max_age": number}))
     kept = [path for path in (home / ".cache").rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""What is wrong in a settings file, for every account."""
+"""The problems of a settings file, for every account."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_file_without_a_mistake(written: Any) -> None:
         ("[" * 5, ["the whole of it"]),
     ],
 )  # fmt: skip
-def test_every_mistake_is_told_with_its_place(written: Any, places: list[str]) -> None:
+def test_every_mistake_is_reported_with_its_path(written: Any, places: list[str]) -> None:
     found = told(written)
     assert len(found) == len(places)
     for message, place in zip(found, places, strict=True):

@@ -1,4 +1,4 @@
-"""The nouns: regions, levels, deficits and one-way names."""
+"""Accounts, thresholds, deficits and fingerprints."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_deficit_is_negative_cash_as_a_positive_amount(cash: str, deficit: str
     assert balance.deficit == (None if deficit is None else Decimal(deficit))
 
 
-def test_cash_that_is_not_known_is_no_deficit() -> None:
+def test_missing_cash_is_no_deficit() -> None:
     assert Balance(Decimal(0)).deficit is None
 
 

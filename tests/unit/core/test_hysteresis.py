@@ -1,4 +1,4 @@
-"""When a level is worth a word."""
+"""Which changes of the level are notified."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def changes(amounts: list[Decimal], marks: Thresholds, level: Level = UNKNOWN) -
         (EMPTY, "50", OK),
     ],
 )
-def test_the_level_that_is_remembered(previous: Level, available: str, level: Level) -> None:
+def test_the_level_after_a_balance(previous: Level, available: str, level: Level) -> None:
     assert after(previous, available) is level
 
 
@@ -128,7 +128,7 @@ LEVELS = st.sampled_from([UNKNOWN, *BADNESS])
 
 
 @given(LEVELS, AMOUNTS, ALL_MARKS)
-def test_worse_is_always_told_at_once_and_nothing_is_told_twice(
+def test_a_drop_is_notified_at_once_and_nothing_is_notified_twice(
     previous: Level, amount: Decimal, marks: Thresholds
 ) -> None:
     balance = Balance(amount)
@@ -146,13 +146,15 @@ def test_worse_is_always_told_at_once_and_nothing_is_told_twice(
     st.sampled_from([Decimal(1), Decimal(5)]),
     st.lists(st.decimals(Decimal("0.7"), Decimal("1.11"), places=3), min_size=1),
 )
-def test_what_wobbles_around_a_mark_is_told_once(mark: Decimal, factors: list[Decimal]) -> None:
+def test_a_balance_that_hovers_at_a_threshold_is_notified_once(
+    mark: Decimal, factors: list[Decimal]
+) -> None:
     found = changes([mark * factor for factor in factors], MARKS, level=BADNESS[mark < 5])
     assert len(found) == any(factor <= 1 for factor in factors)
 
 
 @given(st.sampled_from([EMPTY, CRITICAL, WARNING]), AMOUNTS, ALL_MARKS)
-def test_better_is_told_beyond_the_margin_only(
+def test_a_rise_is_notified_beyond_the_margin_only(
     previous: Level, amount: Decimal, marks: Thresholds
 ) -> None:
     level = level_with_hysteresis(previous, Balance(amount), marks, None)

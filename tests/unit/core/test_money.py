@@ -76,7 +76,7 @@ def test_the_sign_is_the_regions() -> None:
     assert format_deficit(Decimal("0.42"), Region.CHINA) == "¥0.42"
 
 
-def test_what_is_not_known_is_a_dash_and_not_zero() -> None:
+def test_a_missing_amount_is_a_dash_and_not_zero() -> None:
     assert format_balance(None, Region.INTERNATIONAL) == "—"
 
 

@@ -1,4 +1,4 @@
-"""A signal that ends the program ends what it has started as well."""
+"""A signal that ends the program is handled after a cleanup."""
 
 from __future__ import annotations
 

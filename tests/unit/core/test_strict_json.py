@@ -1,4 +1,4 @@
-"""JSON as its standard means it."""
+"""Strict JSON: what is rejected, and which digits are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from outside becomes one printable line without keys."""
+"""Text from outside is cleaned up: one printable line without keys or quotes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story: fresh enough, show it; else ask; else show the old one and why."""
+"""When the balance is fetched, when the stored one is returned, and with which problem."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def shown(found: Status) -> tuple[str | None, str | None, bool]:
     return available, found.problem.kind.value if found.problem else None, found.stale
 
 
-def test_asks_when_nothing_is_known(world: World) -> None:
+def test_without_a_reading_it_is_fetched(world: World) -> None:
     found = world.poll()
     assert shown(found) == ("1", None, False)
     assert found.reading is not None
@@ -243,7 +243,7 @@ def test_another_key_is_asked_with_at_once_and_shows_its_own_money(world: World)
     assert world.keys[-1] == "sk-another"
 
 
-def test_trouble_with_the_store_never_stops_the_balance(world: World, tmp_path: Path) -> None:
+def test_an_error_of_the_store_never_stops_the_balance(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     world.folder = tmp_path / "file" / "state"
     found = world.poll()
@@ -337,7 +337,7 @@ def asking(world: World, result: Answer) -> Iterator[Callable[[], None]]:
     [(Decimal(7), ("7", None, False)), (failure(), (None, "server-error", False))],
     ids=["works", "fails"],
 )
-def test_who_waits_shows_what_the_asker_got(
+def test_who_waits_for_the_lock_shows_the_result_of_its_holder(
     world: World, result: Answer, expected: tuple[str, str | None, bool], refresh: bool
 ) -> None:
     with asking(world, result) as let_go:
@@ -348,7 +348,7 @@ def test_who_waits_shows_what_the_asker_got(
     assert world.asked == 1
 
 
-def test_who_has_a_reading_does_not_wait_for_the_asker(world: World) -> None:
+def test_with_a_reading_nobody_waits_for_the_lock(world: World) -> None:
     world.poll()
     world.after(301)
     with asking(world, Decimal(7)):
@@ -427,6 +427,6 @@ def test_a_reading_of_the_future_changes_when_its_time_comes(world: World) -> No
     assert (found.stale, lasts(world, found)) == (True, 50)
 
 
-def test_trouble_with_the_store_does_not_last(world: World) -> None:
+def test_an_error_of_the_store_does_not_last(world: World) -> None:
     world.folder.parent.joinpath("state").touch()
     assert lasts(world, world.poll()) == 0

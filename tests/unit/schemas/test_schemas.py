@@ -180,7 +180,7 @@ def test_what_is_nested_too_deeply_to_be_checked_is_a_mismatch() -> None:
     assert len(schemas.mismatches({"region": deep}, "config")) == 1
 
 
-def test_every_mismatch_is_told() -> None:
+def test_every_mismatch_is_returned() -> None:
     document = {"max_age": -1, "nonsense": 1, "accounts": {"a": {"key": 1, "timeout": 0}}}
     paths = [mismatch.path for mismatch in schemas.mismatches(document, "config")]
     assert paths == ["accounts.a.key", "accounts.a.timeout", "max_age", "nonsense"]

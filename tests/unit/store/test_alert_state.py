@@ -1,4 +1,4 @@
-"""The level that was last worth a word, in the store."""
+"""The stored level of the last notification."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_change_is_returned_once(store: Store, tmp_path: Path, first: Reading)
     assert remembered(tmp_path) == [(1, "s", "ok", 1795373484123456)]
 
 
-def test_well_at_first_sight_is_remembered_in_silence(
+def test_a_first_level_that_is_ok_is_stored_without_a_notification(
     store: Store, tmp_path: Path, first: Reading
 ) -> None:
     assert store.record_level(ACCOUNT, "s", first, becomes(OK)) is None
@@ -113,7 +113,7 @@ def test_an_unchanged_level_leaves_the_file_alone(
 
 
 @pytest.mark.parametrize("level", ["unknown", "canary", "", 5, b"\xff", "x\0"])
-def test_a_senseless_row_counts_as_never_told(
+def test_an_invalid_row_counts_as_no_row(
     store: Store, tmp_path: Path, first: Reading, level: object
 ) -> None:
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db, db:
@@ -124,7 +124,7 @@ def test_a_senseless_row_counts_as_never_told(
     assert store.record_level(ACCOUNT, "s", first, becomes(WARNING)) is None
 
 
-def test_a_level_that_is_no_text_counts_as_never_told(
+def test_a_level_that_is_not_text_counts_as_no_row(
     store: Store, tmp_path: Path, first: Reading
 ) -> None:
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db, db:
@@ -159,7 +159,7 @@ TROUBLES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_at_any_trouble_nothing_is_told(
+def test_an_error_returns_no_change(
     store: Store, tmp_path: Path, first: Reading, trouble: str
 ) -> None:
     TROUBLES[trouble](tmp_path)
@@ -169,12 +169,12 @@ def test_at_any_trouble_nothing_is_told(
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_where_nothing_can_be_kept_nothing_is_told(first: Reading) -> None:
+def test_a_store_without_a_folder_returns_no_change(first: Reading) -> None:
     nowhere = Store(Path("relative"))
     assert nowhere.record_level(ACCOUNT, "s", first, becomes(WARNING)) is None
 
 
-def test_who_is_not_known_is_not_told(store: Store, first: Reading) -> None:
+def test_an_unknown_account_has_no_change(store: Store, first: Reading) -> None:
     stranger = replace(ACCOUNT, secret=Secret("sk-stranger"))
     assert store.record_level(stranger, "s", first, becomes(WARNING)) is None
 

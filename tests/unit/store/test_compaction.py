@@ -1,4 +1,4 @@
-"""Years of readings stay small, and what they add up to stays exact."""
+"""Compaction keeps the file small and the sums exact."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_forecast_reads_the_newest_of_many_uncompacted_readings(db: sqlite3.Co
     assert compaction.load_history(db, ACCOUNT).opening == ledger.worth(readings[0])
 
 
-def test_an_hour_in_which_money_keeps_coming_back_is_booked_all_the_same(
+def test_an_hour_of_constant_refunds_is_compacted_too(
     db: sqlite3.Connection,
 ) -> None:
     readings = [
@@ -190,7 +190,7 @@ def test_a_file_of_the_first_version_is_migrated(tmp_path: Path) -> None:
     assert place.history(ACCOUNT) == History((), reading)
 
 
-def test_without_a_store_or_an_account_the_books_are_empty(
+def test_without_a_store_or_an_account_the_history_is_empty(
     tmp_path: Path, db: sqlite3.Connection
 ) -> None:
     place = Store(tmp_path / "nothing")
@@ -203,16 +203,14 @@ def test_without_a_store_or_an_account_the_books_are_empty(
 
 
 @pytest.mark.parametrize("senseless", ["'-1'", "'x'", "'1e99'"])
-def test_senseless_moves_are_damage(db: sqlite3.Connection, senseless: str) -> None:
+def test_invalid_entries_mean_a_corrupt_file(db: sqlite3.Connection, senseless: str) -> None:
     keep(db, account_of(days=4), every=50)
     db.execute(f"UPDATE move SET granted = {senseless}")  # noqa: S608
     with pytest.raises(sqlite3.DatabaseError):
         compaction.load_history(db, ACCOUNT)
 
 
-def test_what_cannot_be_booked_now_is_no_trouble(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_compaction_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 

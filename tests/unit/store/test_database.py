@@ -67,13 +67,13 @@ def aside(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{FILE_NAME}.damaged-*"))
 
 
-def test_nothing_is_known_and_nothing_made_before_the_first_keep(folder: Path) -> None:
+def test_before_the_first_save_there_is_no_state_and_no_folder(folder: Path) -> None:
     empty = Store(folder)
     assert (empty.load(ACCOUNT), empty.error) == (AccountState(), None)
     assert not folder.exists()
 
 
-def test_what_was_kept_is_recalled_by_another_process(folder: Path) -> None:
+def test_what_was_saved_is_loaded_by_another_process(folder: Path) -> None:
     first, second = known(), failed()
     assert Store(folder).save(ACCOUNT, first, AccountState()) == first
     both = AccountState(first.reading, second.attempt, first.key)
@@ -148,7 +148,7 @@ def test_a_new_reading_is_shown_where_nothing_can_be_saved(folder: Path) -> None
 
 
 @pytest.mark.parametrize("works", [True, False], ids=["kept", "not kept"])
-def test_another_answer_of_the_key_command_drops_the_reading(folder: Path, works: bool) -> None:
+def test_another_key_of_the_key_command_drops_the_reading(folder: Path, works: bool) -> None:
     place = Store(folder)
     before = place.save(COMMAND, known(), AccountState())
     if not works:
@@ -156,7 +156,7 @@ def test_another_answer_of_the_key_command_drops_the_reading(folder: Path, works
     assert place.save(COMMAND, failed(used="sk-another"), before).reading is None
 
 
-def test_the_old_answer_of_the_key_command_has_its_reading_back(folder: Path) -> None:
+def test_the_old_key_of_the_key_command_has_its_reading_back(folder: Path) -> None:
     Store(folder).save(COMMAND, known("1"), AccountState())
     Store(folder).save(COMMAND, known("2", used="sk-another"), AccountState())
     assert available(Store(folder).save(COMMAND, failed(), AccountState())) == "1"
@@ -192,7 +192,7 @@ def test_what_others_could_read_is_closed_to_them(file: Path) -> None:
     assert [path.stat().st_mode & 0o777 for path in (file, file.parent)] == [0o600, 0o700]
 
 
-def test_the_file_of_a_later_version_is_left_alone(file: Path) -> None:
+def test_the_file_of_a_newer_version_is_left_alone(file: Path) -> None:
     change(file, f"PRAGMA user_version = {schema.VERSION + 1}")
     before = file.read_bytes()
     reader, writer = Store(file.parent), Store(file.parent)
@@ -260,7 +260,7 @@ def test_an_empty_file_is_a_new_one(file: Path) -> None:
     assert aside(file.parent) == []
 
 
-def test_damage_that_only_the_writer_meets_is_put_aside_too(file: Path) -> None:
+def test_corruption_that_only_a_writer_meets_is_set_aside_too(file: Path) -> None:
     file.write_bytes(b"noise" * 4000)
     place = Store(file.parent)
     assert available(place.save(ACCOUNT, known("1"), AccountState())) == "1"
@@ -294,12 +294,12 @@ def test_damage_that_only_the_writer_meets_is_put_aside_too(file: Path) -> None:
         "UPDATE attempt SET failures = 'often'",
     ],
 )
-def test_rows_that_make_no_sense_are_damage(file: Path, statement: str) -> None:
+def test_invalid_rows_mean_a_corrupt_file(file: Path, statement: str) -> None:
     change(file, statement)
     assert_replaced(file.parent, file.read_bytes())
 
 
-def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     place = Store(tmp_path / "file" / "folder")
     with place.request_lock(ACCOUNT, 0) as mine:
@@ -309,7 +309,7 @@ def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
     assert_unusable(place)
 
 
-def test_no_home_folder_is_trouble_and_makes_no_file(
+def test_no_home_folder_is_an_error_and_creates_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -322,7 +322,7 @@ def test_no_home_folder_is_trouble_and_makes_no_file(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_file_that_another_process_holds_is_trouble(
+def test_a_file_that_another_process_locks_is_an_error(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
@@ -336,7 +336,7 @@ def test_a_file_that_another_process_holds_is_trouble(
     assert aside(file.parent) == []
 
 
-def test_a_short_hold_is_waited_for(file: Path) -> None:
+def test_a_reader_does_not_wait_for_a_writer(file: Path) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert available(Store(file.parent).load(ACCOUNT)) == "49.58894"
@@ -366,13 +366,13 @@ def test_an_attempt_is_not_needed_to_keep_a_reading(folder: Path) -> None:
     assert (available(found), found.attempt) == ("49.58894", None)
 
 
-def test_a_file_without_tables_knows_nothing(file: Path) -> None:
+def test_a_file_without_tables_has_no_state(file: Path) -> None:
     file.write_bytes(b"")
     place = Store(file.parent)
     assert (place.load(ACCOUNT), place.error) == (AccountState(), None)
 
 
-def test_a_file_that_does_not_give_back_what_was_written_is_set_aside(
+def test_a_file_that_does_not_return_what_was_written_is_set_aside(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Store(file.parent)
@@ -439,7 +439,7 @@ def test_a_store_of_version_2_is_migrated_with_all_that_it_holds(of_version_2: P
     assert store.error is None
 
 
-def test_a_cause_that_is_not_known_here_is_shown_by_its_kind(file: Path) -> None:
+def test_an_unknown_cause_is_shown_by_its_kind(file: Path) -> None:
     Store(file.parent).save(ACCOUNT, failed(), AccountState())
     change(file, "UPDATE attempt SET cause = 'OF_A_LATER_RELEASE', facts = 'x'")
     attempt = Store(file.parent).load(ACCOUNT).attempt

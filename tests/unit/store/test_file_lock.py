@@ -1,4 +1,4 @@
-"""The lock between processes, which the system releases when its holder dies."""
+"""The lock between processes, which the system releases when its holder ends."""
 
 from __future__ import annotations
 
@@ -81,16 +81,14 @@ def test_is_free_after_an_exception(path: Path) -> None:
         assert acquired
 
 
-def test_who_did_not_get_it_does_not_release_it(path: Path) -> None:
+def test_a_failed_attempt_releases_nothing(path: Path) -> None:
     with file_lock.file_lock(path, 0):
         for _ in range(2):
             with file_lock.file_lock(path, 0) as acquired:
                 assert not acquired
 
 
-def test_a_killed_holder_frees_it_at_once_though_its_child_lives(
-    path: Path, holder: Holder
-) -> None:
+def test_a_killed_holder_releases_it_though_its_child_lives(path: Path, holder: Holder) -> None:
     process = holder()
     assert says(process) == "True"
     child = int(says(process))
@@ -154,7 +152,7 @@ def test_the_file_stays_for_its_owner_alone(path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["file/asking.lock", "~/asking.lock"])
-def test_where_there_is_no_place_for_it_everybody_may(
+def test_a_lock_file_that_cannot_be_created_locks_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -164,7 +162,7 @@ def test_where_there_is_no_place_for_it_everybody_may(
         assert (first, second) == (True, True)
 
 
-def test_a_system_without_such_locks_lets_everybody_in(
+def test_a_system_without_locks_locks_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
