@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,15 @@ class ParallelServer(demo.Server):
 
 
 @pytest.fixture
-def fleet(own_file: Callable[[Any], Path]) -> ParallelServer:
+def fleet(own_file: Callable[[Any], Path]) -> Iterator[ParallelServer]:
     """Five hundred accounts; the key of one is rejected, and of another nobody answers."""
     keys = [f"sk-account{number:04d}" for number in range(SIZE)]
     server = ParallelServer(tuple(keys[1:]))
     accounts: dict[str, dict[str, str]] = {key[3:]: {"api_key": key} for key in keys}
     accounts["account0001"]["base_url"] = "http://127.0.0.1:9"
     own_file({"base_url": server.base_url, "accounts": accounts})
-    return server
+    yield server
+    server.stop()
 
 
 @pytest.fixture
@@ -90,4 +91,5 @@ def test_five_hundred_accounts(
     again = invoke("--account", "all", "--format", "json", "--max-age", "600")
     assert len(again.stdout.splitlines()) == SIZE
     assert len(fleet.requests) == SIZE - 1
-    assert statements["COMMIT"] == 0
+    # The account of which nobody answers may be due again.
+    assert statements["COMMIT"] <= 1
