@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from moonshot_status.spending.ledger import exact_decimals
 
 AMOUNTS = ("opening", "spent", "topped_up", "granted", "ended", "closing")
 """The names of a Day's amounts, in the column order of all tables."""
+_SUMMED = AMOUNTS[1:-1]
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,7 @@ def amounts(day: Day) -> dict[str, Decimal]:
 
 
 @exact_decimals()
-def total(days: Iterable[Day]) -> Day:
+def total(days: Sequence[Day]) -> Day:
     """Sum up at least one day, as if they were one day with the date of the last."""
-    first, *others = days
-    sums = first
-    for day in others:
-        sums = Day(
-            day.date,
-            first.opening,
-            sums.spent + day.spent,
-            sums.topped_up + day.topped_up,
-            sums.granted + day.granted,
-            sums.ended + day.ended,
-        )
-    return sums
+    sums = (sum(getattr(day, name) for day in days) for name in _SUMMED)
+    return Day(days[-1].date, days[0].opening, *sums)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
 from moonshot_status.core.money import format_axis_mark, format_bar_balance, format_bar_deficit
@@ -28,16 +27,6 @@ _ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
-class _Column:
-    """One day, or several consecutive days if there is no room for each."""
-
-    first_day: date
-    closing: Decimal
-    spent: Decimal
-    has_credit: bool
-
-
-@dataclass(frozen=True)
 class _Scale:
     """An axis with a tick every ``step``, ``rows`` rows apart.
 
@@ -52,56 +41,31 @@ class _Scale:
 
 def render(history: DailyHistory, width: int) -> str:
     """Return the chart of at least one day for a terminal of ``width`` columns."""
+    days, region = history.days, history.region
     room = min(max(width, _MIN_WIDTH), _MAX_WIDTH) - _LABEL_WIDTH - 2
-    days_per_column = -(-len(history.days) // room)
-    columns = _columns(history.days, days_per_column)
+    # Several consecutive days share a column if there is no room for each.
+    group = -(-len(days) // room)
+    columns = [total(days[start : start + group]) for start in range(0, len(days), group)]
     bar = min(room // len(columns), _MAX_BAR_WIDTH)
+    # Leave a gap between bars of spending that are wide enough.
+    filled = max(bar - 1, 1)
+    credited = [column.topped_up + column.granted > 0 for column in columns]
+    axis = "".join((_CREDIT_SIGN if has_credit else "─").ljust(bar, "─") for has_credit in credited)
+    explanation = f", {_CREDIT_SIGN} with money that came in" if any(credited) else ""
+    closings, spent = [column.closing for column in columns], [column.spent for column in columns]
     lines = [
-        f"{one_line(history.account, 30)} · {history.region.value}",
+        f"{one_line(history.account, 30)} · {region.value}",
         "",
-        _balance_title(columns),
-        *_balances(columns, bar, history.region),
+        f"closing balance{explanation}",
+        *_panel(closings, _MAX_BALANCE_ROWS, axis, (bar, bar), region),
         "",
-        "spent each day" if days_per_column == 1 else f"spent in {days_per_column} days each",
-        *_spending(columns, bar, history.region),
-        *_dates(columns, bar, room),
+        "spent each day" if group == 1 else f"spent in {group} days each",
+        *_panel(spent, _MAX_SPENT_ROWS, "─" * len(axis), (filled, bar), region),
+        *_dates(days[::group], bar, room),
         "",
         _summary(history),
     ]
     return "".join(f"{line.rstrip()}\n" for line in lines)
-
-
-def _columns(days: Sequence[Day], days_per_column: int) -> list[_Column]:
-    starts = range(0, len(days), days_per_column)
-    groups = [days[start : start + days_per_column] for start in starts]
-    sums = [(group[0].date, total(group)) for group in groups]
-    return [
-        _Column(first_day, group.closing, group.spent, group.topped_up + group.granted > 0)
-        for first_day, group in sums
-    ]
-
-
-def _balance_title(columns: list[_Column]) -> str:
-    title = "closing balance"
-    if any(column.has_credit for column in columns):
-        title += f", {_CREDIT_SIGN} with money that came in"
-    return title
-
-
-def _balances(columns: list[_Column], bar: int, region: Region) -> list[str]:
-    axis = "".join(
-        (_CREDIT_SIGN if column.has_credit else "─") + "─" * (bar - 1) for column in columns
-    )
-    values = [column.closing for column in columns]
-    return _panel(values, _MAX_BALANCE_ROWS, axis, (bar, bar), region)
-
-
-def _spending(columns: list[_Column], bar: int, region: Region) -> list[str]:
-    # Leave a gap between bars that are wide enough.
-    filled = max(bar - 1, 1)
-    axis = "─" * (bar * len(columns))
-    values = [column.spent for column in columns]
-    return _panel(values, _MAX_SPENT_ROWS, axis, (filled, bar), region)
 
 
 def _panel(
@@ -109,15 +73,11 @@ def _panel(
 ) -> list[str]:
     """Return bars above and below an axis; ``bar`` is their width without and with the gap."""
     scale = _scale(values, rows)
-    above = [
-        _label(scale, row, region) + _row(values, scale, row, bar)
-        for row in range(scale.above * scale.rows, 0, -1)
+    numbers = range(scale.above * scale.rows, -scale.below * scale.rows - 1, -1)
+    return [
+        _label(scale, row, region) + (_row(values, scale, row, bar) if row else axis)
+        for row in numbers
     ]
-    below = [
-        _label(scale, -row, region) + _row(values, scale, -row, bar)
-        for row in range(1, scale.below * scale.rows + 1)
-    ]
-    return [*above, f"{format_axis_mark(_ZERO, region):>{_LABEL_WIDTH}} ┼{axis}", *below]
 
 
 def _scale(values: list[Decimal], rows: int) -> _Scale:
@@ -136,10 +96,11 @@ def _ticks(size: Decimal, step: Decimal) -> int:
 
 
 def _label(scale: _Scale, row: int, region: Region) -> str:
-    """Return the axis label of a row; 1 is the first above zero, -1 the first below."""
+    """Return the axis label of a row; 0 is the axis, 1 the first above it, -1 the first below."""
     ticks, rest = divmod(row, scale.rows)
     amount = "" if rest else format_axis_mark(ticks * scale.step, region)
-    return f"{amount:>{_LABEL_WIDTH}} {'│' if rest else '┤'}"
+    line = "│" if rest else "┤" if row else "┼"
+    return f"{amount:>{_LABEL_WIDTH}} {line}"
 
 
 def _row(values: list[Decimal], scale: _Scale, row: int, bar: tuple[int, int]) -> str:
@@ -159,15 +120,14 @@ def _eighths(size: Decimal, scale: _Scale, row: int) -> int:
     return min(max(height - (row - 1) * 8, 0), 8)
 
 
-def _dates(columns: list[_Column], bar: int, room: int) -> list[str]:
+def _dates(first_days: Sequence[Day], bar: int, room: int) -> list[str]:
     """Return a line of ticks below the axis, and a line of dates."""
-    step = -(-_MIN_DATE_DISTANCE // bar)
-    indexes = [i for i in range(0, len(columns), step) if i * bar + _DATE_WIDTH <= room]
-    tick, labels = "╵".ljust(step * bar), [str(columns[i].first_day) for i in indexes]
+    distance = -(-_MIN_DATE_DISTANCE // bar)
+    shown = first_days[: (room - _DATE_WIDTH) // bar + 1 : distance]
     margin = " " * (_LABEL_WIDTH + 2)
     return [
-        margin + tick * len(indexes),
-        margin + "".join(label.ljust(step * bar) for label in labels),
+        margin + "╵".ljust(distance * bar) * len(shown),
+        margin + "".join(str(day.date).ljust(distance * bar) for day in shown),
     ]
 
 

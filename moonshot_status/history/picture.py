@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import matplotlib
@@ -42,7 +41,10 @@ _MATPLOTLIB_PARAMS: dict[Any, Any] = {
     "figure.constrained_layout.h_pad": 0.1,
     "figure.constrained_layout.w_pad": 0.1,
 }
-_CHINESE_FONTS = ("Noto Sans CJK SC", "PingFang SC", "Hiragino Sans GB", "WenQuanYi Micro Hei")
+# matplotlib's default font, and fonts for Chinese names.
+_FONTS = (
+    "DejaVu Sans", "Noto Sans CJK SC", "PingFang SC", "Hiragino Sans GB", "WenQuanYi Micro Hei",
+)  # fmt: skip
 _METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
 _MAX_DATES, _MAX_BARS_WITH_GAPS = 8, 120
 _EPOCH = date(1970, 1, 1)
@@ -61,15 +63,11 @@ def draw(history: DailyHistory, file_type: str) -> bytes:
         # matplotlib warns of characters that no font has, and draws boxes for them.
         warnings.simplefilter("ignore")
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**_MATPLOTLIB_PARAMS, "font.family": _fonts()})
+        matplotlib.rcParams.update(_MATPLOTLIB_PARAMS)
+        installed = fontManager.get_font_names()
+        matplotlib.rcParams["font.family"] = [font for font in _FONTS if font in installed]
         _figure(history).savefig(buffer, format=file_type, metadata=_METADATA[file_type])
     return buffer.getvalue()
-
-
-def _fonts() -> list[str]:
-    """Return matplotlib's default font and the installed fonts for Chinese names."""
-    installed = fontManager.get_font_names()
-    return ["DejaVu Sans", *(name for name in _CHINESE_FONTS if name in installed)]
 
 
 def _figure(history: DailyHistory) -> Figure:
@@ -92,7 +90,9 @@ def _figure(history: DailyHistory) -> Figure:
 
 def _tidy(axes: Axes, region: Region) -> None:
     """Format the axis in the account's currency, draw a line at zero, and remove the frame."""
-    axes.yaxis.set_major_formatter(partial(_amount, region=region))
+    axes.yaxis.set_major_formatter(
+        lambda amount, _: format_axis_mark(Decimal(f"{amount:.9g}"), region)
+    )
     axes.tick_params(length=0, pad=6)
     axes.spines[:].set_visible(False)
     axes.axhline(0, color=_FAINT, linewidth=0.8, clip_on=False)
@@ -142,7 +142,3 @@ def _dates(days: Sequence[Day]) -> tuple[list[float], list[str]]:
 def _number(day: Day) -> int:
     """Return the day in matplotlib's unit, days since 1970."""
     return (day.date - _EPOCH).days
-
-
-def _amount(amount: float, _: int | None, region: Region) -> str:
-    return format_axis_mark(Decimal(f"{amount:.9g}"), region)

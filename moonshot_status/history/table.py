@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from moonshot_status.core.money import format_exact
-from moonshot_status.core.regions import Region
 from moonshot_status.history import AMOUNTS, DailyHistory, amounts, total
 from moonshot_status.spending.daily import Day
 from moonshot_status.spending.ledger import exact_decimals
@@ -25,22 +24,18 @@ def render(history: DailyHistory) -> str:
     sums = total(history.days)
     names = [name for name in AMOUNTS if name not in _OMITTED_IF_ALL_ZERO or amounts(sums)[name]]
     decimals = _decimals(amount for day in history.days for amount in amounts(day).values())
+
+    def cell(day: Day, name: str) -> str:
+        amount = amounts(day)[name]
+        is_blank = not amount and name in _BLANK_IF_ZERO
+        return "" if is_blank else format_exact(amount, history.region, decimals)
+
+    rows = [(day.date.isoformat(), day) for day in history.days]
+    if len(rows) > 1:
+        rows.append(("total", sums))
     lines = [["date", *(name.replace("_", " ") for name in names)]]
-    for day in history.days:
-        lines.append([day.date.isoformat(), *_format_amounts(day, names, history.region, decimals)])
-    if len(history.days) > 1:
-        lines.append(["total", *_format_amounts(sums, names, history.region, decimals)])
+    lines += [[label, *(cell(day, name) for name in names)] for label, day in rows]
     return _align(lines)
-
-
-def _format_amounts(day: Day, names: list[str], region: Region, decimals: int) -> list[str]:
-    by_name = amounts(day)
-    return [
-        format_exact(by_name[name], region, decimals)
-        if by_name[name] or name not in _BLANK_IF_ZERO
-        else ""
-        for name in names
-    ]
 
 
 @exact_decimals()
