@@ -14,7 +14,7 @@ from moonshot_status.cli import output
 
 
 class EndOfProcessError(Exception):
-    """In place of the end."""
+    """Raised in place of ending the process."""
 
 
 def end(status: int) -> None:

@@ -143,6 +143,25 @@ def test_a_change_that_sigio_reports_is_seen_at_once(polls: FakePolls, tmp_path:
     assert len(polls.requests) == 2
 
 
+@pytest.mark.skipif(not file_changes.CAN_NOTIFY, reason="the system reports no changes")
+def test_what_a_poll_changes_itself_is_not_reported(
+    polls: FakePolls, tmp_path: Path, sigio: list[int]
+) -> None:
+    file = tmp_path / "file"
+    polls.states = file_changes.file_states([bytes(file)])
+    watching = polls.scheduler()
+    polls.run(watching, 5)
+    polls.duration = 5
+    polls.run(watching, 1, bytes([signal.SIGUSR1]))
+    file.write_text("new")
+    assert sigio == []
+    polls.states = file_changes.file_states([bytes(file)])
+    polls.run(watching, 10)
+    file.write_text("newer")
+    assert len(sigio) == 1
+    watching.end()
+
+
 def test_other_changes_in_a_folder_do_not_keep_it_awake(
     polls: FakePolls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
