@@ -52,6 +52,7 @@ class Account:
             voucher = 0 if hour + 1 == self.voucher_ends else voucher
             self.worth.append((voucher, cash + self.topped_up.get(hour + 1, 0)))
         self.total = [0.0, *accumulate(self.spend)]
+        self._hourly: dict[int, Reading] = {}
 
     def left(self, hour: int) -> float | None:
         """Return the hours until the account is empty without a top-up, or None if unknown."""
@@ -68,15 +69,20 @@ class Account:
         for moment in range(max(0, hour - 35 * 24), hour):
             if self.asleep[0] <= moment < self.asleep[1]:
                 continue
-            found.append(self._reading(moment, 0))
+            found.append(self._hourly_reading(moment))
             if moment >= hour - raw:
                 steps = sorted(randomness.random() for _ in range(11))
                 found += [self._reading(moment, step, n / 12) for n, step in enumerate(steps, 1)]
                 if randomness.random() < 0.2:
                     found.append(_dip(found[-1], randomness))
-        return [*found, self._reading(hour, 0)]
+        return [*found, self._hourly_reading(hour)]
 
-    def _reading(self, hour: int, part: float, later: float = 0) -> Reading:
+    def _hourly_reading(self, hour: int) -> Reading:
+        if hour not in self._hourly:
+            self._hourly[hour] = self._reading(hour, 0, 0)
+        return self._hourly[hour]
+
+    def _reading(self, hour: int, part: float, later: float) -> Reading:
         voucher, cash = self.worth[hour]
         if part:
             spent = self.spend[hour] * part
@@ -211,13 +217,13 @@ def by_hour(entries: Sequence[Entry], until: datetime) -> list[Entry]:
     return [*kept, *entries[len(old) :]]
 
 
-def estimates(account: Account, randomness: random.Random) -> Iterator[Estimate]:
+def estimates(account: Account, randomness: random.Random, count: int) -> Iterator[Estimate]:
     """Yield estimates at moments from the first week until an hour before the end."""
     last = next((h for h, worth in enumerate(account.worth) if sum(worth) <= 0), 0) - 1
     first = max(account.voucher_ends, account.asleep[1], 7 * 24 + 1)
     first = first + 1 if randomness.random() < 0.9 else 7 * 24 + 1
     last = min(last, len(account.spend) - 1) if last > 0 else 90 * 24
-    for _ in range(MOMENTS):
+    for _ in range(count):
         hour = randomness.randint(first, max(first, last))
         ends_later = hour < account.voucher_ends
         left = account.left(hour)
@@ -274,12 +280,12 @@ def _held(estimates: list[Estimate]) -> float:
     ) / len(estimates)
 
 
-def score(kind: str, accounts: int, seed: int) -> Score:
+def score(kind: str, accounts: int, seed: int, moments: int = MOMENTS) -> Score:
     randomness = random.Random(f"{kind} {seed}")
     found = [
         estimate
         for _ in range(accounts)
-        for estimate in estimates(KINDS[kind](randomness), randomness)
+        for estimate in estimates(KINDS[kind](randomness), randomness, moments)
     ]
     return Score(kind, found)
 

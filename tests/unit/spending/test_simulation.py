@@ -12,18 +12,17 @@ from kit.simulation import GOALS, HOUR, KINDS, OTHER_GOAL, RAW, by_hour, score
 from moonshot_status.spending import ledger
 from moonshot_status.spending.runway import Runway, estimate_runway
 
-pytestmark = pytest.mark.slow
-
-ACCOUNTS = 20
+ACCOUNTS, ESTIMATES = 20, 6
 NOMINAL = 0.8
 # The smallest share of estimates with an expected end; bursts of unknown size have few.
 MIN_SHARE_WITH_END = {"steady": 0.97, "bursty": 0.3}
 OTHER_MIN_SHARE_WITH_END = 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_simulated_accounts_end_as_estimated(kind: str) -> None:
-    found = score(kind, ACCOUNTS, seed=7)
+    found = score(kind, ACCOUNTS, seed=7, moments=ESTIMATES)
     assert found.within(GOALS.get(kind, OTHER_GOAL)) >= 0.9
     assert found.share_with_end >= MIN_SHARE_WITH_END.get(kind, OTHER_MIN_SHARE_WITH_END)
     # The estimates of one account share its future: they count as three independent ones.
