@@ -25,7 +25,7 @@ class FakePolls:
         self.states: FileStates = {}
         self.usage_error, self.update, self.valid_for = "", b"$1.00\n", 300.0
         self.make_result: Callable[[], PollResult | None] = self.result
-        self.duration, self.kills, self.cannot_start = 0.0, 0, False
+        self.duration, self.ends, self.kills, self.cannot_start = 0.0, 0.0, 0, False
 
     def scheduler(self, **more: Any) -> Scheduler:
         return Scheduler(
@@ -37,6 +37,7 @@ class FakePolls:
         if self.cannot_start:
             raise BlockingIOError
         self.requests.append(request)
+        self.ends = self.steady + self.duration
         return FakeWorker(self)
 
     def run(self, scheduler: Scheduler, seconds: float, signals: bytes = b"") -> int:
@@ -45,7 +46,8 @@ class FakePolls:
         while True:
             delay = scheduler.step(signals)
             signals, steps = b"", steps + 1
-            delay = 0.01 if scheduler.worker and not self.duration else delay
+            if scheduler.worker:  # Its end wakes the process.
+                delay = min(delay, max(0.01, self.ends - self.steady))
             if self.steady + delay > until:
                 break
             self.pass_time(delay)
@@ -62,11 +64,10 @@ class FakePolls:
 
 class FakeWorker:
     def __init__(self, polls: FakePolls) -> None:
-        self._polls, self._ends = polls, polls.steady + polls.duration
-        self.pipe = -1
+        self._polls, self.pipe = polls, -1
 
     def has_ended(self) -> bool:
-        return self._polls.steady >= self._ends or self._polls.kills > 1
+        return self._polls.steady >= self._polls.ends or self._polls.kills > 1
 
     @property
     def result(self) -> PollResult | None:
