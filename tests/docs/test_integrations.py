@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from kit.support import KEY, PROGRAM, REPOSITORY
+from kit.support import KEY, PROGRAM, REPOSITORY, Run
 
 from moonshot_status.formats import prometheus
 from moonshot_status.polling import demo
@@ -34,7 +34,17 @@ def installed(home: Path, server: demo.Server) -> Path:
     return home
 
 
-def in_a_bar(home: Path, command: list[str], **more: str) -> bytes:
+@pytest.fixture
+def used(installed: Path, invoke: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same with a balance in the store, from one request."""
+    with monkeypatch.context() as patch:
+        patch.delenv("MOONSHOT_API_KEY")
+        patch.delenv("MOONSHOT_BASE_URL")
+        assert invoke().stdout == "¥49.58\n".encode()
+    return installed
+
+
+def in_a_bar(home: Path, command: list[str], **more: str | bytes) -> bytes:
     environment = {"HOME": str(home), "PATH": BARE_PATH, "TZ": "UTC", **more}
     done = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60)
     assert done.stderr == b""
@@ -55,70 +65,68 @@ def test_waybars_module_shows_the_balance(installed: Path) -> None:
     assert waybar_module()["return-type"] == "json"
 
 
-def test_i3blocks_block_shows_the_balance_and_refreshes(
-    installed: Path, server: demo.Server
-) -> None:
+def test_i3blocks_block_shows_the_balance_and_refreshes(used: Path, server: demo.Server) -> None:
     block = str(FOLDER / "i3blocks" / "moonshot")
-    assert in_a_bar(installed, [block], BLOCK_BUTTON="").decode() == "¥49.58\n¥49\n"
-    in_a_bar(installed, [block])
+    assert in_a_bar(used, [block], BLOCK_BUTTON="").decode() == "¥49.58\n¥49\n"
+    in_a_bar(used, [block])
     assert len(server.requests) == 1
-    in_a_bar(installed, [block], BLOCK_BUTTON="3")
+    in_a_bar(used, [block], BLOCK_BUTTON="3")
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
     ("name", "command"), [("xbar", "shell="), ("swiftbar", "shell="), ("argos", "bash=")]
 )
-def test_a_plugin_shows_the_balance(installed: Path, name: str, command: str) -> None:
-    menu = in_a_bar(installed, [str(FOLDER / name / "moonshot.1m.sh")]).decode()
+def test_a_plugin_shows_the_balance(used: Path, name: str, command: str) -> None:
+    menu = in_a_bar(used, [str(FOLDER / name / "moonshot.1m.sh")]).decode()
     assert menu.startswith("¥49.58 |")
-    program = re.escape(f"{installed}/.local/bin/moonshot-status")
+    program = re.escape(f"{used}/.local/bin/moonshot-status")
     assert re.search(rf"{command}[\"']*{program}", menu)
 
 
-def test_polybars_module_shows_the_balance(installed: Path) -> None:
+def test_polybars_module_shows_the_balance(used: Path) -> None:
     text = (FOLDER / "polybar" / "moonshot.ini").read_text(encoding="utf-8")
     commands = dict(re.findall(r"^(exec|click-\w+) = (.+)$", text, re.MULTILINE))
-    assert in_a_bar(installed, ["sh", "-c", commands["exec"]]).decode() == "¥49.58\n"
-    assert in_a_bar(installed, ["sh", "-c", commands["click-right"]]) == b""
-    assert in_a_bar(installed, ["sh", "-c", commands["click-middle"]]) == b""
-    assert in_a_bar(installed, ["sh", "-c", commands["exec"]]) == b"ok\n"
+    assert in_a_bar(used, ["sh", "-c", commands["exec"]]).decode() == "¥49.58\n"
+    assert in_a_bar(used, ["sh", "-c", commands["click-right"]]) == b""
+    assert in_a_bar(used, ["sh", "-c", commands["click-middle"]]) == b""
+    assert in_a_bar(used, ["sh", "-c", commands["exec"]]) == b"ok\n"
 
 
-def test_tmuxs_command_shows_the_balance(installed: Path) -> None:
+def test_tmuxs_command_shows_the_balance(used: Path) -> None:
     (command,) = re.findall(
         r"#\((.+)\)'", (FOLDER / "tmux" / "moonshot.conf").read_text(encoding="utf-8")
     )
     assert not set(command) & set(")%'")
-    assert in_a_bar(installed, ["sh", "-c", command]).decode() == "¥49.58\n"
+    assert in_a_bar(used, ["sh", "-c", command]).decode() == "¥49.58\n"
 
 
 def test_sketchybar_gets_the_label_as_one_argument(
-    installed: Path, server: demo.Server, tmp_path: Path
+    used: Path, server: demo.Server, tmp_path: Path
 ) -> None:
-    bar = installed / ".local" / "bin" / "sketchybar"
+    bar = used / ".local" / "bin" / "sketchybar"
     bar.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" > '{tmp_path}/words'\n")
     bar.chmod(0o700)
     script = str(FOLDER / "sketchybar" / "moonshot.sh")
     for clicked in ({}, {"SENDER": "mouse.clicked", "BUTTON": "right"}):
-        assert in_a_bar(installed, [script], NAME="moonshot", **clicked) == b""
+        assert in_a_bar(used, [script], NAME="moonshot", **clicked) == b""
         words = (tmp_path / "words").read_text(encoding="utf-8").split("\0")
         assert words == ["--set", "moonshot", "label=¥49.58", ""]
     assert len(server.requests) == 2
-    (installed / ".local" / "bin" / "moonshot-status").unlink()
-    in_a_bar(installed, [script], NAME="moonshot")
+    (used / ".local" / "bin" / "moonshot-status").unlink()
+    in_a_bar(used, [script], NAME="moonshot")
     assert "not installed" in (tmp_path / "words").read_text(encoding="utf-8")
 
 
-def test_i3status_rusts_block_shows_the_balance(installed: Path, server: demo.Server) -> None:
+def test_i3status_rusts_block_shows_the_balance(used: Path, server: demo.Server) -> None:
     text = (FOLDER / "i3status-rust" / "moonshot.toml").read_text(encoding="utf-8")
     commands = re.findall(r"^(?:command|cmd) = '(.+)'$", text, re.MULTILINE)
     show, _, refresh, hide = (["sh", "-c", command] for command in commands)
-    assert json.loads(in_a_bar(installed, show))["text"] == "¥49.58"
-    assert in_a_bar(installed, refresh) == b""
+    assert json.loads(in_a_bar(used, show))["text"] == "¥49.58"
+    assert in_a_bar(used, refresh) == b""
     assert len(server.requests) == 2
-    assert in_a_bar(installed, hide) == b""
-    assert json.loads(in_a_bar(installed, show))["text"] == "ok"
+    assert in_a_bar(used, hide) == b""
+    assert json.loads(in_a_bar(used, show))["text"] == "ok"
 
 
 @pytest.mark.parametrize(
@@ -143,10 +151,8 @@ def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
     ],
     ids=["waybar", "i3blocks", "swiftbar"],
 )
-def test_a_stream_begins_with_the_balance(
-    installed: Path, command: list[str], lines: list[str]
-) -> None:
-    environment = {"HOME": str(installed), "PATH": BARE_PATH}
+def test_a_stream_begins_with_the_balance(used: Path, command: list[str], lines: list[str]) -> None:
+    environment = {"HOME": str(used), "PATH": BARE_PATH}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout
         for line in lines:
@@ -163,21 +169,21 @@ def test_the_modules_differ_in_how_they_run_alone() -> None:
     assert "interval" not in streams
 
 
-def test_a_line_of_ones_own_can_be_changed(installed: Path) -> None:
+def test_a_line_of_ones_own_can_be_changed(used: Path) -> None:
     script = str(FOLDER / "template" / "moonshot")
-    assert in_a_bar(installed, [script]).decode().rstrip() == "¥49.58"
+    assert in_a_bar(used, [script]).decode().rstrip() == "¥49.58"
     changed = ["--template", "{account}: {balance} ({level})"]
-    assert in_a_bar(installed, [script, *changed]).decode() == "default: ¥49.58 (ok)\n"
+    assert in_a_bar(used, [script, *changed]).decode() == "default: ¥49.58 (ok)\n"
     assert f'"template": "{changed[1]}"' in (FOLDER / "template" / "README.md").read_text(
         encoding="utf-8"
     )
 
 
-def test_the_metrics_are_written_beside_and_renamed(installed: Path, tmp_path: Path) -> None:
+def test_the_metrics_are_written_beside_and_renamed(used: Path, tmp_path: Path) -> None:
     script = str(FOLDER / "prometheus" / "moonshot-textfile")
     folder = tmp_path / "textfiles"
     folder.mkdir()
-    assert in_a_bar(installed, [script, str(folder), "--max-age", "60"]) == b""
+    assert in_a_bar(used, [script, str(folder), "--max-age", "60"]) == b""
     (file,) = folder.iterdir()
     assert file.name == "moonshot.prom"
     assert file.stat().st_mode & 0o777 == 0o644
@@ -196,16 +202,16 @@ def test_alerts_and_dashboard_speak_of_our_metrics_alone() -> None:
     assert all(f"`moonshot_{metric}`" in readme for metric in prometheus._HELP)
 
 
-def test_the_check_of_nagios_and_of_icinga_is_the_same_program(installed: Path) -> None:
+def test_the_check_of_nagios_and_of_icinga_is_the_same_program(used: Path) -> None:
     nagios, icinga = (
         (FOLDER / "nagios" / f"moonshot.{kind}").read_text(encoding="utf-8")
         for kind in ("cfg", "conf")
     )
     command = re.findall(r"command_line +(.+)", nagios)[0].split()
     assert json.loads(re.findall(r"command = (\[.+\])", icinga)[0]) == command[:3]
-    file = str(installed / ".config" / "moonshot-status" / "config.json")
-    program = str(installed / ".local" / "bin" / "moonshot-status")
-    shown = in_a_bar(installed, [program, *command[1:-1], file]).decode()
+    file = str(used / ".config" / "moonshot-status" / "config.json")
+    program = str(used / ".local" / "bin" / "moonshot-status")
+    shown = in_a_bar(used, [program, *command[1:-1], file]).decode()
     assert shown.startswith("OK: ¥49.58 | 'available'=49.58894;35:;7:")
 
 
@@ -223,7 +229,8 @@ def desktop(home: Path, tmp_path: Path) -> Path:
 
 def words_of(desktop: Path, name: str, level: str, message: str) -> list[str]:
     """What a notification script gives to the desktop's program."""
-    told = {"MOONSHOT_STATUS_LEVEL": level, "MOONSHOT_STATUS_MESSAGE": message}
+    # As bytes: in a locale without UTF-8 Python encodes no other characters.
+    told = {"MOONSHOT_STATUS_LEVEL": level, "MOONSHOT_STATUS_MESSAGE": message.encode()}
     path = f"{desktop}:{BARE_PATH}"
     assert in_a_bar(desktop, [str(FOLDER / name / "notice.sh")], **{**told, "PATH": path}) == b""
     return (desktop / "words").read_text(encoding="utf-8").split("\0")[:-1]

@@ -49,16 +49,37 @@ for line in lines:
 """
 
 
-def imported(*command_lines: list[str]) -> list[set[str]]:
+def imported(*command_lines: list[str], env: dict[str, str] | None = None) -> list[set[str]]:
     """Return the modules that the program imports in each of the runs, which follow each other."""
     lines = ["\n".join(arguments) for arguments in command_lines]
     done = subprocess.run(
         [sys.executable, "-I", "-c", SCRIPT, *PROGRAM, *lines],
-        capture_output=True, check=True, text=True,
+        capture_output=True, check=True, text=True, env=env,
     )  # fmt: skip
     found = [set(line.split()) for line in done.stdout.splitlines()]
     assert len(found) == len(lines), done.stderr
     return found
+
+
+RUNS = {
+    "fetched": [], "stored": [], "cached": [],
+    "stored, json": ["--format", "json"], "stored, xbar": ["--format", "xbar"],
+    "help": ["--help"], "version": ["--version"], "wrong usage": ["--nonsense"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """What each of the runs imports, which follow each other in one home folder."""
+    with demo.serving(balance("50"), (KEY,)) as server:
+        env = {
+            "HOME": str(tmp_path_factory.mktemp("home")),
+            "MOONSHOT_BASE_URL": server.base_url,
+            "MOONSHOT_API_KEY": KEY,
+        }
+        found = imported(*RUNS.values(), env=env)
+        assert len(server.requests) == 1
+    return dict(zip(RUNS, found, strict=True))
 
 
 def ours(modules: set[str]) -> set[str]:
@@ -68,49 +89,51 @@ def ours(modules: set[str]) -> set[str]:
     return names - {"api", "cli", "config", "core", "display", "notify", "polling", "store"}
 
 
-def test_each_kind_of_run_imports_no_more_than_it_needs(server: demo.Server) -> None:
-    kinds = ("fetched", "stored", "cached", "help")
-    counts = dict(zip(kinds, map(len, imported([], [], [], ["--help"])), strict=True))
+def test_each_kind_of_run_imports_no_more_than_it_needs(runs: dict[str, set[str]]) -> None:
+    counts = {kind: len(runs[kind]) for kind in LIMITS}
     assert {kind: n for kind, n in counts.items() if n > LIMITS[kind]} == {}
     assert counts["cached"] < counts["help"] < counts["stored"] < counts["fetched"]
 
 
-def test_a_cached_reply_imports_next_to_nothing(server: demo.Server) -> None:
-    *_, modules = imported(["--format", "json"], ["--format", "json"], ["--format", "json"])
-    assert ours(modules) == {"__main__", "reply_cache"}
-    assert not modules & {"click", "sqlite3", "hashlib", "pathlib", "datetime", "json", "typing"}
+def test_a_cached_reply_imports_next_to_nothing(runs: dict[str, set[str]]) -> None:
+    unwanted = {"click", "sqlite3", "hashlib", "pathlib", "datetime", "json", "typing"}
+    assert ours(runs["cached"]) == {"__main__", "reply_cache"}
+    assert runs["cached"] & unwanted == set()
 
 
-@pytest.mark.parametrize(
-    "names",
-    [["json", "xbar"], pytest.param(formats.names(), marks=pytest.mark.slow)],
-    ids=["two formats", "every format"],
-)
-def test_a_poll_from_the_store_imports_nothing_expensive(
-    server: demo.Server, names: list[str]
-) -> None:
-    fetched, *stored = imported([], *(["--format", name] for name in names))
-    assert fetched >= {"urllib3", "jsonschema", "ssl", "socket"}
-    assert len(server.requests) == 1
+def test_a_poll_from_the_store_imports_nothing_expensive(runs: dict[str, set[str]]) -> None:
+    assert runs["fetched"] >= {"urllib3", "jsonschema", "ssl", "socket"}
+    for name in ("json", "xbar"):
+        assert_is_cheap(name, runs[f"stored, {name}"])
+
+
+@pytest.mark.slow
+def test_no_format_imports_anything_expensive(server: demo.Server) -> None:
+    names = formats.names()
+    _, *stored = imported([], *(["--format", name] for name in names))
     for name, modules in zip(names, stored, strict=True):
-        assert modules & EXPENSIVE == set(), name
-        of_formats = {module for module in ours(modules) if module.startswith("formats.")}
-        public = {module for module in of_formats if not module.startswith("formats._")}
-        assert f"formats.{name.replace('-', '_')}" in public, name
-        # xbar, SwiftBar and Argos share a language, and so do the others that have two here.
-        assert len(public) <= 2, name
+        assert_is_cheap(name, modules)
+
+
+def assert_is_cheap(name: str, modules: set[str]) -> None:
+    """Fail if a run with that format has imported what it does not need."""
+    assert modules & EXPENSIVE == set(), name
+    of_formats = {module for module in ours(modules) if module.startswith("formats.")}
+    public = {module for module in of_formats if not module.startswith("formats._")}
+    assert f"formats.{name.replace('-', '_')}" in public, name
+    # xbar, SwiftBar and Argos share a language, and so do the others that have two here.
+    assert len(public) <= 2, name
 
 
 NOTIFICATIONS = {"notify.dispatch", "core.hysteresis", "store.alert_state"}
 SENDING = {"notify.payload", "notify.runner"}
 
 
-@pytest.mark.parametrize("available", ["50", "0.5"])
 def test_without_a_notification_command_none_of_it_is_imported(
-    server: demo.Server, available: str
+    runs: dict[str, set[str]], server: demo.Server
 ) -> None:
-    server.response = balance(available)
-    for modules in imported([], []):
+    server.response = balance("0.5")
+    for modules in (runs["fetched"], runs["stored"], *imported([])):
         assert ours(modules) & (NOTIFICATIONS | SENDING) == set()
 
 
@@ -130,25 +153,22 @@ def test_a_settings_file_is_checked_once(
     server: demo.Server, own_file: Callable[[Any], Path]
 ) -> None:
     own_file({"api_key": KEY, "max_age": 300})
-    first, second = imported([], [])
-    assert "jsonschema" in first
-    assert second & EXPENSIVE == set()
+    imported([])
     own_file({"api_key": KEY, "max_age": 299})
-    first, second = imported([], [])
-    assert "jsonschema" in first
-    assert second & EXPENSIVE == set()
+    checked, known = imported([], [])
+    assert "jsonschema" in checked
+    assert known & EXPENSIVE == set()
 
 
-def test_help_and_usage_errors_import_the_command_line_alone() -> None:
+def test_help_and_usage_errors_import_the_command_line_alone(runs: dict[str, set[str]]) -> None:
     expected = {
         "__main__", "reply_cache", "formats", "cli.main", "cli.commands", "cli.errors",
         "cli.output", "cli.params", "config.settings", "core.errors", "core.regions", "core.text",
     }  # fmt: skip
-    lines = (["--help"], ["--version"], ["--nonsense"])
-    for line, modules in zip(lines, imported(*lines), strict=True):
-        commands = {m for m in ours(modules) if m.startswith("cli.commands.")}
-        assert ours(modules) - commands == expected, line
-        assert bool(commands) == (line == ["--help"])
+    for name in ("help", "version", "wrong usage"):
+        commands = {m for m in ours(runs[name]) if m.startswith("cli.commands.")}
+        assert ours(runs[name]) - commands == expected, name
+        assert bool(commands) == (name == "help")
 
 
 @pytest.mark.slow

@@ -283,6 +283,7 @@ def test_the_file_is_written_as_a_whole_and_as_the_umask_says(
     assert (folder / name).read_bytes().startswith(start)
 
 
+@pytest.mark.slow
 def test_a_fresh_process_draws_without_a_word_of_matplotlib(
     run: Run, three_days: None, tmp_path: Path
 ) -> None:

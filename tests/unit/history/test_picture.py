@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from functools import cache
 
 import matplotlib
 import pytest
@@ -22,15 +23,25 @@ PICTURES = {
     "large": history(("0.5", "0", "0", "0"), opening="1000000000000.12345"),
     "years": history(*[("0.01", "0", "0", "0")] * 2000),
 }
-NAMES = [
-    pytest.param(name, marks=pytest.mark.slow) if name == "years" else name for name in PICTURES
-]
+SLOW = {"svg": {"years"}, "png": {"years", "deficit", "large", "nothing"}}
 
 
-@pytest.mark.parametrize("name", NAMES)
+def pictures(file_type: str) -> pytest.MarkDecorator:
+    names = [
+        pytest.param(name, marks=pytest.mark.slow if name in SLOW[file_type] else ())
+        for name in PICTURES
+    ]
+    return pytest.mark.parametrize("name", names)
+
+
+@cache
+def drawn(name: str, file_type: str) -> bytes:
+    return picture.draw(PICTURES[name], file_type)
+
+
+@pictures("svg")
 def test_svg_is_xml_with_the_words_as_text(name: str) -> None:
-    drawn = picture.draw(PICTURES[name], "svg")
-    root = ET.fromstring(drawn)  # noqa: S314 - it is our own
+    root = ET.fromstring(drawn(name, "svg"))  # noqa: S314 - it is our own
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     words = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert any(word.startswith("Closing balance, ") for word in words)
@@ -41,14 +52,12 @@ def test_svg_is_xml_with_the_words_as_text(name: str) -> None:
 
 
 def test_a_name_is_no_formula_of_the_picture() -> None:
-    drawn = picture.draw(PICTURES["hostile"], "svg")
-    assert "=1+1 $a$ &lt;b&gt;&amp; [31m 名前xx" in drawn.decode()
+    assert "=1+1 $a$ &lt;b&gt;&amp; [31m 名前xx" in drawn("hostile", "svg").decode()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pictures("png")
 def test_png_has_its_size_and_something_on_it(name: str) -> None:
-    drawn = picture.draw(PICTURES[name], "png")
-    image = Image.open(io.BytesIO(drawn))
+    image = Image.open(io.BytesIO(drawn(name, "png")))
     assert (image.format, image.size) == ("PNG", (800, 450))
     colours = image.convert("RGB").getcolors(1 << 20) or []
     assert len(colours) > 20
@@ -57,6 +66,5 @@ def test_png_has_its_size_and_something_on_it(name: str) -> None:
 
 @pytest.mark.parametrize("file_type", ["svg", "png"])
 def test_the_same_days_give_the_same_bytes_whatever_matplotlibs_settings(file_type: str) -> None:
-    expected = picture.draw(BUSY, file_type)
     with matplotlib.rc_context({"axes.facecolor": "black", "font.size": 30}):
-        assert picture.draw(BUSY, file_type) == expected
+        assert picture.draw(BUSY, file_type) == drawn("busy", file_type)
