@@ -242,10 +242,10 @@ def test_a_truncated_file_is_set_aside(file: Path, part: float) -> None:
     assert_replaced(file.parent, truncated)
 
 
-@pytest.mark.parametrize("place", [18, 19], ids=["write version", "read version"])
-def test_a_header_of_another_format_is_set_aside(file: Path, place: int) -> None:
+@pytest.mark.parametrize("index", [18, 19, 47], ids=["write version", "read version", "schema"])
+def test_a_header_of_another_format_is_set_aside(file: Path, index: int) -> None:
     corrupt = bytearray(file.read_bytes())
-    corrupt[place] = 9
+    corrupt[index] = 9
     file.write_bytes(corrupt)
     store = Store(file.parent)
     assert available(store.save(ACCOUNT, known("1"), AccountState())) == "1"
