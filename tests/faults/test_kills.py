@@ -210,7 +210,7 @@ def test_a_signal_ends_the_key_command_too(
     own_file: Callable[[object], Path], tmp_path: Path, number: signal.Signals
 ) -> None:
     mark = tmp_path / "mark"
-    own_file({"api_key_command": ["sh", "-c", f"echo $$ > {mark}; exec sleep 300"]})
+    own_file({"api_key_command": ["sh", "-c", f"echo $$ > '{mark}'; exec sleep 300"]})
     for moment in range(3):
         mark.unlink(missing_ok=True)
         process = subprocess.Popen(PROGRAM, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

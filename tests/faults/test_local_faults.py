@@ -78,11 +78,11 @@ AS_A_USER = "setpriv --bounding-set -dac_override,-dac_read_search,-fowner"
 BECOME = f'exec {AS_A_USER if os.geteuid() == 0 else ""} {PROGRAM[0]} "$@"'
 # What a shell does before it becomes the program.
 CLOSED_PLACES = {
-    "a read-only home": "chmod 500 $HOME",
-    "no place for the state": "mkdir -p ${STATE%/*}; chmod 500 ${STATE%/*}",
+    "a read-only home": 'chmod 500 "$HOME"',
+    "no place for the state": 'mkdir -p "${STATE%/*}"; chmod 500 "${STATE%/*}"',
 }
 if os.geteuid() == 0:
-    CLOSED_PLACES["a state folder of somebody else"] = "mkdir -p $STATE; chown 65534 $STATE"
+    CLOSED_PLACES["a state folder of somebody else"] = 'mkdir -p "$STATE"; chown 65534 "$STATE"'
 POOR_LOCALE = "export LC_ALL=C LANG=xx_YY.KOI8 PYTHONUTF8=0 PYTHONCOERCECLOCALE=0"
 
 
@@ -153,7 +153,7 @@ def test_a_poor_locale_costs_no_sign(server: Server, monkeypatch: pytest.MonkeyP
 @pytest.mark.slow
 def test_the_last_balance_of_a_read_only_home(server: Server, store: Path) -> None:
     server.response = BUSY
-    words = "chmod 400 $STATE/*; chmod 500 $STATE $STATE/.. $HOME"
+    words = 'chmod 400 "$STATE"/*; chmod 500 "$STATE" "$STATE/.." "$HOME"'
     assert_shown(shell(f"{words}; {BECOME}", *ASK), "$49.58 · as of ")
 
 

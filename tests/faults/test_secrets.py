@@ -44,7 +44,8 @@ class Stage:
     stack: ExitStack
 
     def key(self, key: str) -> None:
-        self.patch.setenv("MOONSHOT_API_KEY", key)
+        # The bytes of UTF-8, whatever the locale is.
+        self.patch.setenv("MOONSHOT_API_KEY", os.fsdecode(key.encode()))
 
     def codexbar(self, written: Any) -> None:
         path = self.folder / "codexbar.json"
@@ -55,7 +56,7 @@ class Stage:
         """A key command that reads the key from a file, so that it is in no argument."""
         (self.folder / "key").write_text(KEY)
         path = self.folder / "command"
-        path.write_text(f"#!/bin/sh\ncd {self.folder}\n{script}\n")
+        path.write_text(f"#!/bin/sh\ncd '{self.folder}'\n{script}\n")
         path.chmod(0o700)
         self.own_file({"api_key_command": [str(path)]})
 
