@@ -10,15 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import urllib3
-from urllib3.exceptions import (
-    HTTPError,
-    InvalidHeader,
-    NewConnectionError,
-    ProtocolError,
-    ProxyError,
-    SSLError,
-)
-from urllib3.exceptions import TimeoutError as Urllib3Timeout
+from urllib3 import exceptions
 
 from moonshot_status import __version__
 from moonshot_status.api import proxy
@@ -91,7 +83,7 @@ def _exchange(url: str, key: str, timeout: float) -> HttpResponse:
                 redirect=False,
                 preload_content=False,
             )
-        except (HTTPError, OSError, http.client.HTTPException) as error:
+        except (exceptions.HTTPError, OSError, http.client.HTTPException) as error:
             raise _request_failed(error, url, timeout) from error
         return HttpResponse(response.status, dict(response.headers), _body(response, url, timeout))
 
@@ -109,7 +101,7 @@ def _pool(url: str) -> urllib3.PoolManager:
     log.log(f"through the proxy {route.host}")
     try:
         return urllib3.ProxyManager(route.url, proxy_headers=route.headers, ssl_context=tls)
-    except HTTPError as error:
+    except exceptions.HTTPError as error:
         raise proxy.invalid_address() from error
 
 
@@ -122,9 +114,9 @@ def _body(response: urllib3.BaseHTTPResponse, url: str, timeout: float) -> bytes
             body += piece
             if len(body) > BODY_LIMIT:
                 return None
-    except (TimeoutError, Urllib3Timeout) as error:
+    except (TimeoutError, exceptions.TimeoutError) as error:
         raise _timeout(url, timeout) from error
-    except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
+    except (exceptions.HTTPError, OSError, http.client.HTTPException, ValueError) as error:
         log.log(f"the body did not arrive whole: {type(error).__name__}")
         return None
     finally:
@@ -136,17 +128,17 @@ def _request_failed(error: BaseException, url: str, timeout: float) -> ProblemEr
     """Return the error for a request that failed before a status line arrived."""
     cause = _cause(error)
     log.log(f"no answer: {type(error).__name__}, {type(cause).__name__}")
-    if isinstance(cause, (TimeoutError, Urllib3Timeout)) and not isinstance(
-        cause, NewConnectionError
+    if isinstance(cause, (TimeoutError, exceptions.TimeoutError)) and not isinstance(
+        cause, exceptions.NewConnectionError
     ):
         return _timeout(url, timeout)
-    if isinstance(error, ProxyError):
+    if isinstance(error, exceptions.ProxyError):
         return proxy.proxy_failure(cause)
     if isinstance(cause, ssl.SSLError) and not isinstance(cause, TLS_CUT_OFF):
         return ProblemError(causes.TLS_FAILED, host=_host(url))
     if proxy.route_for(url):
         return proxy.proxy_failure(cause)
-    if isinstance(cause, (http.client.HTTPException, InvalidHeader)) and not isinstance(
+    if isinstance(cause, (http.client.HTTPException, exceptions.InvalidHeader)) and not isinstance(
         cause, http.client.RemoteDisconnected
     ):
         return ProblemError(causes.NOT_HTTP, host=_host(url))
@@ -159,9 +151,11 @@ TLS_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 def _cause(error: BaseException) -> BaseException:
     """Return the error of the standard library that urllib3 wrapped, or the error itself."""
-    if isinstance(error, ProxyError):
+    if isinstance(error, exceptions.ProxyError):
         error = error.original_error
-    if isinstance(error, (SSLError, ProtocolError)) and isinstance(error.args[-1], BaseException):
+    if isinstance(error, (exceptions.SSLError, exceptions.ProtocolError)) and isinstance(
+        error.args[-1], BaseException
+    ):
         return _cause(error.args[-1])
     return error
 

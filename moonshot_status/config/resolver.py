@@ -80,7 +80,8 @@ def _independent(options: Options, name: str, file: SettingsFile) -> Settings:
         origins["account"] = f"accounts in {file.path}"
     return Settings(
         Account(name, options.region),
-        {setting: value.value for setting, value in found.items()},
+        # A file has lists, and numbers of other types than the defaults.
+        {name: type(BY_NAME[name].default)(value.value) for name, value in found.items()},
         origins=origins,
         accounts=tuple(file.accounts),
     )

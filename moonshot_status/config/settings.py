@@ -183,35 +183,9 @@ class Settings:
     origins: Mapping[str, str] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
 
-    @property
-    def max_age(self) -> float:
-        """The age in seconds up to which a stored balance is fresh."""
-        return float(self.values["max_age"])
-
-    @property
-    def timeout(self) -> float:
-        """The deadline of a request in seconds."""
-        return float(self.values["timeout"])
-
-    @property
-    def show(self) -> tuple[str, ...]:
-        """The names of the parts of the text in the bar."""
-        return tuple(self.values["show"])
-
-    @property
-    def template(self) -> str:
-        """The user's own line; empty if there is none."""
-        return str(self.values["template"])
-
-    @property
-    def hide_amount(self) -> bool:
-        """Whether the settings hide amounts."""
-        return bool(self.values["hide_amount"])
-
-    @property
-    def notify_command(self) -> tuple[str, ...]:
-        """The notification command; empty if there is none."""
-        return tuple(self.values["notify_command"])
+    def __getitem__(self, name: str) -> Any:
+        """Return the value of an independent setting."""
+        return self.values[name]
 
 
 class UnknownAccountError(Exception):

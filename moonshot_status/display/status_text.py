@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from moonshot_status.core import money
 from moonshot_status.core.account import Account, Balance
-from moonshot_status.core.money import (
-    UNKNOWN,
-    format_balance,
-    format_bar_balance,
-    format_bar_deficit,
-    format_deficit,
-    format_short_balance,
-)
 from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
 from moonshot_status.core.text import one_line
@@ -82,16 +75,16 @@ def valid_until(given: Input) -> datetime:
 
 def headline(given: Input) -> str:
     """Return the text for the bar, with large amounts shortened."""
-    return _headline(given, format_bar_balance, format_bar_deficit)
+    return _headline(given, money.format_bar_balance, money.format_bar_deficit)
 
 
 def line(given: Input) -> str:
     """Return the headline with all amounts to the cent."""
-    return _headline(given, format_balance, format_deficit)
+    return _headline(given, money.format_balance, money.format_deficit)
 
 
 def _headline(given: Input, balance: _AmountFormat, deficit: _AmountFormat) -> str:
-    status, region, parts = given.status, given.account.region, [UNKNOWN]
+    status, region, parts = given.status, given.account.region, [money.UNKNOWN]
     if status.reading and region:
         parts = _shown_parts(given, balance(status.reading.balance.available, region))
         if status.reading.balance.deficit:
@@ -117,9 +110,9 @@ def short(given: Input) -> str:
     """Return the text for a narrow bar; with a question mark after an old balance."""
     status, region = given.status, given.account.region
     if status.reading is None or region is None:
-        return status.problem.kind.label if status.problem else UNKNOWN
+        return status.problem.kind.label if status.problem else money.UNKNOWN
     suffix = "?" if status.stale or status.expired else ""
-    amount = format_short_balance(status.reading.balance.available, region)
+    amount = money.format_short_balance(status.reading.balance.available, region)
     return (given.level.value if given.hide_amount else amount) + suffix
 
 
@@ -132,7 +125,7 @@ def template_fields(given: Input) -> dict[str, str]:
         "region": region.value if region else "",
         "currency": region.currency if region else "",
         "level": given.level.value,
-        "balance": by_name.get("available", given.level.value if given.balance else UNKNOWN),
+        "balance": by_name.get("available", given.level.value if given.balance else money.UNKNOWN),
         "voucher": by_name.get("voucher", ""),
         "cash": by_name.get("cash", ""),
         "deficit": by_name.get("deficit", ""),
@@ -154,12 +147,12 @@ def _all_rows(given: Input) -> Iterator[Row]:
     balance, region = given.balance, given.account.region
     if balance and region:
         amounts = [
-            ("available", "Available", format_balance(balance.available, region)),
-            ("voucher", "Voucher", format_balance(balance.voucher, region)),
-            ("cash", "Cash", format_balance(balance.cash, region)),
+            ("available", "Available", money.format_balance(balance.available, region)),
+            ("voucher", "Voucher", money.format_balance(balance.voucher, region)),
+            ("cash", "Cash", money.format_balance(balance.cash, region)),
         ]
         if balance.deficit:
-            amounts.append(("deficit", "Deficit", format_deficit(balance.deficit, region)))
+            amounts.append(("deficit", "Deficit", money.format_deficit(balance.deficit, region)))
         for name, label, amount in amounts:
             yield Row(name, label, amount, is_amount=True)
         if given.forecast and balance.available > 0:
@@ -194,7 +187,7 @@ def _threshold_note(given: Input) -> str:
     if given.hide_amount:
         return f"At or below the {given.level.value} mark"
     threshold = getattr(thresholds, given.level.value)
-    return f"At or below the {given.level.value} mark of {format_balance(threshold, region)}"
+    return f"At or below the {given.level.value} mark of {money.format_balance(threshold, region)}"
 
 
 def classes(given: Input) -> Iterator[str]:

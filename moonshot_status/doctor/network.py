@@ -62,7 +62,7 @@ class Probe:
 
 def findings(context: Context) -> Iterator[Finding]:
     """Yield the proxy, the CA certificates and each step up to a TLS connection."""
-    base_url, timeout = context.settings.account.base_url, context.settings.timeout
+    base_url, timeout = context.settings.account.base_url, context.settings["timeout"]
     if not base_url:
         yield from _untried("the settings do not say where the API is")
         return

@@ -43,8 +43,8 @@ def findings(context: Context, is_reachable: bool) -> Iterator[Finding]:
         yield fail("request", f"{fact}: {attempt.problem.message}", attempt.problem.hint)
     else:
         policy = FetchPolicy(
-            context.settings.max_age,
-            context.settings.timeout,
+            context.settings["max_age"],
+            context.settings["timeout"],
             now,
             refresh=True,
             resolve_key=lambda _: context.key_result.key,

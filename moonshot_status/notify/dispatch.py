@@ -37,7 +37,7 @@ def _notify(
     def next_level(previous: Level) -> Level:
         return hysteresis.level_with_hysteresis(previous, reading.balance, thresholds, days_left)
 
-    digest = hysteresis.settings_digest(thresholds, settings.notify_command)
+    digest = hysteresis.settings_digest(thresholds, settings["notify_command"])
     change = store.record_level(account, digest, reading, next_level)
     if change is None:
         return
@@ -50,5 +50,5 @@ def _notify(
     last_key = store.load(account).key
     inherited = payload.environment(os.environb, account.secret.key, last_key)
     variables = {name.encode(): value.encode() for name, value in notification.variables().items()}
-    runner.start(settings.notify_command, inherited | variables, payload.document(view, change))
+    runner.start(settings["notify_command"], inherited | variables, payload.document(view, change))
     log.log(f"notify_command was started: {notification.message}")

@@ -5,12 +5,7 @@ from __future__ import annotations
 import os
 
 from moonshot_status.config import hide_amounts, resolver
-from moonshot_status.config.settings import (
-    DEFAULT_ACCOUNT,
-    Options,
-    Settings,
-    UnknownAccountError,
-)
+from moonshot_status.config.settings import DEFAULT_ACCOUNT, Options, Settings, UnknownAccountError
 from moonshot_status.core import log, paths
 from moonshot_status.core.account import Account
 from moonshot_status.core.status import Status
@@ -60,13 +55,13 @@ def _poll(options: Options, program: tuple[str, ...]) -> View:
         log.log(f"{found.problem.kind.value}: {found.problem.message}")
         return _make_view(found, options, Status(problem=found.problem), None, program)
     policy = FetchPolicy(
-        found.max_age, found.timeout, since, options.refresh, wait_for_lock=wait_for_lock
+        found["max_age"], found["timeout"], since, options.refresh, wait_for_lock=wait_for_lock
     )
     store = Store(paths.state_folder())
     status = get_balance(found.account, store, policy)
     expected = make_forecast(found.account, store)
     view = _make_view(found, options, status, expected, program)
-    if found.notify_command:
+    if found["notify_command"]:
         from moonshot_status.notify import dispatch
 
         days_left = expected.days_left(utc_now()) if expected else None
@@ -88,9 +83,9 @@ def _make_view(
         (*program, "--refresh"),
         found.advice,
         forecast=expected,
-        show=found.show,
-        template=found.template,
-        hide_amount=options.hide_amount or hide_amounts.is_hidden(found.hide_amount),
+        show=found["show"],
+        template=found["template"],
+        hide_amount=options.hide_amount or hide_amounts.is_hidden(found["hide_amount"]),
         toggle=(*program, "hide"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -41,6 +42,10 @@ class Entry:
     topped_up: Decimal = _ZERO
     granted: Decimal = _ZERO
     ended: Decimal = _ZERO
+
+    @property
+    def amounts(self) -> tuple[Decimal, ...]:
+        return self.from_voucher, self.from_cash, self.topped_up, self.granted, self.ended
 
     @property
     def duration(self) -> timedelta:
@@ -182,12 +187,4 @@ def _can_merge(one: Entry, other: Entry, max_duration: timedelta) -> bool:
 
 @exact_decimals()
 def _sum(one: Entry, other: Entry) -> Entry:
-    return Entry(
-        one.start,
-        other.end,
-        one.from_voucher + other.from_voucher,
-        one.from_cash + other.from_cash,
-        one.topped_up + other.topped_up,
-        one.granted + other.granted,
-        one.ended + other.ended,
-    )
+    return Entry(one.start, other.end, *map(operator.add, one.amounts, other.amounts))

@@ -163,13 +163,8 @@ def _insert(db: sqlite3.Connection, row: AccountRow, entries: Sequence[Entry]) -
         [
             [
                 *row,
-                values.microseconds(entry.start),
-                values.microseconds(entry.end),
-                values.digits(entry.from_voucher),
-                values.digits(entry.from_cash),
-                values.digits(entry.topped_up),
-                values.digits(entry.granted),
-                values.digits(entry.ended),
+                *map(values.microseconds, (entry.start, entry.end)),
+                *map(values.digits, entry.amounts),
             ]
             for entry in entries
         ],

@@ -18,7 +18,7 @@ def command(ctx: click.Context, state: str) -> None:
 
     hidden = state == "on"
     if state == "toggle":
-        hidden = not hide_amounts.is_hidden(options.load_settings_of_one(ctx.obj).hide_amount)
+        hidden = not hide_amounts.is_hidden(options.load_settings_of_one(ctx.obj)["hide_amount"])
     try:
         hide_amounts.set_hidden(hidden)
     except OSError as error:

@@ -272,7 +272,7 @@ def test_numbers_come_from_the_flag_then_the_file(
 ) -> None:
     own_file(own)
     found = resolve(**flags)
-    assert (found.max_age, found.timeout) == expected
+    assert (found["max_age"], found["timeout"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -380,11 +380,11 @@ def test_an_account_goes_before_the_general_thresholds(
 
 def test_what_the_bar_shows(own_file: Write) -> None:
     own_file(OWN)
-    assert resolve().show == ("balance",)
+    assert resolve()["show"] == ("balance",)
     own_file({"show": ["runway"], "accounts": {"work": OWN, "cn": OWN | {"show": ["pace"]}}})
-    assert resolve().show == ("runway",)
-    assert resolve(account="cn").show == ("pace",)
-    assert resolve(account="cn", show=("today",)).show == ("today",)
+    assert resolve()["show"] == ("runway",)
+    assert resolve(account="cn")["show"] == ("pace",)
+    assert resolve(account="cn", show=("today",))["show"] == ("today",)
     own_file(OWN | {"show": ["nonsense"]})
     assert problem_of(resolve()).kind is Kind.CONFIG
 
@@ -409,17 +409,17 @@ def test_an_accounts_notify_command_goes_before_the_general_one(
     own_file: Write, general: Any, own: Any, command: tuple[str, ...]
 ) -> None:
     own_file(general | {"accounts": {"work": OWN | own, "cn": OWN}})
-    assert resolve().notify_command == command
-    assert resolve(account="cn").notify_command == tuple(general.get("notify_command", ()))
+    assert resolve()["notify_command"] == command
+    assert resolve(account="cn")["notify_command"] == tuple(general.get("notify_command", ()))
 
 
 def test_a_template_keeps_blanks_and_an_accounts_own_wins(own_file: Write) -> None:
     own_file({"template": ' "{bar}"', "accounts": {"work": OWN, "cn": OWN | {"template": "{bar}"}}})
-    assert resolve().template == ' "{bar}"'
-    assert resolve(account="cn").template == "{bar}"
-    assert resolve(account="cn", template="{level}").template == "{level}"
+    assert resolve()["template"] == ' "{bar}"'
+    assert resolve(account="cn")["template"] == "{bar}"
+    assert resolve(account="cn", template="{level}")["template"] == "{level}"
     own_file(OWN | {"template": ""})
-    assert (resolve().template, resolve().problem) == ("", None)
+    assert (resolve()["template"], resolve().problem) == ("", None)
 
 
 @pytest.mark.parametrize("template", ["{nonsense}", "{", "}", "{balance.real}", "a\nb", 5, "{}"])
@@ -430,7 +430,7 @@ def test_a_template_with_a_mistake_is_a_problem(own_file: Write, template: Any) 
 
 def test_a_notify_command_stands_in_a_file_without_accounts_too(own_file: Write) -> None:
     own_file(OWN | {"notify_command": ["a"]})
-    assert resolve().notify_command == ("a",)
+    assert resolve()["notify_command"] == ("a",)
 
 
 @pytest.mark.parametrize("command", [[], "", "a", [""], ["a", 5], ["a\0"], [None], {}])
@@ -438,7 +438,7 @@ def test_a_notify_command_is_a_list_of_strings(own_file: Write, command: Any) ->
     own_file(OWN | {"notify_command": command})
     found = resolve()
     if command == "":
-        assert (found.problem, found.notify_command) == (None, ())
+        assert (found.problem, found["notify_command"]) == (None, ())
     else:
         assert "notify_command" in problem_of(found).message
 
