@@ -24,11 +24,9 @@ _T = TypeVar("_T")
 
 
 def fetch_balance(
-    base_url: str,
-    key: str,
-    timeout: float,
+    base_url: str, key: str, timeout: float,
     on_response: Callable[[HttpResponse], None] | None = None,
-) -> Balance:
+) -> Balance:  # fmt: skip
     """Fetch the balance with one request. Raises ProblemError.
 
     ``timeout`` in seconds is one deadline for everything, from name lookup to last byte.

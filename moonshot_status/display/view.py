@@ -83,18 +83,11 @@ class View:
 
 
 def build_view(
-    account: Account,
-    status: Status,
-    now: datetime,
-    refresh: tuple[str, ...] = (),
-    advice: str = "",
-    *,
-    forecast: Forecast | None = None,
-    show: tuple[str, ...] = (status_text.BALANCE_PART,),
-    template: str = "",
-    hide_amount: bool = False,
-    toggle: tuple[str, ...] = (),
-) -> View:
+    account: Account, status: Status, now: datetime, refresh: tuple[str, ...] = (),
+    advice: str = "", *, forecast: Forecast | None = None,
+    show: tuple[str, ...] = (status_text.BALANCE_PART,), template: str = "",
+    hide_amount: bool = False, toggle: tuple[str, ...] = (),
+) -> View:  # fmt: skip
     """Return the View of an account's status as of ``now``.
 
     ``advice`` becomes the last of the notes. ``show`` names the parts of the headline.

@@ -70,12 +70,9 @@ def _poll(options: Options, program: tuple[str, ...]) -> View:
 
 
 def _make_view(
-    found: Settings,
-    options: Options,
-    status: Status,
-    expected: Forecast | None,
+    found: Settings, options: Options, status: Status, expected: Forecast | None,
     program: tuple[str, ...],
-) -> View:
+) -> View:  # fmt: skip
     return build_view(
         found.account,
         status,

@@ -16,12 +16,9 @@ from moonshot_status.store import accounts, schema, values
 
 
 def record_level(
-    db: sqlite3.Connection,
-    account: Account,
-    settings: str,
-    reading: Reading,
+    db: sqlite3.Connection, account: Account, settings: str, reading: Reading,
     judge: Callable[[Level], Level],
-) -> LevelChange | None:
+) -> LevelChange | None:  # fmt: skip
     """Store the level that ``judge`` returns for the stored one, and return a notable change.
 
     ``settings`` names the notification settings. If several processes see a change, one of them
@@ -45,11 +42,9 @@ def record_level(
 
 
 def _change(
-    db: sqlite3.Connection,
-    row: accounts.AccountRow,
-    settings: str,
+    db: sqlite3.Connection, row: accounts.AccountRow, settings: str,
     judge: Callable[[Level], Level],
-) -> LevelChange | None:
+) -> LevelChange | None:  # fmt: skip
     stored = db.execute(
         "SELECT level FROM notice WHERE account = ? AND settings = ?"
         " AND level IN ('ok', 'warning', 'critical', 'empty')",

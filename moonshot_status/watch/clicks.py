@@ -21,12 +21,9 @@ class ClickReader:
     """
 
     def __init__(
-        self,
-        button: Callable[[str], int],
-        program: tuple[str, ...],
-        refresh: Callable[[], None],
-        descriptor: int = 0,
-    ) -> None:
+        self, button: Callable[[str], int], program: tuple[str, ...],
+        refresh: Callable[[], None], descriptor: int = 0,
+    ) -> None:  # fmt: skip
         self._button, self._program, self._refresh = button, program, refresh
         self._descriptor, self._unread = descriptor, b""
         self._running: dict[str, int] = {}

@@ -50,15 +50,10 @@ class Scheduler:
     """
 
     def __init__(
-        self,
-        start: Callable[[RefreshRequest], Worker],
-        show: Callable[[bytes], None],
-        limit: float,
-        *,
-        refresh: bool = False,
-        wall: Callable[[], float] = time.time,
+        self, start: Callable[[RefreshRequest], Worker], show: Callable[[bytes], None],
+        limit: float, *, refresh: bool = False, wall: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._start, self._show, self._limit = start, show, limit
         self._wall, self._steady = wall, steady
         self.worker: Worker | None = None
