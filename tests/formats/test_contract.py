@@ -11,6 +11,7 @@ import pytest
 from kit.views import ALL_VIEWS, VIEWS
 
 from moonshot_status import formats
+from moonshot_status.formats import i3blocks
 
 HERE = Path(__file__).parent
 INTEGRATIONS = HERE.parent.parent / "integrations"
@@ -79,3 +80,15 @@ def test_an_update_of_a_stream_is_framed_or_there_is_none(name: str) -> None:
         assert lines <= len(view.sections) or hasattr(module, "update"), view_name
         if update:
             assert update(reply).endswith("\n"), view_name
+
+
+def test_a_format_can_have_an_update_and_a_parser_of_clicks() -> None:
+    reply = formats.Reply("text\n")
+    plain_update = formats.update_renderer("plain")
+    assert plain_update
+    assert plain_update(reply) == "text\n"
+    assert formats.update_renderer("i3blocks") is i3blocks.update
+    assert formats.update_renderer("xbar") is None
+    assert formats.click_parser("i3blocks") is i3blocks.parse_click
+    assert formats.click_parser("plain") is None
+    assert (reply.exit_code, reply.stderr, reply.valid_until) == (0, "", 0)

@@ -56,6 +56,10 @@ def test_the_rows() -> None:
         ("A day", "¥4.10"),
         ("By day", "▁▄█"),
     ]
+    thirty_days = Forecast(Spending(days_30=Decimal(3)), Runway(reason="no"))
+    assert [(r.label, r.value) for r in forecast_text.rows(thirty_days, Region.CHINA, NOW)] == [
+        ("Runway", "no"), ("Spent 30 days", "¥3.00"),
+    ]  # fmt: skip
     nothing = Forecast(Spending(by_day=(Decimal(1),)), Runway(per_day=Decimal(0), reason="nothing"))
     assert [r.value for r in forecast_text.rows(nothing, Region.CHINA, NOW)] == ["nothing"]
 

@@ -72,6 +72,13 @@ def test_a_charge_reversed_within_minutes_is_neither_spending_nor_top_up() -> No
     assert [amounts(entry)[:2] for entry in found] == [("0.5", "0"), ("0", "0"), ("0", "0")]
 
 
+def test_a_reversed_charge_to_a_voucher_is_reduced() -> None:
+    found = entries_from([reading(0, "10", "5"), reading(5, "8", "4"), reading(9, "9.5", "4")])
+    assert [(entry.from_voucher, entry.from_cash) for entry in found] == [
+        (Decimal("1.5"), 0), (0, 0),
+    ]  # fmt: skip
+
+
 def test_a_top_up_right_after_a_charge_is_no_reversal() -> None:
     found = entries_from([reading(0, "0", "10"), reading(5, "0", "9"), reading(7, "0", "29")])
     assert [amounts(entry)[:2] for entry in found] == [("1", "0"), ("0", "20")]

@@ -232,6 +232,42 @@ def test_entries_count_by_their_duration() -> None:
     assert found.per_day == 18
 
 
+@pytest.mark.parametrize(
+    ("days", "spent", "left", "expected"),
+    [
+        (
+            20.4,
+            lambda hour: 0.1 + hour * 7 % 11 / 20 + hour // 24 % 3 * 0.2,
+            90,
+            (13.0404, 5.5571, 6.748, 8.3499),
+        ),
+        (
+            9.7,
+            lambda hour: 0.2 + hour // 24 * 5 % 4 * 0.1 + (hour % 24 > 9) * 0.1,
+            40,
+            (9.3833, 3.0555, 4.0316, 5.6534),
+        ),
+        (
+            28.1,
+            lambda hour: (1 + (hour > 400)) * (0.2 + hour // 24 * 7 % 5 * 0.05),
+            50,
+            (14.7062, 2.6683, 3.3844, 4.4439),
+        ),
+    ],
+    ids=["uneven days", "a short history", "a change of rate"],
+)
+def test_the_estimate_stays_as_it_is(
+    days: float, spent: Callable[[int], float], left: float, expected: tuple[float, ...]
+) -> None:
+    """Compare with numbers of a version whose estimates for simulated accounts were right."""
+    readings = hourly(days, spent, left)
+    found, now = estimate(readings), readings[-1].fetched_at
+    assert found.per_day
+    ends = [end for end in (found.earliest, found.zero_at, found.latest) if end]
+    days_to_ends = [(end - now) / timedelta(days=1) for end in ends]
+    assert [float(found.per_day), *days_to_ends] == pytest.approx(expected, abs=0.0005)
+
+
 def test_the_number_of_steps_is_linear_in_the_entries() -> None:
     """A poll computes it each time: 700 entries of an hour, and 400 of five minutes."""
     hours = [

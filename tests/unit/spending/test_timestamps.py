@@ -31,8 +31,9 @@ def readings(*minutes: float) -> list[Reading]:
         ([1, 2, 3, -9, -8, 4, 5], [1, 2, 3, 4, 5]),
         ([1, 2, 2, 3, 3], [1, 2, 3]),
         ([50, 51, 52, 53, 1, 2], [50, 51, 52, 53]),
+        ([3, 2, 1], [1]),
     ],
-    ids=["none", "one", "right", "was ahead", "was behind", "twice", "most"],
+    ids=["none", "one", "right", "was ahead", "was behind", "twice", "most", "backwards"],
 )
 def test_the_longest_increasing_run_is_kept(minutes: list[float], kept: list[float]) -> None:
     found = drop_out_of_order(readings(*minutes))
@@ -44,10 +45,13 @@ def test_the_newest_reading_is_always_kept() -> None:
     assert up_to_newest(known) == known[-2:]
     assert up_to_newest([]) == []
     assert up_to_newest(readings(9, 8, 7)) == readings(9, 8, 7)[-1:]
+    assert up_to_newest(readings(1, 2, 2)) == [readings(1)[0], readings(1, 2, 2)[-1]]
 
 
 def test_readings_without_the_parts_of_the_newest_are_dropped() -> None:
     known = readings(1, 2, 3)
     known[1] = Reading(Balance(Decimal(9)), known[1].fetched_at)
+    assert drop_out_of_order(known) == [known[0], known[2]]
+    known[1] = Reading(Balance(Decimal(9), voucher=Decimal(9)), known[1].fetched_at)
     assert drop_out_of_order(known) == [known[0], known[2]]
     assert drop_out_of_order(known[:2]) == [known[1]]

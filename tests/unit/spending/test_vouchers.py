@@ -45,6 +45,9 @@ def test_two_vouchers_can_expire() -> None:
 
 def test_a_large_bill_is_no_expired_voucher() -> None:
     assert amounts(marked(days_of([*USUAL, "51.1"]))[-1])[0] == "1.9"
+    assert amounts(marked(days_of([*USUAL, "50.9"]))[-1])[3] == "2.1"
+    in_two_days = [*days_of(USUAL), reading(9, "50", "3")]
+    assert amounts(marked(in_two_days)[-1])[0] == "3"
     both = [*days_of(USUAL), reading(8, "0", "2")]
     assert amounts(marked(both)[-1])[0] == "54"
 
