@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from moonshot_status.config import jsonc, jsonc_edit, settings_file
-from moonshot_status.config.settings import BY_NAME, SETTINGS, Setting
+from moonshot_status.config.settings import BY_NAME, Setting
 from moonshot_status.config.validation import problems_in
 from moonshot_status.core import atomic_write, causes, paths, strict_json
 from moonshot_status.core.errors import ProblemError
@@ -38,9 +38,8 @@ class Target:
         return names if self.account is None else (_ACCOUNTS, self.account, *names)
 
 
-def names() -> list[str]:
-    """Return the names of the settings."""
-    return [setting.name for setting in SETTINGS]
+Edit = tuple[Target, Any]
+"""A setting and its new value."""
 
 
 def find(name: str) -> Target | None:
@@ -96,7 +95,7 @@ class RefusedError(ProblemError):
     """The edit would make a valid file invalid."""
 
 
-def change(path: Path, *edits: tuple[Target, Any]) -> bool:
+def change(path: Path, *edits: Edit) -> bool:
     """Set each setting to its value, and return whether the file changed. Raises ProblemError.
 
     The value ``UNSET`` removes a setting. An invalid file is not changed, and edits that would

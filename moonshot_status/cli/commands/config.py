@@ -11,7 +11,7 @@ import click
 from moonshot_status.cli import errors
 
 if TYPE_CHECKING:
-    from moonshot_status.config.edit import Target
+    from moonshot_status.config.edit import Edit, Target
     from moonshot_status.config.settings_file import SettingsFile
     from moonshot_status.core.errors import Problem
 
@@ -96,9 +96,9 @@ def _problems_elsewhere(params: dict[str, Any]) -> list[Problem]:
 
 def _complete_key(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
     from moonshot_status.cli import completion
-    from moonshot_status.config import edit
+    from moonshot_status.config.settings import BY_NAME
 
-    return completion.items(edit.names(), incomplete)
+    return completion.items(BY_NAME, incomplete)
 
 
 @command.command("set")
@@ -130,7 +130,7 @@ def unset(ctx: click.Context, key: str) -> None:
     _change(ctx, key, (_target(ctx, key), edit.UNSET))
 
 
-def _change(ctx: click.Context, key: str, *edits: tuple[Target, Any]) -> None:
+def _change(ctx: click.Context, key: str, *edits: Edit) -> None:
     from moonshot_status.config import edit
     from moonshot_status.core.text import one_line
 
@@ -146,12 +146,13 @@ def _change(ctx: click.Context, key: str, *edits: tuple[Target, Any]) -> None:
 
 def _target(ctx: click.Context, key: str) -> Target:
     from moonshot_status.config import edit
+    from moonshot_status.config.settings import BY_NAME
     from moonshot_status.core.text import one_line
 
     target = edit.find(key)
     if target is None:
         raise click.BadParameter(
-            f"there is no setting {one_line(key, 40)!r}; there is: {', '.join(edit.names())}.",
+            f"there is no setting {one_line(key, 40)!r}; there is: {', '.join(BY_NAME)}.",
             ctx,
             param_hint="KEY",
         )
