@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,11 +14,9 @@ from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.changes import Change, read_file
 
 
-def write_all(changes: Iterable[Change]) -> None:
+def write_all(changes: Sequence[Change]) -> None:
     """Write every change; undo all of them if one fails. Raises SetupError."""
-    changes = list(changes)
-    for change in changes:
-        check(change)
+    check(changes)
     unblock = signals.block()
     attempted: list[Change] = []
     try:
@@ -37,24 +35,20 @@ def write_all(changes: Iterable[Change]) -> None:
         unblock()
 
 
-def check(change: Change) -> None:
-    """Check that the file has not changed since it was read, and is writable. Raises SetupError."""
-    if read_file(change.path) != change.before:
-        raise SetupError(f"{paths.display(change.path)} has changed in between: run this again")
-    if change.before is None:
-        return
-    status = change.real_path.stat()
+def check(changes: Sequence[Change]) -> None:
+    """Check that no file has changed since it was read or is read-only. Raises SetupError."""
+    for change in changes:
+        name, real_path = paths.display(change.path), change.real_path
+        if read_file(change.path) != change.before:
+            raise SetupError(f"{name} has changed in between: run this again")
+        if change.before is not None and not _is_writable(real_path):
+            target = f" (it leads to {real_path})" if real_path != change.path else ""
+            raise SetupError(f"{name} is read-only{target}: nothing is changed")
+
+
+def _is_writable(path: Path) -> bool:
     # root can write to every file, but a read-only mode still means that it should not change.
-    if not status.st_mode & stat.S_IWUSR or not os.access(change.real_path, os.W_OK):
-        is_link = change.real_path != change.path
-        target = f" (it leads to {change.real_path})" if is_link else ""
-        path = paths.display(change.path)
-        raise SetupError(f"{path} is read-only{target}: nothing is changed")
-
-
-def missing_folders(files: Iterable[Path]) -> list[Path]:
-    """Return the folders that have to be created for these files, outermost first."""
-    return sorted({folder for file in files for folder in file.parents if not folder.exists()})
+    return bool(path.stat().st_mode & stat.S_IWUSR) and os.access(path, os.W_OK)
 
 
 def _write(change: Change, content: bytes | None) -> None:
@@ -64,9 +58,6 @@ def _write(change: Change, content: bytes | None) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode, owner = change.mode, None
-    if path.exists():
-        status = path.stat()
-        owner = (status.st_uid, status.st_gid)
-        mode = mode if change.force_mode else stat.S_IMODE(status.st_mode)
-    replace_file(path, content, mode, owner=owner, sync=True)
+    status = path.stat() if path.exists() else None
+    owner = (status.st_uid, status.st_gid) if status else None
+    replace_file(path, content, change.mode, owner=owner, sync=True)

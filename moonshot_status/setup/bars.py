@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,13 @@ class Bar:
 
     name: str
     title: str
-    steps: tuple[Step, ...]
+    steps: Sequence[Step]
     next_step: str
-    folders: tuple[str, ...]
-    folder_command: tuple[str, ...] = ()
-    marker_files: tuple[str, ...] = ()
+    folders: Sequence[str]
+    folder_command: Sequence[str] = ()
+    marker_files: Sequence[str] = ()
     default_folder: str = ""
-    programs: tuple[str, ...] = ()
+    programs: Sequence[str] = ()
 
     def snippet(self, file: str) -> str:
         """Return the text of one of the bar's snippets, with the folder in use filled in."""
@@ -56,27 +57,25 @@ class Bar:
         folders = self._folders()
         if not folders:
             raise SetupError(f"{self.title} has no folder for its files")
-        marked = (
-            folder
-            for folder in folders
-            if any((folder / file).exists() for file in self.marker_files)
-        )
-        existing = (folder for folder in folders if folder.is_dir())
-        return next(marked, None) or next(existing, folders[0])
+
+        def rank(folder: Path) -> tuple[bool, bool]:
+            is_marked = any((folder / file).exists() for file in self.marker_files)
+            return not is_marked, not folder.is_dir()
+
+        return min(folders, key=rank)
 
     def is_installed(self) -> bool:
         """Return whether one of the bar's programs or folders is on this machine."""
-        if any(shutil.which(program) for program in self.programs):
-            return True
-        return any(folder.is_dir() for folder in self._folders())
+        has_program = any(shutil.which(program) for program in self.programs)
+        return has_program or any(folder.is_dir() for folder in self._folders())
 
     def path(self, written: str) -> Path:
         """Return the path of a file in a step, which may be relative to the bar's folder."""
-        return self.folder() / (paths.expand(written) or written)
+        return self.folder() / paths.expand(written)
 
     def _folders(self) -> list[Path]:
         folders = map(paths.expand, [*_first_output_line(self.folder_command), *self.folders])
-        return [folder for folder in folders if folder and folder.is_absolute()]
+        return [folder for folder in folders if folder.is_absolute()]
 
 
 def data_folder() -> Path:
@@ -94,15 +93,12 @@ def names() -> list[str]:
 def load(name: str) -> Bar:
     """Return the bar of that name, one of ``names()``."""
     text = (data_folder() / name / _DESCRIPTION).read_text(encoding="utf-8")
-    description: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in json.loads(text).items()
-        if key != "$schema"
-    }
+    description = json.loads(text)
+    description.pop("$schema", None)
     return Bar(name, **description)
 
 
-def _first_output_line(command: tuple[str, ...]) -> list[str]:
+def _first_output_line(command: Sequence[str]) -> list[str]:
     """Return the first line that the command prints, or nothing if it prints none or fails."""
     if not command or not shutil.which(command[0]):
         return []

@@ -8,27 +8,25 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from moonshot_status.setup import SetupError, paths
 
 BACKUP_SUFFIX = ".before-moonshot-status"
-_MODE = 0o644
 
 
 @dataclass(frozen=True)
 class Change:
     """The content of one file ``before`` and ``after`` the change, None where it does not exist.
 
-    ``mode`` is the mode of a new file; an existing file keeps its own unless ``force_mode`` is set.
-    ``source`` is the system's file that a new file is a modified copy of. A ``quiet`` change (a
-    backup, the manifest) has no diff in the preview.
+    ``mode`` is that of the file that is written. ``source`` is the system's file that a new file is
+    a modified copy of. A ``quiet`` change (a backup, the manifest) has no diff in the preview.
     """
 
     path: Path
     before: bytes | None
     after: bytes | None
-    mode: int = _MODE
-    force_mode: bool = False
+    mode: int = 0o644
     source: Path | None = None
     quiet: bool = False
 
@@ -65,24 +63,14 @@ class PendingChanges:
         content = self._change(path).after
         return None if content is None else content.decode("utf-8", "surrogateescape")
 
-    def put(
-        self, path: Path, text: str, mode: int = _MODE, *, force_mode: bool = False,
-        source: Path | None = None,
-    ) -> None:  # fmt: skip
-        """Create the file or replace its content; the parameters are those of a Change."""
-        change = self._change(path)
-        source = source or change.source
-        self._set(
-            replace(change, after=encode(text), mode=mode, force_mode=force_mode, source=source)
-        )
+    def put(self, path: Path, content: str | bytes | None, **attributes: Any) -> None:
+        """Create the file or replace its content, or delete it for None.
 
-    def put_quietly(self, path: Path, content: bytes, mode: int) -> None:
-        """Create or replace a file of setup's own."""
-        self._set(replace(self._change(path), after=content, mode=mode, quiet=True))
-
-    def delete(self, path: Path, *, quiet: bool = False) -> None:
-        """Delete the file if it exists."""
-        self._set(replace(self._change(path), after=None, quiet=quiet))
+        The attributes are those of a Change. An existing file keeps its mode by default.
+        """
+        after = encode(content) if isinstance(content, str) else content
+        change = replace(self._change(path), after=after, **attributes)
+        self._changes[change.real_path] = change
 
     def changes(self) -> tuple[Change, ...]:
         """Return the changes that have an effect, in the order in which to write them.
@@ -97,10 +85,8 @@ class PendingChanges:
         if known:
             return known
         content = read_file(path)
-        return Change(path, content, content)
-
-    def _set(self, change: Change) -> None:
-        self._changes[change.real_path] = change
+        mode = 0o644 if content is None else stat.S_IMODE(path.stat().st_mode)
+        return Change(path, content, content, mode)
 
 
 def encode(text: str) -> bytes:
@@ -128,8 +114,7 @@ def back_up(pending: PendingChanges) -> None:
         if change.before is not None and change.after is not None and not change.quiet:
             *backups, (free_path, _) = _backups(change.path)
             if all(content != change.before for _, content in backups):
-                mode = stat.S_IMODE(change.path.stat().st_mode)
-                pending.put_quietly(free_path, change.before, mode)
+                pending.put(free_path, change.before, mode=change.mode, quiet=True)
 
 
 def drop_backups(pending: PendingChanges) -> None:
@@ -138,7 +123,7 @@ def drop_backups(pending: PendingChanges) -> None:
         *backups, _ = _backups(change.path)
         for path, content in backups:
             if content == change.after:
-                pending.delete(path, quiet=True)
+                pending.put(path, None, quiet=True)
             else:
                 note = f"{paths.display(path)} stays: you have changed the file since"
                 pending.notes.append(note)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from moonshot_status.config import api_key, edit, hide_amounts, resolver, settings, settings_file
-from moonshot_status.config.edit import Target
-from moonshot_status.config.settings import Options, Settings, UnknownAccountError
+from moonshot_status.config.edit import Edit, Target
+from moonshot_status.config.settings import Options, UnknownAccountError
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
@@ -21,7 +21,6 @@ from moonshot_status.core.paths import private_folder, state_folder
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import unquoted
 from moonshot_status.display.view import build_view
-from moonshot_status.polling import poll
 from moonshot_status.polling.balance import FetchPolicy, get_balance, utc_now
 from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.apply import write_all
@@ -50,9 +49,8 @@ class Verification:
     @property
     def is_inconclusive(self) -> bool:
         """Whether the key may be valid although the request failed."""
-        if self.problem is None:
-            return False
-        return self.problem.kind.is_network or self.problem.kind in _KEY_IS_UNTESTED
+        kind = self.problem.kind if self.problem else None
+        return kind is not None and (kind.is_network or kind in _KEY_IS_UNTESTED)
 
 
 def path_of(options: Options) -> Path:
@@ -60,10 +58,11 @@ def path_of(options: Options) -> Path:
     return options.config or settings_file.default_path()
 
 
-def existing_settings(options: Options) -> Settings | None:
-    """Return the settings that a bar would use, or None if they have no key. Raises SetupError.
+def existing_key(options: Options) -> str | None:
+    """Return the name of the file with the key that a bar would use, or None if there is no key.
 
-    Environment variables are ignored, because a bar does not have those of this terminal.
+    Environment variables are ignored, because a bar does not have those of this terminal. Raises
+    SetupError and ProblemError.
     """
     environ = {name: value for name, value in os.environ.items() if "MOONSHOT" not in name}
     try:
@@ -72,21 +71,17 @@ def existing_settings(options: Options) -> Settings | None:
         return None
     if found.problem and found.problem.kind is Kind.CONFIG:
         raise SetupError(f"{found.problem.message}. {found.problem.hint}")
-    return found if found.account.secret != Secret() else None
-
-
-def key_location(options: Options) -> str:
-    """Return the name of the file with the key of ``existing_settings``, for a message."""
-    file = _read_file(options)
-    own = {**file.settings, **file.accounts.get(_account_name(file, options) or "", {})}
-    is_own = any(name in own for name in _SECRETS)
+    if found.account.secret == Secret():
+        return None
+    file, account = _read(options)
+    is_own = any(file.find(account or "", name) for name in _SECRETS)
     return paths.display(file.path) if is_own else "CodexBar's file"
 
 
 def existing_region(options: Options) -> Region | None:
-    """Return the account's region in the settings file, or None. Raises SetupError."""
-    file = _read_file(options)
-    region = file.find(_account_name(file, options) or "", "region")
+    """Return the account's region in the settings file, or None. Raises ProblemError."""
+    file, account = _read(options)
+    region = file.find(account or "", "region")
     return Region(region.value.lower()) if region else None
 
 
@@ -100,39 +95,31 @@ def validated(text: str) -> str:
 def edited(options: Options, region: Region, secret: Secret) -> bytes:
     """Return the content of the settings file with this region and key; nothing is written.
 
-    Everything else in the file stays as it is. Raises SetupError.
+    Everything else in the file stays as it is. Raises ProblemError and SetupError.
     """
-    file, text = _read_file(options), PendingChanges().text(path_of(options))
-    account = _account_name(file, options)
-    values: dict[str, Any] = {"region": region.value, "api_key": secret.key}
-    if secret.command:
-        values = {"region": region.value, "api_key_command": list(secret.command)}
+    (file, account), text = _read(options), PendingChanges().text(path_of(options))
+    own = {"api_key_command": list(secret.command)} if secret.command else {"api_key": secret.key}
+    values = {"region": region.value, **own}
     if text is None:
         document = {"accounts": {account: values}} if account else values
-        return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+        return encode(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     for target, value in _edits(file, account, values):
         text = edit.apply(text, target, value)
     return encode(text)
 
 
 def verify(options: Options, content: bytes, environ: Mapping[str, str]) -> Verification:
-    """Fetch the balance with settings that are not written yet."""
+    """Fetch the balance with settings that are not written yet. Raises ProblemError."""
     since = utc_now()
     file = settings_file.parse(path_of(options), content)
     found = resolver.resolve(options, environ, file)
     if found.problem:
         return Verification(found.problem.message, found.problem)
-    policy = FetchPolicy(found.max_age, found.timeout, since, refresh=True)
+    policy = FetchPolicy(found["max_age"], found["timeout"], since, refresh=True)
     status = get_balance(found.account, Store(state_folder()), policy)
-    hidden = options.hide_amount or hide_amounts.is_hidden(found.hide_amount)
+    hidden = options.hide_amount or hide_amounts.is_hidden(found["hide_amount"])
     view = build_view(found.account, status, utc_now(), hide_amount=hidden)
     return Verification(view.line, status.problem)
-
-
-def verify_existing(options: Options) -> Verification:
-    """Return the balance with the settings on disk, as a bar would show it."""
-    view = poll.poll(options, ())
-    return Verification(view.line, view.problem)
 
 
 def save(options: Options, content: bytes) -> bool:
@@ -141,8 +128,7 @@ def save(options: Options, content: bytes) -> bool:
     try:
         if options.config is None:
             private_folder(path.parent)
-        text = content.decode("utf-8", "surrogateescape")
-        pending.put(path, text, PRIVATE, force_mode=True)
+        pending.put(path, content, mode=PRIVATE)
         write_all(pending.changes())
         path.chmod(PRIVATE)  # An unchanged file has not been written.
     except OSError as error:
@@ -150,25 +136,18 @@ def save(options: Options, content: bytes) -> bool:
     return bool(pending.changes())
 
 
-def _read_file(options: Options) -> SettingsFile:
-    """Read the settings file, empty if there is none. Raises SetupError."""
-    try:
-        return settings_file.read(path_of(options))
-    except ProblemError as error:
-        raise SetupError(f"{error.problem.message}. {error.problem.hint}") from error
+def _read(options: Options) -> tuple[SettingsFile, str | None]:
+    """Return the settings file, empty if there is none, and the account that the key belongs to.
 
-
-def _account_name(file: SettingsFile, options: Options) -> str | None:
-    """Return the account that the key belongs to, or None for a file without accounts."""
+    The account is None for a file without accounts. Raises ProblemError.
+    """
+    file = settings_file.read(path_of(options))
     if options.account or not file.accounts:
-        return options.account
-    default = settings.DEFAULT_ACCOUNT
-    return default if default in file.accounts else next(iter(file.accounts))
+        return file, options.account
+    return file, resolver.account_name(None, file)
 
 
-def _edits(
-    file: SettingsFile, account: str | None, values: dict[str, Any]
-) -> Iterator[tuple[Target, Any]]:
+def _edits(file: SettingsFile, account: str | None, values: dict[str, Any]) -> Iterator[Edit]:
     """Yield the edits that set the values, one of which is the only secret of its account.
 
     When the first account is added to a file without accounts, the file's own key becomes that of
@@ -177,7 +156,6 @@ def _edits(
     if account and not file.accounts:
         for name in _SECRETS:
             yield _target(name), edit.UNSET
-        for name in _SECRETS:
             if name in file.settings:
                 yield _target(name, settings.DEFAULT_ACCOUNT), file.settings[name]
     existing = file.accounts.get(account, {}) if account else file.settings

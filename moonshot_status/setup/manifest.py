@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moonshot_status.core import paths
+from moonshot_status.core.atomic_write import PRIVATE
 from moonshot_status.setup.changes import PendingChanges, encode, read_file
 
 FOLDER = "folder"
@@ -44,22 +45,22 @@ class Manifest:
         """Return whether the symlink was created for any bar."""
         return any(entries.get(str(path)) == LINK for entries in self.entries.values())
 
-    def unshared(self, bar: str, entry: str) -> list[Path]:
-        """Return the bar's paths with this entry that no other bar needs, innermost first."""
-        others = {path for name, entries in self.entries.items() if name != bar for path in entries}
-        own = [path for path, found in self.entries.get(bar, {}).items() if found == entry]
-        return [Path(path) for path in sorted(own, reverse=True) if path not in others]
+    def remove(self, bar: str) -> list[Path]:
+        """Remove the bar's entries; return its existing symlinks and folders no other bar needs.
 
-    def remove(self, bar: str) -> None:
-        """Remove all entries of the bar."""
-        self.entries.pop(bar, None)
+        The symlinks are first, and an inner folder is before an outer one.
+        """
+        own = self.entries.pop(bar, {})
+        others = {path for entries in self.entries.values() for path in entries}
+        unshared = [path for path in sorted(own, reverse=True) if path not in others]
+        links = [Path(path) for path in unshared if own[path] == LINK]
+        folders = [Path(path) for path in unshared if own[path] == FOLDER]
+        return [path for path in links + folders if path.is_symlink() or path.is_dir()]
 
     def save(self, pending: PendingChanges) -> None:
         """Add the manifest to the pending changes; an empty one is deleted."""
-        if self.entries:
-            pending.put_quietly(_path(), json.dumps(self.entries, indent=1).encode(), 0o600)
-        else:
-            pending.delete(_path(), quiet=True)
+        content = json.dumps(self.entries, indent=1) if self.entries else None
+        pending.put(_path(), content, mode=PRIVATE, quiet=True)
 
 
 def digest(text: str) -> str:

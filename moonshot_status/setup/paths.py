@@ -12,15 +12,13 @@ def home() -> Path:
     return Path(os.path.expanduser("~"))
 
 
-def expand(written: str) -> Path | None:
-    """Expand ``~`` and one leading variable; return None if the variable is not set."""
+def expand(written: str) -> Path:
+    """Expand ``~`` and one leading variable, but not a variable that is not set."""
     first, slash, rest = written.partition("/")
     if first.startswith("$"):
-        value = os.environ.get(first[1:], "")
+        value = os.environ.get(first[1:]) or first
         if first == "$XDG_CONFIG_HOME" and not os.path.isabs(value):
             value = "~/.config"
-        if not value:
-            return None
         written = f"{value}{slash}{rest}"
     return Path(os.path.expanduser(written))
 
@@ -32,9 +30,8 @@ def display(path: Path) -> str:
 
 def shell_word(path: Path) -> str:
     """Quote the path as one word of a shell command, with ``~`` for the home folder."""
-    if path.is_relative_to(home()):
-        return f"~/{shlex.quote(str(path.relative_to(home())))}"
-    return shlex.quote(str(path))
+    start, rest = ("~/", path.relative_to(home())) if path.is_relative_to(home()) else ("", path)
+    return start + shlex.quote(str(rest))
 
 
 def shell_words(text: str) -> list[str]:

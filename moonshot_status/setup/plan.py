@@ -36,9 +36,7 @@ class Plan:
 
     def preview(self) -> Iterator[str]:
         """Yield the paragraphs that show the plan to the user."""
-        for change in self.changes:
-            if not change.quiet:
-                yield change.diff()
+        yield from (change.diff() for change in self.changes if not change.quiet)
         if self.link:
             yield f"link: {paths.display(self.link.path)} -> {self.link.target}"
         for path in self.leftovers:
@@ -51,8 +49,7 @@ class Plan:
 
     def check(self) -> None:
         """Check that every file can be written. Raises SetupError."""
-        for change in self.changes:
-            apply.check(change)
+        apply.check(self.changes)
 
     def carry_out(self) -> None:
         """Carry out the whole plan, or nothing of it. Raises SetupError."""
@@ -66,8 +63,9 @@ class Plan:
         try:
             apply.write_all(self.changes)
         except SetupError:
-            if self.link:
-                self.link.path.unlink()
+            with suppress(OSError):
+                if self.link:
+                    self.link.path.unlink()
             raise
         for path in self.leftovers:
             with suppress(OSError):
@@ -80,9 +78,10 @@ def to_add(bar: Bar) -> Plan:
     steps.add(bar, pending, manifest)
     changes.back_up(pending)
     link = path_link.missing_link()
-    files = [change.path for change in pending.changes()]
-    for folder in apply.missing_folders([*files, link.path] if link else files):
-        manifest.add(bar.name, folder, FOLDER)
+    created = [change.path for change in pending.changes()] + ([link.path] if link else [])
+    for folder in sorted({folder for path in created for folder in path.parents}):
+        if not folder.exists():
+            manifest.add(bar.name, folder, FOLDER)
     if link or manifest.has_link(path_link.link_path()):
         manifest.add(bar.name, path_link.link_path(), LINK)
     manifest.save(pending)
@@ -94,10 +93,6 @@ def to_remove(bar: Bar) -> Plan:
     pending, manifest = PendingChanges(), Manifest.load()
     steps.remove(bar, pending, manifest)
     changes.drop_backups(pending)
-    unshared = [
-        *manifest.unshared(bar.name, LINK), *manifest.unshared(bar.name, FOLDER),
-    ]  # fmt: skip
-    leftovers = tuple(path for path in unshared if path.is_symlink() or path.is_dir())
-    manifest.remove(bar.name)
+    leftovers = tuple(manifest.remove(bar.name))
     manifest.save(pending)
     return Plan(bar, pending.changes(), leftovers=leftovers, notes=tuple(pending.notes))

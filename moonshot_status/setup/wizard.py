@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import click
@@ -15,7 +14,8 @@ from moonshot_status.config.settings import Options
 from moonshot_status.core import signals
 from moonshot_status.core.account import Secret
 from moonshot_status.core.errors import Problem, ProblemError
-from moonshot_status.core.regions import Region
+from moonshot_status.core.regions import DEFAULT_REGION, Region
+from moonshot_status.polling import poll
 from moonshot_status.setup import SetupError, bars, key, path_link, paths, plan
 from moonshot_status.setup.bars import Bar
 from moonshot_status.setup.key import Verification
@@ -41,17 +41,18 @@ def run(global_options: Options, options: SetupOptions) -> int:
     _check_usage(global_options, options)
     with signals.keyboard_interrupt():
         try:
-            if options.remove:
-                return _remove_from_bars(options)
-            return _set_up_key(global_options, options) or _add_to_bars(options)
+            if options.remove or _set_up_key(global_options, options):
+                return _set_up_bars(options)
         except SetupError as error:
             click.echo(f"Error: {error}", err=True)
-            return 1
+        except ProblemError as error:
+            _print_problem(error.problem, "Error: ")
+    return 1
 
 
 def _check_usage(global_options: Options, options: SetupOptions) -> None:
     account = global_options.account
-    if account and (account == settings.ALL_ACCOUNTS or "," in account):
+    if account is not None and (account in ("", settings.ALL_ACCOUNTS) or "," in account):
         raise click.UsageError("setup is for one account.")
     for name in options.bars:
         if name not in bars.names():
@@ -71,34 +72,34 @@ def _is_terminal() -> bool:
 # The region and the key
 
 
-def _set_up_key(global_options: Options, options: SetupOptions) -> int:
-    """Save the region and the key unless there is a key; return 0 if the bars can be set up."""
+def _set_up_key(global_options: Options, options: SetupOptions) -> bool:
+    """Save the region and the key unless there is a key; return whether the bars can be set up."""
     is_key_given = options.key_stdin or options.key_command is not None
-    if not is_key_given and key.existing_settings(global_options):
-        verification = key.verify_existing(global_options)
-        click.echo(f"Settings: the key in {key.key_location(global_options)} stays.")
-        click.echo(verification.line)
-        _print_problem(verification.problem)
-        return 0
+    if not is_key_given and (file := key.existing_key(global_options)):
+        view = poll.poll(global_options, ())
+        click.echo(f"Settings: the key in {file} stays.")
+        click.echo(view.line)
+        _print_problem(view.problem)
+        return True
     path = paths.display(key.path_of(global_options))
     if options.dry_run:
         click.echo(f"Settings: would ask for region and key, and write {path}.")
-        return 0
+        return True
     region = _ask_region(global_options, options)
     content = key.edited(global_options, region, _read_secret(options))
     verification = key.verify(global_options, content, os.environ)
     click.echo(verification.line)
     if not _should_save(verification, options):
-        return 1
+        return False
     changed = key.save(global_options, content)
     click.echo(f"Settings: {path} {'is written' if changed else 'stays'}, for your eyes only.")
-    return 0
+    return True
 
 
 def _ask_region(global_options: Options, options: SetupOptions) -> Region:
     """Return the region from the command line or the prompt."""
     given = global_options.region
-    default = given or key.existing_region(global_options) or Region.INTERNATIONAL
+    default = given or key.existing_region(global_options) or DEFAULT_REGION
     if given or options.yes or not _is_terminal():
         return default
     click.echo("A key of platform.moonshot.ai is international, one of platform.kimi.com is china.")
@@ -107,14 +108,14 @@ def _ask_region(global_options: Options, options: SetupOptions) -> Region:
 
 
 def _read_secret(options: SetupOptions) -> Secret:
-    """Return the key or key command. Raises click.UsageError if there is none, and SetupError."""
+    """Return the key or key command. Raises click.UsageError if there is none, and ProblemError."""
     if options.key_command is not None:
         return Secret(command=_split_command(options.key_command))
-    if options.key_stdin and not _is_terminal():
-        return Secret(_read_piped_key())
-    if not _is_terminal():
-        raise click.UsageError("There is no key: give --key-stdin or --key-command.")
-    return Secret(_prompt_key())
+    if _is_terminal():
+        return Secret(_prompt_key())
+    if options.key_stdin:
+        return Secret(key.validated(sys.stdin.readline(_KEY_LIMIT).rstrip("\r\n")))
+    raise click.UsageError("There is no key: give --key-stdin or --key-command.")
 
 
 def _split_command(text: str) -> tuple[str, ...]:
@@ -125,14 +126,6 @@ def _split_command(text: str) -> tuple[str, ...]:
     if not words or not words[0]:
         raise click.UsageError("--key-command is empty.")
     return words
-
-
-def _read_piped_key() -> str:
-    line = sys.stdin.readline(_KEY_LIMIT).rstrip("\r\n")
-    try:
-        return key.validated(line)
-    except ProblemError as error:
-        raise SetupError(f"{error.problem.message}. {error.problem.hint}") from error
 
 
 def _prompt_key() -> str:
@@ -154,61 +147,56 @@ def _should_save(verification: Verification, options: SetupOptions) -> bool:
     return False
 
 
-def _print_problem(problem: Problem | None) -> None:
+def _print_problem(problem: Problem | None, prefix: str = "") -> None:
     if problem:
-        click.echo(f"{problem.message}. {problem.hint}".strip(), err=True)
+        click.echo(f"{prefix}{problem.message}. {problem.hint}".strip(), err=True)
 
 
 # The bars
 
 
-def _add_to_bars(options: SetupOptions) -> int:
-    named = [bars.load(name) for name in options.bars]
-    chosen = named or [bar for bar in map(bars.load, bars.names()) if bar.is_installed()]
+def _set_up_bars(options: SetupOptions) -> int:
+    """Add the module to the named or installed bars, or remove it from the named or all bars."""
+    chosen = [bars.load(name) for name in options.bars or bars.names()]
+    if not options.bars and not options.remove:
+        chosen = [bar for bar in chosen if bar.is_installed()]
     if not chosen:
         click.echo(f"No bar was found. Name one: moonshot-status setup {bars.names()[-1]}")
         return 0
-    status = max(_process(bar, plan.to_add, options, "is there already") for bar in chosen)
-    if not path_link.bars_find_program() and not options.dry_run:
+    status = max(_set_up_bar(bar, options) for bar in chosen)
+    if options.remove:
+        click.echo("The settings and the key stay.")
+    elif not path_link.bars_find_program() and not options.dry_run:
         click.echo("No bar finds moonshot-status: it has to be in ~/.local/bin.", err=True)
     return status
 
 
-def _remove_from_bars(options: SetupOptions) -> int:
-    chosen = [bars.load(name) for name in options.bars or bars.names()]
-    status = max(_process(bar, plan.to_remove, options, "is not there") for bar in chosen)
-    click.echo("The settings and the key stay.")
-    return status
-
-
-def _process(
-    bar: Bar, make_plan: Callable[[Bar], Plan], options: SetupOptions, no_changes: str
-) -> int:
-    """Plan and carry out the changes to one bar; an error does not affect the other bars."""
+def _set_up_bar(bar: Bar, options: SetupOptions) -> int:
+    """Change one bar and return the exit status; an error does not affect the other bars."""
     try:
-        return _carry_out(make_plan(bar), options, no_changes)
+        _change(plan.to_remove(bar) if options.remove else plan.to_add(bar), options)
     except SetupError as error:
         click.echo(f"{bar.title}: {error}.", err=True)
         return 1
+    return 0
 
 
-def _carry_out(bar_plan: Plan, options: SetupOptions, no_changes: str) -> int:
-    """Show the plan and carry it out if the user agrees; ``no_changes`` is for an empty plan."""
+def _change(bar_plan: Plan, options: SetupOptions) -> None:
+    """Show the plan and carry it out if the user agrees. Raises SetupError."""
     title = bar_plan.bar.title
     for note in bar_plan.notes:
         click.echo(f"{title}: {note}.")
     if bar_plan.is_empty:
-        click.echo(f"{title}: the module {no_changes}.")
-        return 0
+        state = "is not there" if options.remove else "is there already"
+        click.echo(f"{title}: the module {state}.")
+        return
     bar_plan.check()
     for paragraph in bar_plan.preview():
         click.echo(paragraph)
     if options.dry_run:
         click.echo(f"{title}: this would be changed.")
-        return 0
-    if not options.yes and not click.confirm(f"{title}: change this?"):
+    elif options.yes or click.confirm(f"{title}: change this?"):
+        bar_plan.carry_out()
+        click.echo(f"{title}: done. Now {bar_plan.bar.next_step}")
+    else:
         click.echo(f"{title}: nothing is changed.")
-        return 0
-    bar_plan.carry_out()
-    click.echo(f"{title}: done. Now {bar_plan.bar.next_step}")
-    return 0

@@ -288,6 +288,13 @@ def test_an_invalid_settings_file_is_not_changed(
     assert path.read_text(encoding="utf-8") == broken
 
 
+def test_an_account_name_that_is_no_text_is_an_error(settings: Path) -> None:
+    result = setup("--yes", "--key-stdin", "xbar", typed=KEY, before=("--account", "\udcff"))
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: {settings} ")
+    assert not settings.exists()
+
+
 def test_a_base_url_of_the_other_region_is_an_error(
     endpoint: demo.Server, own_file: Callable[[Any], Path]
 ) -> None:
@@ -324,7 +331,7 @@ def test_contradictory_options_are_a_usage_error(arguments: list[str]) -> None:
     assert setup("--yes", *arguments).exit_code == 2
 
 
-@pytest.mark.parametrize("accounts", ["all", "work,cn"])
+@pytest.mark.parametrize("accounts", ["all", "work,cn", ""])
 def test_setup_is_for_one_account(accounts: str) -> None:
     result = setup("--yes", "xbar", before=("--account", accounts))
     assert result.exit_code == 2

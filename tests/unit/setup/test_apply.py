@@ -18,15 +18,19 @@ from moonshot_status.setup.path_link import Link
 def test_after_a_failure_everything_is_as_it_was(home: Path) -> None:
     (home / "a").write_text("a", encoding="utf-8")
     (home / "c").write_text("c", encoding="utf-8")
+    (home / "c").chmod(0o755)
     (home / "folder").write_text("no folder", encoding="utf-8")
     pending = PendingChanges()
     pending.put(home / "a", "changed")
     pending.put(home / "b", "new")
+    pending.put(home / "c", None)
     changes = [*pending.changes(), Change(home / "folder" / "d", None, b"d")]
     with pytest.raises(SetupError, match=r"cannot be written: .*; nothing is changed"):
         apply.write_all(changes)
     assert sorted(path.name for path in home.iterdir()) == ["a", "c", "folder"]
     assert (home / "a").read_text(encoding="utf-8") == "a"
+    assert (home / "c").read_text(encoding="utf-8") == "c"
+    assert rights(home / "c")[0] == 0o755
 
 
 def test_what_has_changed_in_between_is_not_overwritten(home: Path) -> None:
@@ -86,7 +90,7 @@ def test_a_key_is_private_before_it_has_its_name(
     monkeypatch.setattr(Path, "replace", spy)
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_ino))
     pending = PendingChanges()
-    pending.put(path, "secret", 0o600, force_mode=True)
+    pending.put(path, "secret", mode=0o600)
     apply.write_all(pending.changes())
     assert seen == [(b"secret", 0o600, True)]
     assert rights(path)[0] == 0o600
@@ -119,7 +123,7 @@ def test_a_diff_masks_what_a_terminal_would_obey(home: Path) -> None:
     pending = PendingChanges()
     pending.put(home / "a", "two")
     assert pending.changes()[0].diff() == "--- ~/a\n+++ ~/a\n@@ -1,2 +1 @@\n-one�[31m\n-�\n+two"
-    pending.delete(home / "a")
+    pending.put(home / "a", None)
     assert pending.changes()[0].diff().startswith("--- ~/a\n+++ /dev/null\n")
 
 
@@ -171,6 +175,16 @@ def test_a_link_goes_again_when_the_files_cannot_be_written(home: Path, linked: 
     with pytest.raises(SetupError, match="cannot be written"):
         plan.Plan(bars.load("xbar"), (change,), link).carry_out()
     assert not (home / "bin" / "p").is_symlink()
+
+
+def test_a_link_that_is_gone_does_not_hide_why_the_files_cannot_be_written(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "folder").write_text("no folder", encoding="utf-8")
+    monkeypatch.setattr(Link, "create", lambda _: None)
+    change = Change(home / "folder" / "d", None, b"d")
+    with pytest.raises(SetupError, match="cannot be written"):
+        plan.Plan(bars.load("xbar"), (change,), Link(home / "p", home / "q")).carry_out()
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"xbar": 1}', "\udcff"])
