@@ -1,14 +1,13 @@
 """Make small errors in the code and report which of them no fast test notices.
 
-``PYTHONPATH=tests python tests/benchmark/mutants.py [--seed N] [--count N] [MODULE...]`` makes at
-most ``count`` errors in each module, one at a time, in a copy of the checkout, and runs the tests
-of the module's package. A module is named as ``store/schema`` or by a pattern such as ``store/*``.
-The same seed and sources give the same errors, whichever other modules are named.
+``python tests/benchmark/mutants.py [--seed N] [--count N] [MODULE...]`` makes at most ``count``
+errors in each module, one at a time, in a copy of the checkout, and runs the tests of the module's
+package. A module is named as ``store/schema`` or by a pattern such as ``store/*``. The same seed
+and sources give the same errors, whichever other modules are named.
 
 The operators: another comparison; ``and`` for ``or``, ``+`` for ``-``, ``min`` for ``max``, and the
 reverse; a dropped ``not``; 0 for 1 and the next number for any; an empty string; None, True or
-False returned; a statement removed. Annotations, docstrings, f-strings and calls of ``log`` are
-left alone.
+False returned; a statement removed. Annotations, docstrings, f-strings and calls of ``log`` stay.
 """
 
 from __future__ import annotations
@@ -172,8 +171,7 @@ class Checkout:
         venv.create(folder / "python", symlinks=True)
         packages = sysconfig.get_path("purelib", vars={"base": str(folder / "python")})
         # The copy comes first; the libraries are those of the environment that runs this script.
-        paths = (self.folder, sysconfig.get_path("purelib"))
-        Path(packages, "checkout.pth").write_text("\n".join(map(str, paths)))
+        Path(packages, "checkout.pth").write_text(f"{self.folder}\n{sysconfig.get_path('purelib')}")
         self.python = folder / "python" / "bin" / "python"
         program = self.python.with_name("moonshot-status")
         program.write_text(f"#!{self.python}\nfrom {PACKAGE}.__main__ import run\nrun()\n")
@@ -182,10 +180,9 @@ class Checkout:
 
     def passes(self, tests: Sequence[str], seconds: float) -> bool:
         """Return whether the tests pass within the time."""
+        command = [self.python, "-m", "pytest", "-n", "0", "-x", "-p", "no:cacheprovider", *tests]
         process = subprocess.Popen(
-            [str(self.python), "-m", "pytest", "-n", "0", "-x", "-q", "--tb=no",
-             "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests],
-            cwd=self.folder, start_new_session=True,
+            command, cwd=self.folder, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -232,6 +229,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20, help="the mutants of each module, at most")
     parser.add_argument("modules", nargs="*", default=DEFAULT_MODULES, metavar="MODULE")
     options = parser.parse_args()
+    # A shell lets what it runs in the background ignore these, and tests of signals need them.
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     root = REPOSITORY / PACKAGE
