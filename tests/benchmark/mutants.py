@@ -172,8 +172,8 @@ class Checkout:
         packages = sysconfig.get_path("purelib", vars={"base": str(folder / "python")})
         # The copy comes first; the libraries are those of the environment that runs this script.
         Path(packages, "checkout.pth").write_text(f"{self.folder}\n{sysconfig.get_path('purelib')}")
-        self.python = folder / "python" / "bin" / "python"
-        program = self.python.with_name("moonshot-status")
+        program = folder / "python" / "bin" / "moonshot-status"
+        self.python = str(program.with_name("python"))
         program.write_text(f"#!{self.python}\nfrom {PACKAGE}.__main__ import run\nrun()\n")
         program.chmod(0o755)
         self._mutations = 0
