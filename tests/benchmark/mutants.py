@@ -54,7 +54,6 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 }  # fmt: skip
 SWAPS = {ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add}
 NOT_RUN = {"annotation", "returns", "decorator_list", "bases"}
-MEMORY_BYTES, FILE_BYTES = 4 << 30, 1 << 28
 
 
 @dataclass(frozen=True)
@@ -218,8 +217,8 @@ def survivors(checkout: Checkout, module: str, seed: int, count: int) -> list[Mu
         return []
     limit = 30 + 3 * (time.monotonic() - began)
     alive = [mutant for mutant in chosen if checkout.survives(mutant, limit)]
-    row = (len(chosen), len(chosen) - len(alive), len(alive))
-    print("{:<28} {:>8} {:>8} {:>9}".format(module, *row), flush=True)
+    killed = len(chosen) - len(alive)
+    print(f"{module:<28} {len(chosen):>8} {killed:>8} {len(alive):>9}", flush=True)
     return sorted(alive, key=lambda mutant: mutant.line)
 
 
@@ -232,8 +231,8 @@ def main() -> None:
     # A shell lets what it runs in the background ignore these, and tests of signals need them.
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
     root = REPOSITORY / PACKAGE
     known = sorted(str(path.relative_to(root).with_suffix("")) for path in root.rglob("*.py"))
     modules = [name for name in known if any(fnmatch(name, p) for p in options.modules)]
