@@ -42,7 +42,8 @@ def read(environ: Mapping[str, str]) -> Entry | None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise _unreadable(path, error) from error
+            why = str(error.strerror)
+            raise ProblemError(causes.CODEXBAR_UNREADABLE, path=str(path), error=why) from error
         return _entry(path, raw)
     return None
 
@@ -82,7 +83,3 @@ def _string(path: Path, provider: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise ProblemError(causes.CODEXBAR_NOT_A_STRING, path=str(path), setting=name)
     return unquoted(value)
-
-
-def _unreadable(path: Path, error: OSError) -> ProblemError:
-    return ProblemError(causes.CODEXBAR_UNREADABLE, path=str(path), error=str(error.strerror))

@@ -142,10 +142,6 @@ def independent() -> tuple[Setting, ...]:
     return tuple(s for s in SETTINGS if s.name not in _OF_ACCOUNT and "." not in s.name)
 
 
-def _defaults() -> dict[str, Any]:
-    return {setting.name: setting.default for setting in independent()}
-
-
 @dataclass(frozen=True)
 class Options:
     """The options of the command line; None, or no entry in ``flags``, for one not given.
@@ -177,7 +173,9 @@ class Settings:
     """
 
     account: Account
-    values: Mapping[str, Any] = field(default_factory=_defaults)
+    values: Mapping[str, Any] = field(
+        default_factory=lambda: {s.name: s.default for s in independent()}
+    )
     problem: Problem | None = None
     advice: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -12,9 +12,7 @@ from moonshot_status.core.text import one_line
 
 _DOCTOR = "moonshot-status doctor"
 _SET_KEY = "moonshot-status config set-key"
-_VALIDATE = "moonshot-status config validate"
 _OPEN = "moonshot-status open"
-_DEBUG = "moonshot-status --debug"
 _MINUTE = 60
 _MAX_HINT_LENGTH = 400
 
@@ -29,7 +27,7 @@ class Kind(Enum):
     NO_KEY = "no-key", "no key", _SET_KEY
     BAD_KEY = "bad-key", "unusable key", _SET_KEY
     WRONG_PRODUCT = "wrong-product", "wrong product", _SET_KEY
-    CONFIG = "config", "bad settings", _VALIDATE
+    CONFIG = "config", "bad settings", "moonshot-status config validate"
     OFFLINE = "offline", "offline", _DOCTOR, 5, _MINUTE, True
     TIMEOUT = "timeout", "no answer", _DOCTOR, 15, 5 * _MINUTE, True
     TLS = "tls", "TLS failed", _DOCTOR, _MINUTE, 30 * _MINUTE, True
@@ -44,7 +42,7 @@ class Kind(Enum):
     RATE_LIMITED = "rate-limited", "rate limited", _DOCTOR, _MINUTE, 60 * _MINUTE
     SERVER_ERROR = "server-error", "server error", _DOCTOR, 15, 30 * _MINUTE
     STORE = "store", "not kept", _DOCTOR
-    INTERNAL = "internal", "internal error", _DEBUG, _MINUTE, 30 * _MINUTE
+    INTERNAL = "internal", "internal error", "moonshot-status --debug", _MINUTE, 30 * _MINUTE
 
     def __new__(cls, name: str, *_: object) -> Kind:
         kind = object.__new__(cls)

@@ -39,7 +39,9 @@ def level_with_hysteresis(
     now = thresholds.level(balance.available, days_left)
     if previous is Level.UNKNOWN:
         return now
-    return _worse(now, _better(previous, _with_margin(balance, thresholds, days_left)))
+    badness = FROM_GOOD_TO_BAD.index
+    better = min(previous, _with_margin(balance, thresholds, days_left), key=badness)
+    return max(now, better, key=badness)
 
 
 def settings_digest(thresholds: Thresholds, command: tuple[str, ...]) -> str:
@@ -57,11 +59,3 @@ def _with_margin(balance: Balance, thresholds: Thresholds, days_left: float | No
     margin = max(max(balance.available, thresholds.critical) * _MARGIN, _MIN_MARGIN)
     days = None if days_left is None else days_left * (1 - _MARGIN_OF_DAYS)
     return thresholds.level(balance.available - margin, days)
-
-
-def _better(one: Level, other: Level) -> Level:
-    return min(one, other, key=FROM_GOOD_TO_BAD.index)
-
-
-def _worse(one: Level, other: Level) -> Level:
-    return max(one, other, key=FROM_GOOD_TO_BAD.index)

@@ -97,29 +97,19 @@ def build_view(
     given = status_text.Input(account, status, now, forecast, show, hide_amount)
     notes = [*status_text.notes(given), advice]
     return View(
-        account=account.name,
-        region=account.region,
-        balance=given.balance,
-        thresholds=account.thresholds,
-        forecast=forecast,
-        hide_amount=hide_amount,
-        level=given.level,
-        stale=status.stale,
-        expired=status.expired,
+        account=account.name, region=account.region, thresholds=account.thresholds,
+        balance=given.balance, level=given.level, forecast=forecast, hide_amount=hide_amount,
+        stale=status.stale, expired=status.expired,
         fetched_at=status.reading.fetched_at if status.reading else None,
-        problem=status.problem,
-        retry_at=status.retry_at,
-        headline=status_text.headline(given),
-        short=status_text.short(given),
+        problem=status.problem, retry_at=status.retry_at,
+        headline=status_text.headline(given), short=status_text.short(given),
         line=status_text.line(given),
         template_line=_template_line(given, template) if template else None,
         rows=tuple(status_text.rows(given)),
         notes=tuple(one_line(note, _NOTE_LENGTH) for note in notes if note),
         classes=tuple(status_text.classes(given)),
-        refresh=refresh,
-        toggle=toggle,
-        valid_until=status_text.valid_until(given),
-    )
+        refresh=refresh, toggle=toggle, valid_until=status_text.valid_until(given),
+    )  # fmt: skip
 
 
 def _template_line(given: status_text.Input, template_text: str) -> str:

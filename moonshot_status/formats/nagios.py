@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
+from functools import partial
 
 from moonshot_status.core.thresholds import Level
 from moonshot_status.display.view import View
@@ -39,7 +39,9 @@ def render(view: View) -> Reply:
 
 def _performance_data(view: View) -> Iterator[str]:
     """Yield the known values; those of several accounts are prefixed with the account's name."""
-    for name, section in zip(_names.labels(view, _as_label), view.sections, strict=True):
+    for name, section in zip(
+        _names.labels(view, partial(_INVALID_IN_LABEL.sub, "_")), view.sections, strict=True
+    ):
         prefix = f"{name} " if view.members else ""
         for label, value in _values(section):
             yield f"'{prefix}{label}'={value}"
@@ -57,12 +59,4 @@ def _values(view: View) -> Iterator[tuple[str, str]]:
     if view.forecast and view.forecast.runway.zero_at and view.fetched_at:
         days = thresholds.runway_days if thresholds else None
         seconds = (view.forecast.runway.zero_at - view.fetched_at) // timedelta(seconds=1)
-        yield "runway", f"{seconds}s" + ("" if days is None else f";{_seconds(days)}:")
-
-
-def _seconds(days: Decimal) -> str:
-    return f"{days * 86400:.0f}"
-
-
-def _as_label(name: str) -> str:
-    return _INVALID_IN_LABEL.sub("_", name)
+        yield "runway", f"{seconds}s" + ("" if days is None else f";{days * 86400:.0f}:")

@@ -11,7 +11,7 @@ from typing import Any
 from moonshot_status.api.backoff import Attempt
 from moonshot_status.core import causes
 from moonshot_status.core.account import Account, Reading
-from moonshot_status.core.errors import Facts, Kind, Problem, generic_cause
+from moonshot_status.core.errors import Kind, Problem, generic_cause
 from moonshot_status.store import schema, values
 
 _MAX_FAILURES = 10**9
@@ -170,10 +170,6 @@ def _problem(kind: str, cause: str | None, facts: str | None, retry_after: Any) 
     found = causes.BY_NAME.get(cause or "")
     if found is None or found.kind is not Kind(kind):
         return Problem(generic_cause(Kind(kind)), retry_after=wait)
-    problem = Problem(found, _facts(facts), wait)
+    problem = Problem(found, tuple(json.loads(facts or "{}").items()), wait)
     problem.check()
     return problem
-
-
-def _facts(written: str | None) -> Facts:
-    return tuple(json.loads(written or "{}").items())

@@ -12,11 +12,10 @@ def command(ctx: click.Context) -> None:
     from moonshot_status.cli import errors, options
     from moonshot_status.polling import balance
 
-    consoles = []
+    consoles = {}
     for settings in options.load_settings(ctx.obj):
-        region = settings.account.region
-        if region is None:
+        if settings.account.region is None:
             raise errors.from_problem(settings.problem or balance.internal_error())
-        consoles.append(region.console)
-    for console in dict.fromkeys(consoles):
+        consoles[settings.account.region.console] = True
+    for console in consoles:
         click.launch(console)
