@@ -70,6 +70,8 @@ def test_a_charge_reversed_within_minutes_is_neither_spending_nor_top_up() -> No
         [reading(m, "0", c) for m, c in [(0, "10"), (5, "9"), (10, "8"), (15, "9.5")]]
     )
     assert [amounts(entry)[:2] for entry in found] == [("0.5", "0"), ("0", "0"), ("0", "0")]
+    whole = entries_from([reading(0, "0", "10"), reading(5, "0", "9"), reading(20, "0", "10")])
+    assert [amounts(entry)[:2] for entry in whole] == [("0", "0"), ("0", "0")]
 
 
 def test_a_reversed_charge_to_a_voucher_is_reduced() -> None:

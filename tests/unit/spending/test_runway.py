@@ -268,6 +268,15 @@ def test_the_estimate_stays_as_it_is(
     assert [float(found.per_day), *days_to_ends] == pytest.approx(expected, abs=0.0005)
 
 
+def test_an_estimate_within_an_hour() -> None:
+    """At a quarter to seven, work begins in an hour, and a credit of 2 lasts two hours of it."""
+    readings = hourly(14 + 6 / 24, lambda hour: hour % 24 in range(7, 17), left=2)
+    moved = [replace(one, fetched_at=one.fetched_at + timedelta(minutes=45)) for one in readings]
+    found = estimate(moved)
+    assert found.zero_at
+    assert found.zero_at - moved[-1].fetched_at == pytest.approx(3 * HOUR, abs=0.1 * HOUR)
+
+
 def test_the_number_of_steps_is_linear_in_the_entries() -> None:
     """A poll computes it each time: 700 entries of an hour, and 400 of five minutes."""
     hours = [
