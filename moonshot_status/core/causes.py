@@ -8,7 +8,7 @@ from __future__ import annotations
 from moonshot_status.core.errors import Cause, Kind
 
 _GATEWAY = "A login page of the network or a gateway may be in between."
-_IN_A_TERMINAL = "Run it in a terminal to see why."
+_TERMINAL = "Run it in a terminal to see why."
 _CORRECT_FILE = "Correct the file; the README lists every setting."
 _BASE_URL = "An example is https://api.moonshot.ai/v1; without one, the region decides."
 _PROXY = "{variable} names the proxy; the API key has nothing to do with it."
@@ -26,11 +26,10 @@ OTHER_REGION_ONLY = Cause(Kind.NO_KEY, "There is no API key for the {region} reg
 KEY_COMMAND_NOT_STARTED = Cause(Kind.NO_KEY, "api_key_command cannot be started",
     "Give its full path: bars know few folders.")
 KEY_COMMAND_TIMEOUT = Cause(Kind.NO_KEY, "api_key_command did not end within {seconds} seconds",
-    _IN_A_TERMINAL)
-KEY_COMMAND_FAILED = Cause(Kind.NO_KEY, "api_key_command failed with status {status}",
-    _IN_A_TERMINAL)
+    _TERMINAL)
+KEY_COMMAND_FAILED = Cause(Kind.NO_KEY, "api_key_command failed with status {status}", _TERMINAL)
 KEY_COMMAND_SILENT = Cause(Kind.NO_KEY, "api_key_command printed nothing on its first line",
-    _IN_A_TERMINAL)
+    _TERMINAL)
 INVALID_KEY = Cause(Kind.BAD_KEY, "The API key has characters that no key has",
     "Copy it once more from the console: letters, digits and dashes on one line.")
 QUOTED_KEY = Cause(Kind.BAD_KEY, "There are quotes or blanks around the key", "Give the bare key.")

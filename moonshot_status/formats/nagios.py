@@ -39,9 +39,8 @@ def render(view: View) -> Reply:
 
 def _performance_data(view: View) -> Iterator[str]:
     """Yield the known values; those of several accounts are prefixed with the account's name."""
-    for name, section in zip(
-        _names.labels(view, partial(_INVALID_IN_LABEL.sub, "_")), view.sections, strict=True
-    ):
+    names = _names.labels(view, partial(_INVALID_IN_LABEL.sub, "_"))
+    for name, section in zip(names, view.sections, strict=True):
         prefix = f"{name} " if view.members else ""
         for label, value in _values(section):
             yield f"'{prefix}{label}'={value}"
