@@ -137,7 +137,7 @@ def test_i3status_rusts_block_shows_the_balance(used: Path, server: demo.Server)
         "swiftbar/moonshot-stream.sh",
     ],
 )  # fmt: skip
-def test_a_missing_program_is_told_in_the_bar(home: Path, path: str) -> None:
+def test_a_missing_program_is_reported_in_the_bar(home: Path, path: str) -> None:
     assert b"not installed" in in_a_bar(home, [str(FOLDER / path)])
     assert os.access(FOLDER / path, os.X_OK)
 
@@ -230,9 +230,11 @@ def desktop(home: Path, tmp_path: Path) -> Path:
 def words_of(desktop: Path, name: str, level: str, message: str) -> list[str]:
     """What a notification script gives to the desktop's program."""
     # As bytes: in a locale without UTF-8 Python encodes no other characters.
-    told = {"MOONSHOT_STATUS_LEVEL": level, "MOONSHOT_STATUS_MESSAGE": message.encode()}
+    variables = {"MOONSHOT_STATUS_LEVEL": level, "MOONSHOT_STATUS_MESSAGE": message.encode()}
     path = f"{desktop}:{BARE_PATH}"
-    assert in_a_bar(desktop, [str(FOLDER / name / "notice.sh")], **{**told, "PATH": path}) == b""
+    assert (
+        in_a_bar(desktop, [str(FOLDER / name / "notice.sh")], **{**variables, "PATH": path}) == b""
+    )
     return (desktop / "words").read_text(encoding="utf-8").split("\0")[:-1]
 
 
@@ -240,7 +242,7 @@ def words_of(desktop: Path, name: str, level: str, message: str) -> list[str]:
     ("level", "urgency"),
     [("ok", "low"), ("warning", "normal"), ("critical", "critical"), ("empty", "critical")],
 )
-def test_notify_send_is_told_how_urgent_it_is(desktop: Path, level: str, urgency: str) -> None:
+def test_notify_send_gets_the_urgency(desktop: Path, level: str, urgency: str) -> None:
     assert words_of(desktop, "notify-send", level, "work: $4.20 left") == [
         "--app-name=moonshot-status",
         f"--urgency={urgency}",

@@ -60,7 +60,7 @@ def test_it_names_every_kind_of_problem_and_every_variable() -> None:
     ],
     ids=lambda command: command[0],
 )
-def test_a_reader_of_manuals_has_nothing_to_say(command: list[str]) -> None:
+def test_a_manual_formatter_gives_no_warning(command: list[str]) -> None:
     if not shutil.which(command[0]):
         pytest.skip(f"{command[0]} is not installed")
     done = subprocess.run(

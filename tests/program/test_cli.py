@@ -66,7 +66,7 @@ def test_a_key_that_others_can_read_is_pointed_out(
     assert b"chmod" not in invoke("--format", name).stdout
 
 
-def test_the_second_poll_asks_nobody(invoke: Run, server: demo.Server) -> None:
+def test_the_second_poll_makes_no_request(invoke: Run, server: demo.Server) -> None:
     assert invoke().stdout == invoke().stdout
     assert len(server.requests) == 1
     invoke("--refresh")
@@ -104,7 +104,7 @@ SERVER_TEXT = "org-canary <b>|</b> \x1b[31m %{F#f00} #[fg=red] \u202e\n---\ncana
 LEAK = re.compile(r"canary(?!\d)|F#f00|fg=red|\x1b")
 
 
-def test_a_leak_of_the_servers_text_would_be_seen() -> None:
+def test_the_leak_check_finds_the_servers_text() -> None:
     for part in ("org-canary <b>", "\x1b[31m", "%{F#f00}", "#[fg=red]", "---\ncanary"):
         assert part in SERVER_TEXT
         assert LEAK.search(part)
@@ -122,7 +122,7 @@ def test_no_text_of_the_server_is_ever_shown(invoke: Run, server: demo.Server, s
         assert not LEAK.search((done.stdout + done.stderr).decode()), name
 
 
-def test_another_key_never_sees_the_first_ones_money(
+def test_another_key_never_gets_the_first_ones_balance(
     invoke: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoke()
@@ -131,7 +131,7 @@ def test_another_key_never_sees_the_first_ones_money(
     assert (document["balance"], document["problem"]["kind"]) == (None, "unauthorized")
 
 
-def test_a_region_never_sees_the_other_ones_money(
+def test_a_region_never_gets_the_other_ones_balance(
     invoke: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoke()
@@ -147,7 +147,7 @@ def test_a_named_account(invoke: Run, server: demo.Server, own_file: OwnFile) ->
     assert state(invoke, "--account", "cn")["currency"] == "CNY"
 
 
-def test_no_key_is_told_without_a_request(
+def test_a_missing_key_is_reported_without_a_request(
     invoke: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOONSHOT_API_KEY", ' "" ')
@@ -215,7 +215,7 @@ def test_debug_tells_every_step_and_no_secret(invoke: Run, server: demo.Server) 
     assert KEY.encode() not in done.stderr
 
 
-def test_only_debug_shows_the_traceback_of_the_unforeseen(
+def test_only_debug_shows_the_traceback_of_an_unexpected_error(
     invoke: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(*_: object) -> None:
@@ -224,9 +224,9 @@ def test_only_debug_shows_the_traceback_of_the_unforeseen(
     monkeypatch.setattr(response, "_success", break_down)
     done = invoke()
     assert (done.stdout, done.stderr) == ("— · internal error\n".encode(), b"")
-    told = invoke("--debug", "--refresh").stderr
-    assert b"ZeroDivisionError: ***" in told
-    assert KEY.encode() not in told
+    log = invoke("--debug", "--refresh").stderr
+    assert b"ZeroDivisionError: ***" in log
+    assert KEY.encode() not in log
 
 
 def test_a_closed_or_full_standard_output_is_no_traceback() -> None:
@@ -247,12 +247,14 @@ def test_a_closed_or_full_standard_output_is_no_traceback() -> None:
 
 
 @pytest.mark.slow
-def test_a_request_that_is_left_behind_is_no_crash(run: Run, server: demo.Server) -> None:
+def test_a_request_that_outlasts_the_program_does_not_crash_it(
+    run: Run, server: demo.Server
+) -> None:
     codes = {run("--timeout", "0.002", "--refresh").returncode for _ in range(30)}
     assert codes <= {0, 1}
 
 
-def test_no_locale_is_no_obstacle(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_is_utf_8_without_a_locale(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("PYTHONUTF8", "0")
     monkeypatch.setenv("PYTHONCOERCECLOCALE", "0")
@@ -297,7 +299,7 @@ def test_open_says_why_it_cannot(invoke: Run, own_file: OwnFile) -> None:
     assert f"Error: {path} is not valid JSON".encode() in done.stderr
 
 
-def test_open_has_no_traceback_for_the_unforeseen(
+def test_open_shows_no_traceback_of_an_unexpected_error(
     invoke: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolver, "resolve", None)
@@ -313,7 +315,7 @@ def test_the_package_can_be_run_by_name() -> None:
     assert (done.stdout, done.stderr) == ("— · no key\n".encode(), b"")
 
 
-def test_a_fault_in_the_wording_is_shown_as_a_problem(
+def test_an_error_in_the_texts_is_shown_as_a_problem(
     invoke: Run, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, calls = status_text.headline, []
@@ -359,20 +361,22 @@ def test_a_line_of_the_users_own(invoke: Run) -> None:
     assert done.stdout == b"demo ok\n"
 
 
-def test_a_month_of_use_is_told_in_every_format(invoke: Run, server: demo.Server) -> None:
+def test_a_month_of_readings_gives_a_forecast_in_the_formats(
+    invoke: Run, server: demo.Server
+) -> None:
     live_through_a_month()
     plain = invoke("--show", "balance,runway,pace").stdout.decode()
     assert re.fullmatch(r"\$49\.58 · (49|50) days · \$1\.00 a day\n", plain)
-    told = json.loads(invoke("--format", "json").stdout)["forecast"]
-    assert (told["reason"], told["per_day"]) == (None, pytest.approx(1, abs=0.001))
-    assert told["earliest"] <= told["zero_at"] <= told["latest"]
+    predicted = json.loads(invoke("--format", "json").stdout)["forecast"]
+    assert (predicted["reason"], predicted["per_day"]) == (None, pytest.approx(1, abs=0.001))
+    assert predicted["earliest"] <= predicted["zero_at"] <= predicted["latest"]
     for name in ("waybar", "xbar", "swiftbar"):
         text = invoke("--format", name).stdout.decode()
         assert "Runway " in text
         assert "days left" in text
 
 
-def test_a_forecast_that_fails_costs_nothing_else(
+def test_a_failing_forecast_does_not_affect_the_balance(
     server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forecast, "compute_forecast", lambda *_: 1 / 0)
@@ -420,7 +424,7 @@ def test_several_accounts_stand_side_by_side(
     assert len(server.requests) == 2
 
 
-def test_one_account_that_fails_is_alone_with_that(invoke: Run, several: Path) -> None:
+def test_one_failing_account_does_not_affect_the_others(invoke: Run, several: Path) -> None:
     shown = json.loads(invoke("--account", "work,lost", "--format", "waybar").stdout)
     assert shown["text"] == "work $49.58 │ lost — · offline"
     assert shown["class"] == ["unknown", "offline"]
@@ -438,7 +442,7 @@ def test_all_is_one_where_there_is_one(invoke: Run, server: demo.Server, own_fil
     assert invoke("--account", "all").stdout.decode() == "— · bad settings\n"
 
 
-def test_an_unforeseen_fault_of_one_account_costs_no_other(
+def test_an_unexpected_error_of_one_account_does_not_affect_the_others(
     several: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = poll._poll

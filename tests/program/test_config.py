@@ -32,7 +32,7 @@ def last_line(text: bytes) -> str:
     return text.decode().splitlines()[-1]
 
 
-def test_show_tells_each_value_and_where_it_came_from(
+def test_show_prints_each_value_and_its_origin(
     invoke: Run, own_file: OwnFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = {"api_key": LONG_KEY, "max_age": 60.5, "thresholds": {"warning": 40.50}}
@@ -85,7 +85,7 @@ def test_show_masks_the_key(invoke: Run, own_file: OwnFile, written: Any, shown:
     assert b"canary" not in done.stdout
 
 
-def test_show_tells_what_is_wrong_and_what_to_mend(invoke: Run, own_file: OwnFile) -> None:
+def test_show_reports_errors_and_advice(invoke: Run, own_file: OwnFile) -> None:
     done = invoke("config", "show")
     assert rows(done.stdout)["region"] == ["international", "default"]
     assert (last_line(done.stderr), done.returncode) == (
@@ -175,7 +175,7 @@ def test_the_default_account_of_a_flat_file_has_a_name_too(invoke: Run, own_file
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "message"),
     [
         (["set", "max_age", "soon"], 1, "max_age: allowed is a number of seconds"),
         (["set", "thresholds.critical", "99"], 1, "critical is above warning"),
@@ -189,13 +189,13 @@ def test_the_default_account_of_a_flat_file_has_a_name_too(invoke: Run, own_file
     ],
 )
 def test_what_is_refused(
-    invoke: Run, own_file: OwnFile, arguments: list[str], status: int, told: str
+    invoke: Run, own_file: OwnFile, arguments: list[str], status: int, message: str
 ) -> None:
     path = own_file({"api_key": "sk-x", "thresholds": {"warning": 9}})
     before = path.read_bytes()
     done = invoke("config", *arguments)
     assert (done.returncode, done.stdout) == (status, b"")
-    assert told in done.stderr.decode()
+    assert message in done.stderr.decode()
     assert last_line(done.stderr).startswith("Next: moonshot-status config ")
     assert b"canary" not in done.stderr
     assert path.read_bytes() == before
@@ -237,7 +237,7 @@ def test_set_key_takes_the_first_line(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "nothing on the first line"),
         ("\n" + KEY, "nothing on the first line"),
@@ -247,12 +247,12 @@ def test_set_key_takes_the_first_line(
         ("sk-kimi-canary", "Kimi Code"),
     ],
 )
-def test_set_key_takes_no_rubbish(
-    invoke: Run, own_file: OwnFile, text: str | bytes, told: str
+def test_set_key_rejects_what_is_no_key(
+    invoke: Run, own_file: OwnFile, text: str | bytes, message: str
 ) -> None:
     path = own_file({"api_key": "sk-x"})
     done = piped(invoke, text)
-    assert (done.returncode, told in done.stderr.decode()) == (1, True)
+    assert (done.returncode, message in done.stderr.decode()) == (1, True)
     assert last_line(done.stderr).startswith("Next: moonshot-status config set-key")
     assert json.loads(path.read_text(encoding="utf-8")) == {"api_key": "sk-x"}
 
@@ -291,7 +291,7 @@ def test_set_key_writes_the_region_that_is_named(invoke: Run, own_file: OwnFile)
 
 
 @pytest.mark.parametrize("account", [None, "work"])
-def test_set_key_takes_no_commands_place_unasked(
+def test_set_key_replaces_a_key_command_only_on_request(
     invoke: Run, own_file: OwnFile, account: str | None
 ) -> None:
     path = own_file({"accounts": {account: COMMAND}} if account else COMMAND)

@@ -18,7 +18,7 @@ from moonshot_status.polling import demo, poll
 
 
 @pytest.mark.parametrize(
-    ("wish", "line", "status"),
+    ("options", "line", "status"),
     [
         (["--min", "5"], "enough: $49.58, at least $5.00", 0),
         (["--min", "50"], "too little: $49.58, less than $50.00", 1),
@@ -27,9 +27,9 @@ from moonshot_status.polling import demo, poll
     ],
 )
 def test_a_line_and_a_status(
-    invoke: Run, server: demo.Server, wish: list[str], line: str, status: int
+    invoke: Run, server: demo.Server, options: list[str], line: str, status: int
 ) -> None:
-    done = invoke("guard", *wish)
+    done = invoke("guard", *options)
     assert (done.stdout.decode(), done.stderr, done.returncode) == (f"{line}\n", b"", status)
 
 
@@ -60,7 +60,7 @@ def test_the_amount_is_in_the_accounts_currency(
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "options",
     [
         [],
         ["--min"],
@@ -76,8 +76,8 @@ def test_the_amount_is_in_the_accounts_currency(
         ["--min", "5", "more"],
     ],
 )
-def test_wrong_usage_is_status_2(invoke: Run, wish: list[str]) -> None:
-    done = invoke("guard", *wish)
+def test_wrong_usage_is_status_2(invoke: Run, options: list[str]) -> None:
+    done = invoke("guard", *options)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.splitlines()[-1].startswith(b"Next: moonshot-status")
 
@@ -86,7 +86,7 @@ def test_an_unknown_account_is_wrong_usage(invoke: Run) -> None:
     assert invoke("--account", "x", "guard", "--min", "5").returncode == 2
 
 
-def test_the_demo_is_guarded_too(invoke: Run) -> None:
+def test_guard_accepts_the_demo(invoke: Run) -> None:
     assert invoke("--demo", "ok", "guard", "--days", "3", "--min", "5").returncode == 0
     assert invoke("--demo", "empty", "guard", "--days", "3").returncode == 1
 
@@ -94,7 +94,7 @@ def test_the_demo_is_guarded_too(invoke: Run) -> None:
 @pytest.mark.parametrize(
     ("module", "name"), [(resolver, "resolve"), (poll, "Store"), (poll, "poll")]
 )
-def test_what_nobody_thought_of_is_unknown(
+def test_an_unexpected_error_is_unknown(
     invoke: Run,
     server: demo.Server,
     monkeypatch: pytest.MonkeyPatch,

@@ -171,7 +171,7 @@ def test_an_account_and_its_currency(
     assert (document["account"], document["currency"]) == ("cn", "CNY")
 
 
-def test_it_runs_no_key_command_and_asks_nobody(
+def test_it_runs_no_key_command_and_makes_no_request(
     invoke: Run, own_file: Callable[[Any], Path], tmp_path: Path
 ) -> None:
     mark = tmp_path / "mark"
@@ -180,7 +180,7 @@ def test_it_runs_no_key_command_and_asks_nobody(
     assert not mark.exists()
 
 
-def test_a_problem_of_the_settings_is_told_with_its_hint(invoke: Run) -> None:
+def test_a_problem_of_the_settings_is_reported_with_its_hint(invoke: Run) -> None:
     done = invoke("history")
     assert (done.stdout, done.returncode) == (b"", 1)
     assert re.match(rb"Error: .*key.*\.\n.+\nNext: .+\n$", done.stderr)
@@ -206,7 +206,7 @@ def test_without_a_day_there_is_a_reason_and_for_programs_an_empty_document(
     assert not drawn.exists()
 
 
-def test_no_day_so_late_is_told(invoke: Run, three_days: None) -> None:
+def test_a_first_day_after_the_last_reading_is_reported(invoke: Run, three_days: None) -> None:
     done = invoke("history", "--since", "2026-03-05")
     assert done.stderr == (
         b"Error: There is no reading of 2026-03-05 or later.\n"
@@ -215,7 +215,7 @@ def test_no_day_so_late_is_told(invoke: Run, three_days: None) -> None:
     assert (done.stdout, done.returncode) == (b"", 1)
 
 
-def test_a_store_that_cannot_be_read_is_told(invoke: Run, three_days: None, home: Path) -> None:
+def test_an_unreadable_store_is_reported(invoke: Run, three_days: None, home: Path) -> None:
     file = home / ".local" / "state" / "moonshot-status" / "balance.db"
     file.unlink()
     file.mkdir()
@@ -231,7 +231,7 @@ def test_standard_output_that_takes_nothing_is_no_traceback(three_days: None) ->
         assert (done.stdout, done.stderr) == (b"", b""), redirection
 
 
-def test_no_locale_is_no_obstacle(
+def test_output_is_utf_8_without_a_locale(
     run: Run, three_days: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
@@ -284,7 +284,7 @@ def test_the_file_is_written_as_a_whole_and_as_the_umask_says(
 
 
 @pytest.mark.slow
-def test_a_fresh_process_draws_without_a_word_of_matplotlib(
+def test_matplotlib_prints_nothing_in_a_fresh_process(
     run: Run, three_days: None, tmp_path: Path
 ) -> None:
     done = run("history", "--since", "all", "--output", str(tmp_path / "a.svg"))
@@ -292,7 +292,7 @@ def test_a_fresh_process_draws_without_a_word_of_matplotlib(
     assert (tmp_path / "a.svg").exists()
 
 
-def test_a_file_that_cannot_be_written_is_told_and_leaves_nothing(
+def test_a_file_that_cannot_be_written_is_reported_and_leaves_nothing(
     invoke: Run, three_days: None, tmp_path: Path
 ) -> None:
     done = invoke("history", "--since", "all", "--output", str(tmp_path / "gone" / "a.svg"))

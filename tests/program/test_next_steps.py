@@ -120,7 +120,7 @@ def test_a_problem_ends_with_the_next_step(
         assert NEXT.fullmatch(lines[-1])
 
 
-def test_no_problem_no_next_step(in_a_terminal: InATerminal, stage: Stage) -> None:
+def test_without_a_problem_there_is_no_next_step(in_a_terminal: InATerminal, stage: Stage) -> None:
     assert in_a_terminal() == (0, ["$49.58"])
     assert in_a_terminal("guard", "--min", "5") == (0, ["enough: $49.58, at least $5.00"])
 

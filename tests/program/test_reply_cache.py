@@ -77,7 +77,7 @@ def test_a_cached_reply_is_what_was_printed_before(
 
 
 @pytest.mark.parametrize("name", ["waybar", "i3blocks", "json"])
-def test_a_failure_is_cached_until_the_api_may_be_asked_again(
+def test_a_failure_is_cached_until_the_next_request_is_allowed(
     poll: Poll, server: demo.Server, name: str
 ) -> None:
     server.response = balance("0.5")
@@ -109,7 +109,7 @@ def test_no_key_and_a_mistake_in_the_settings_are_cached(
 @pytest.mark.parametrize(
     "arguments", [["--refresh"], ["--demo", "ok"], ["--debug"], ["--max-age", "0"]], ids=" ".join
 )
-def test_what_is_fetched_anew_is_not_cached(
+def test_a_forced_request_is_not_cached(
     poll: Poll, server: demo.Server, arguments: list[str]
 ) -> None:
     assert not is_cached(poll, *arguments)

@@ -65,6 +65,6 @@ def test_png_has_its_size_and_something_on_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("file_type", ["svg", "png"])
-def test_the_same_days_give_the_same_bytes_whatever_matplotlibs_settings(file_type: str) -> None:
+def test_the_same_days_give_the_same_bytes_with_any_matplotlibrc(file_type: str) -> None:
     with matplotlib.rc_context({"axes.facecolor": "black", "font.size": 30}):
         assert picture.draw(BUSY, file_type) == drawn("busy", file_type)

@@ -159,7 +159,7 @@ def test_the_last_line_of_a_narrow_chart_is_no_wider() -> None:
     assert max(map(len, text.splitlines())) <= 64
 
 
-def test_whatever_is_more_than_nothing_is_to_be_seen() -> None:
+def test_any_amount_above_zero_is_visible() -> None:
     assert chart.render(history(QUIET, opening="0"), 80).count("▁") == 0
     tiny = history(("1e-40", "0", "0", "0"), ("100", "0", "0", "0"), opening="100")
     assert "▁" * 11 in chart.render(tiny, 80)
