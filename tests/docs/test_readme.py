@@ -19,7 +19,7 @@ from moonshot_status.core.errors import Kind
 from moonshot_status.polling import demo
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-READMES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("integrations/*/README.md"))]
+TEXTS = [*sorted(REPOSITORY.glob("*.md")), *sorted(REPOSITORY.glob("integrations/*/README.md"))]
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -116,25 +116,34 @@ def test_every_format_is_in_the_table() -> None:
     assert sorted(re.findall(r"^\| .+ \| `([\w-]+)` \|", table, re.MULTILINE)) == formats.names()
 
 
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
-def test_a_link_leads_somewhere(readme: Path) -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", readme.read_text(encoding="utf-8")):
-        assert "://" in link or (readme.parent / link).exists(), link
+@pytest.mark.parametrize("file", TEXTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_a_link_leads_somewhere(file: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", file.read_text(encoding="utf-8")):
+        assert "://" in link or (file.parent / link).exists(), link
 
 
 PATH = re.compile(r"(?<![\w./-])(?:moonshot_status|tests|integrations|\.ci)(?:/[\w.-]*\w)+")
+PLACEHOLDER = re.compile("NAME|PACKAGE|FORMAT")
 MODULE = re.compile(r"python -m (kit[\w.]*)")
 IN_THE_WHEEL_ALONE = "moonshot_status/integrations"
 
 
-@pytest.mark.parametrize("name", ["README.md", "pyproject.toml", ".ci/run"])
-def test_a_path_in_the_repository_exists(name: str) -> None:
-    text = (REPOSITORY / name).read_text(encoding="utf-8")
-    named = [path for path in PATH.findall(text) if "NAME" not in path]
+@pytest.mark.parametrize(
+    "file",
+    [*TEXTS, REPOSITORY / "pyproject.toml", REPOSITORY / ".ci" / "run"],
+    ids=lambda path: str(path.relative_to(REPOSITORY)),
+)
+def test_a_path_in_the_repository_exists(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    named = [path for path in PATH.findall(text) if not PLACEHOLDER.search(path)]
     named += [f"tests/{module.replace('.', '/')}.py" for module in MODULE.findall(text)]
-    assert named
     for path in named:
         assert path == IN_THE_WHEEL_ALONE or (REPOSITORY / path).exists(), path
+
+
+def test_a_path_that_does_not_exist_would_be_found() -> None:
+    text = "see tests/gone.py, (moonshot_status/gone/x.json) and tests/unit/PACKAGE/test_NAME.py"
+    assert PATH.findall(text)[:2] == ["tests/gone.py", "moonshot_status/gone/x.json"]
 
 
 def test_the_demos_states_are_in_the_help() -> None:
