@@ -40,6 +40,7 @@ DEFAULT_MODULES = (
 # Tests outside the module's own package; they run last.
 EXTRA_TESTS = {
     "store/*": ("unit/polling/test_balance.py",),
+    "store/check": ("program/test_doctor.py",),
     "core/*": ("unit/config", "unit/display", "unit/notify"),
     "core/causes": ("unit/api",),
     "core/errors": ("unit/api", "program/test_next_steps.py"),
@@ -68,7 +69,7 @@ class Mutant:
     def __str__(self) -> str:
         sources = (self.before, self.after)
         lines = (source.splitlines()[self.line - 1].decode().strip() for source in sources)
-        return "{}/{}.py:{}\n- {}\n+ {}\n".format(PACKAGE, self.module, self.line, *lines)
+        return "  {}/{}.py:{}\n  - {}\n  + {}".format(PACKAGE, self.module, self.line, *lines)
 
 
 def nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -154,8 +155,8 @@ def mutants(checkout: Path, module: str) -> list[Mutant]:
 
 def tests_of(module: str) -> tuple[str, ...]:
     """Return the tests to run for the module, its own file first."""
-    folder, _, name = module.rpartition("/")
-    wanted = [f"unit/{folder}/test_{name}.py", f"unit/{folder}"] if folder else []
+    folder, _, name = f"unit/{module}".rpartition("/")
+    wanted = [f"{folder}/test_{name}.py", *([folder] if "/" in module else [])]
     wanted += [t for pattern, more in EXTRA_TESTS.items() if fnmatch(module, pattern) for t in more]
     paths = (f"tests/{test}" for test in dict.fromkeys(wanted))
     return tuple(path for path in paths if (REPOSITORY / path).exists())
@@ -207,19 +208,20 @@ class Checkout:
             path.write_bytes(mutant.before)
 
 
-def survivors(checkout: Checkout, module: str, seed: int, count: int) -> list[Mutant]:
-    """Run the module's tests on each chosen mutant, print its row, and return the survivors."""
+def report(checkout: Checkout, module: str, seed: int, count: int) -> None:
+    """Run the module's tests on each chosen mutant, and print the result and the survivors."""
     every = mutants(checkout.folder, module)
     chosen = random.Random(f"{seed} {module}").sample(every, min(count, len(every)))
     began = time.monotonic()
     if chosen and not checkout.passes(tests_of(module), 3600):
         print(f"{module:<28} its tests fail without a mutant", flush=True)
-        return []
+        return
     limit = 30 + 3 * (time.monotonic() - began)
     alive = [mutant for mutant in chosen if checkout.survives(mutant, limit)]
     killed = len(chosen) - len(alive)
     print(f"{module:<28} {len(chosen):>8} {killed:>8} {len(alive):>9}", flush=True)
-    return sorted(alive, key=lambda mutant: mutant.line)
+    for mutant in sorted(alive, key=lambda mutant: mutant.line):
+        print(mutant, flush=True)
 
 
 def main() -> None:
@@ -236,13 +238,11 @@ def main() -> None:
     root = REPOSITORY / PACKAGE
     known = sorted(str(path.relative_to(root).with_suffix("")) for path in root.rglob("*.py"))
     modules = [name for name in known if any(fnmatch(name, p) for p in options.modules)]
-    found: list[Mutant] = []
     with tempfile.TemporaryDirectory() as folder:
         checkout = Checkout(Path(folder))
         print(f"{'module':<28} {'mutants':>8} {'killed':>8} {'survived':>9}")
         for module in modules:
-            found += survivors(checkout, module, options.seed, options.count)
-    print("", *found, sep="\n", end="")
+            report(checkout, module, options.seed, options.count)
 
 
 if __name__ == "__main__":
