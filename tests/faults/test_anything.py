@@ -1,4 +1,4 @@
-"""Whatever comes from outside, every format shows something well-formed, and nothing breaks."""
+"""For any input from outside, every format prints something well-formed, and nothing breaks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ READERS: dict[str, tuple[Callable[[str], Any], int]] = {
 
 
 def shown(**options: Any) -> View:
-    """What a poll shows, once every format has rendered it soundly."""
+    """Return the View of a poll after checking that every format renders it."""
     view = poll.poll(Options(**options), ("/opt/moonshot-status",))
     for name in formats.names():
         text = formats.renderer(name)(view).text
@@ -230,7 +230,7 @@ def failing(*_: object) -> Balance:
 
 @pytest.fixture
 def kept(answers: Answers) -> Path:
-    """A store with a reading and a failure after it; its tables take any value."""
+    """Create a store with a reading and a failure after it; its tables take any value."""
     shown()
     answers(failing)
     shown(refresh=True)
@@ -240,7 +240,7 @@ def kept(answers: Answers) -> Path:
 
 
 def is_shown_and_mended(answers: Answers) -> None:
-    """Whatever is stored is shown soundly, a new failure too, and so is a new balance."""
+    """Check that polls show what is stored, a new failure and then a new balance."""
     answers(failing)
     for refresh in (False, True):
         assert kind(shown(refresh=refresh)) in {None, "offline", "store"}

@@ -16,7 +16,8 @@ from threading import Event
 
 import pytest
 from kit import stored
-from kit.forks import Forks, deny_locks, report_lock_requests
+from kit.forks import Forks
+from kit.preparations import deny_locks, report_lock_requests
 from kit.support import KEY, LOW, LOW_AGAIN, PROGRAM, WELL_AGAIN, Recorder, balance
 
 from moonshot_status.polling import demo
@@ -115,7 +116,7 @@ def crowd(program: Forks, server: PatientServer, tmp_path: Path) -> Crowd:
 
 
 def shown(outputs: list[bytes]) -> set[Outcome]:
-    """Return what the outputs show: the balance, whether it is stale, and what is wrong."""
+    """Return the balances, whether they are stale, and the kinds of problem in the outputs."""
     return {
         (
             document["balance"] and document["balance"]["available"],
@@ -248,7 +249,7 @@ def test_where_there_are_no_locks_no_store_is_taken_for_corrupt(
 def test_a_crowd_is_notified_of_each_change_once(
     crowd: Crowd, server: PatientServer, recorder: Recorder, home: Path
 ) -> None:
-    """By the many who want it fresh, and by the many who find it old."""
+    """Try a crowd that refreshes, and a crowd on an expired store."""
     server.response = balance("4.2")
     assert crowd.at_once(NOTIFIED) == [b"$4.20\n"] * NOTIFIED
     assert recorder.notifications() == [LOW]
@@ -265,7 +266,7 @@ def test_a_crowd_is_notified_of_each_change_once(
 def test_polls_with_different_readings_report_each_change_once(
     program: Forks, server: PatientServer, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slow ones among them hold a reading that is no longer the newest."""
+    """Let some of the polls hold a reading that is no longer the newest."""
     responses: list[demo.ServerResponse] = []
 
     def respond(*_: str) -> demo.ServerResponse:

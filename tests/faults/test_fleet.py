@@ -43,7 +43,7 @@ class ParallelServer(demo.Server):
 
 @pytest.fixture
 def fleet(own_file: Callable[[Any], Path]) -> Iterator[ParallelServer]:
-    """Five hundred accounts; the key of one is rejected, and of another nobody answers."""
+    """Configure five hundred accounts; one key is rejected, and one endpoint is unreachable."""
     keys = [f"sk-account{number:04d}" for number in range(SIZE)]
     server = ParallelServer(tuple(keys[1:]))
     accounts: dict[str, dict[str, str]] = {key[3:]: {"api_key": key} for key in keys}
@@ -91,5 +91,5 @@ def test_five_hundred_accounts(
     again = invoke("--account", "all", "--format", "json", "--max-age", "600")
     assert len(again.stdout.splitlines()) == SIZE
     assert len(fleet.requests) == SIZE - 1
-    # The account of which nobody answers may be due again.
+    # The backoff of the unreachable one may have ended.
     assert statements["COMMIT"] <= 1

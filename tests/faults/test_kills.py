@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from kit import stored
-from kit.forks import Forks, kill_at_notification, kill_at_statement, wait_for_store
+from kit.forks import Forks
+from kit.preparations import kill_at_notification, kill_at_statement, wait_for_store
 from kit.support import (
     KEY,
     LOW,
@@ -90,7 +91,7 @@ def reported(output: bytes) -> tuple[str, str] | None:
 
 
 def assert_goes_on(program: Forks, server: CountingServer, file: Path) -> None:
-    """The next run waits for no lock and finds the store in order."""
+    """Check that the next run waits for no lock and finds the store in order."""
     asked = len(server.requests)
     done = program.run("--refresh")
     # A request of a killed process may still arrive.
@@ -144,17 +145,17 @@ def start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., subprocess.Popen[bytes]]:
     """Return the function that starts the program and waits until it imports the command line."""
-    mark = tmp_path / "mark"
+    begun = tmp_path / "begun"
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    (tmp_path / "sitecustomize.py").write_text(BEGUN.format(path=str(mark), module=main.__name__))
+    (tmp_path / "sitecustomize.py").write_text(BEGUN.format(path=str(begun), module=main.__name__))
 
     def start(*arguments: str) -> subprocess.Popen[bytes]:
-        mark.unlink(missing_ok=True)
+        begun.unlink(missing_ok=True)
         process = subprocess.Popen(
             [*PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        while not (mark.exists() and mark.stat().st_size):
+        while not (begun.exists() and begun.stat().st_size):
             assert process.poll() is None
             time.sleep(0.002)
         return process
@@ -163,7 +164,7 @@ def start(
 
 
 def assert_is_quiet(process: subprocess.Popen[bytes]) -> None:
-    """The process ends, and no traceback of the program is on its standard error."""
+    """Wait until the process ends, and check that it printed no traceback of the program."""
     # Before its first line the program can do nothing about what the interpreter says.
     assert b"moonshot_status/" not in process.communicate(timeout=60)[1]
 
@@ -209,12 +210,12 @@ def test_a_signal_ends_a_request(
 def test_a_signal_ends_the_key_command_too(
     own_file: Callable[[object], Path], tmp_path: Path, number: signal.Signals
 ) -> None:
-    mark = tmp_path / "mark"
-    own_file({"api_key_command": ["sh", "-c", f"echo $$ > '{mark}'; exec sleep 300"]})
+    begun = tmp_path / "begun"
+    own_file({"api_key_command": ["sh", "-c", f"echo $$ > '{begun}'; exec sleep 300"]})
     for moment in range(3):
-        mark.unlink(missing_ok=True)
+        begun.unlink(missing_ok=True)
         process = subprocess.Popen(PROGRAM, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        command = written_number(mark)
+        command = written_number(begun)
         time.sleep(moment * 0.002)
         process.send_signal(number)
         assert_is_quiet(process)
@@ -257,6 +258,6 @@ def test_a_kill_at_every_statement_sends_no_notification_twice(
     for amount in ("50", "4.2"):
         low.response = balance(amount)
         program.run("--refresh")
-    told = recorder.notifications()
-    assert told[-2:] == [WELL_AGAIN, LOW_AGAIN]
-    assert told[:-2] in ([], [LOW])
+    notifications = recorder.notifications()
+    assert notifications[-2:] == [WELL_AGAIN, LOW_AGAIN]
+    assert notifications[:-2] in ([], [LOW])

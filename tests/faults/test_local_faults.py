@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 from kit import stored
-from kit.forks import Forks, limit_file_size, redirect
+from kit.forks import Forks
+from kit.preparations import limit_file_size, redirect
 from kit.support import PROGRAM, Run
 
 from moonshot_status.polling import balance as get_balance
@@ -95,7 +96,7 @@ def state(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def store(invoke: Run, server: Server, state: Path) -> Path:
-    """A store of several pages: one reading of 49.58894, and two hundred older ones."""
+    """Create a store of several pages: a reading of 49.58894 and two hundred older ones."""
     invoke()
     file = state / "balance.db"
     stored.insert_older_readings(file, 200)
@@ -249,7 +250,7 @@ def test_a_process_of_its_own_and_a_damaged_store(run: Run, server: Server, stor
 
 
 def assert_survives(run: Run, server: Server, store: Path, damage: str) -> None:
-    """The balance is there, and all that could be read is in the file or in the one aside."""
+    """Check that the balance is shown and that every readable row is in the file or its copy."""
     store.write_bytes(DAMAGE[damage](store.read_bytes()))
     before = stored.readings_of_corrupt(store)
     server.response = SEVEN

@@ -193,7 +193,7 @@ def network(fault: Fault, before: str | None, monkeypatch: pytest.MonkeyPatch) -
 
 
 def assert_sent_where_it_belongs(fault: Fault, to_origin: bytes, to_proxy: bytes) -> None:
-    """The key goes to the endpoint alone, never before TLS is verified; the login to the proxy."""
+    """Check that only the endpoint got the key, after TLS was verified, and the proxy the login."""
     key, login = KEY.encode(), LOGIN.encode()
     assert key not in to_proxy
     assert login not in to_origin
@@ -227,7 +227,7 @@ def shown(run: Run, fault: Fault, home: Path) -> Shown:
 
 
 def assert_no_secret(output: bytes, home: Path) -> None:
-    """Neither the output nor a file holds a secret or what the server wrote."""
+    """Check that neither the output nor a file has a secret or text of the server."""
     for text in [output, *(file.read_bytes() for file in home.rglob("*") if file.is_file())]:
         assert not [word for word in NOT_SHOWN if word.encode() in text]
 

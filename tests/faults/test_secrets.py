@@ -16,7 +16,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from kit.forks import Forks, set_umask
+from kit.forks import Forks
+from kit.preparations import set_umask
 from kit.raw_server import RawServer, free_port, http, trust
 from kit.support import KEY, Run
 
@@ -35,7 +36,7 @@ CANARIES = (b"canary", b"dXNlcjpjYW5hcnktcGFzc3dvcmQ")
 
 @dataclass
 class Stage:
-    """Where a situation is set up: at first all is well with the key in the environment."""
+    """Sets up a situation; at first the key in the environment is valid."""
 
     server: demo.Server
     patch: pytest.MonkeyPatch
@@ -96,7 +97,7 @@ def slow_command(stage: Stage) -> None:
 
 Setup = Callable[[Stage], object]
 ENTRY = {"id": "moonshot", "apiKey": KEY}
-# What is shown, and what leads to it.
+# The kind of problem, and how to cause it.
 SITUATIONS: dict[str, tuple[str | None, Setup]] = {
     "success": (None, lambda s: s.key(KEY)),
     "200 with an error": ("api-error", lambda s: s.answer(200)),
@@ -143,7 +144,7 @@ SITUATIONS: dict[str, tuple[str | None, Setup]] = {
 
 
 def assert_no_secret(done: subprocess.CompletedProcess[bytes], home: Path) -> None:
-    """Neither the output nor a file that the program wrote, nor the name of one, holds a secret."""
+    """Check that no secret is in the output, in a file of the program or in the name of one."""
     texts = {"standard output": done.stdout, "standard error": done.stderr}
     for path in home.rglob("*"):
         texts[f"the name of {path}"] = os.fsencode(path)

@@ -1,130 +1,41 @@
 """Runs of the program that are forked from a process which has already imported it.
 
 Starting the interpreter and importing the program is nine tenths of the time of a run. A forked
-run is a process of its own all the same: it has its own descriptors, limits and signals, it can be
+run is still a process of its own: it has its own descriptors, limits and signals, it can be
 killed, and it ends as the program ends.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import gc
 import io
 import json
 import os
-import resource
 import select
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import moonshot_status.__main__ as entry_point
+from kit import preparations
 from kit.support import PROGRAM
 from moonshot_status import formats
 from moonshot_status.api import client
 from moonshot_status.api.response import HttpResponse, parse_balance
 from moonshot_status.cli import main, options, output
-from moonshot_status.core.account import Account
 from moonshot_status.notify import dispatch, payload, runner
 from moonshot_status.polling import demo, reply
-from moonshot_status.store import database
-from moonshot_status.store.database import Store
 
 _PRELOADED = (main, options, output, client, reply, dispatch, payload, runner)
 _SECONDS = 120
 _CRASHED = 70
-
-# What a run can be given to do to itself before the program begins.
-
-
-def kill_at_statement(number: int) -> None:
-    """Kill the process at that SQL statement, counted from 1."""
-    left, connect = number, sqlite3.connect
-
-    def count(_: str) -> None:
-        nonlocal left
-        left -= 1
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def traced(*arguments: Any, **more: Any) -> sqlite3.Connection:
-        db = connect(*arguments, **more)
-        db.set_trace_callback(count)
-        return db
-
-    sqlite3.connect = traced
-
-
-def kill_at_notification() -> None:
-    """Kill the process when it is about to start the notification command."""
-    runner.start = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
-
-
-def wait_for_store(seconds: float) -> None:
-    """Wait this long for the store while another process has locked it."""
-    database.BUSY_SECONDS = seconds  # type: ignore[assignment]
-
-
-def report_lock_requests(path: str) -> None:
-    """Append one byte to the file each time the process is about to acquire a request lock."""
-    acquire = Store.request_lock
-
-    def request_lock(
-        store: Store, account: Account, timeout: float
-    ) -> AbstractContextManager[bool]:
-        with open(path, "ab", buffering=0) as file:
-            file.write(b"x")
-        return acquire(store, account, timeout)
-
-    Store.request_lock = request_lock  # type: ignore[method-assign]
-
-
-def deny_locks() -> None:
-    """Fail each ``flock`` as a file system without locks does."""
-
-    def flock(*_: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    fcntl.flock = flock
-
-
-def limit_file_size(size: int) -> None:
-    """Let no file grow beyond ``size`` bytes; Python ignores the signal that this sends."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
-def set_umask(umask: int) -> None:
-    os.umask(umask)
-
-
-def redirect(descriptor: int, file: str) -> None:
-    """Close the descriptor of a standard stream, or redirect it to ``file`` if one is named."""
-    if file:
-        target = os.open(file, os.O_WRONLY)
-        os.dup2(target, descriptor)
-        os.close(target)
-        return
-    os.close(descriptor)
-    # The interpreter itself does this when it starts without the descriptor.
-    setattr(sys, ("stdin", "stdout", "stderr")[descriptor], None)
-
-
-_PREPARATIONS = {
-    function.__name__: function
-    for function in (
-        kill_at_statement, kill_at_notification, wait_for_store, report_lock_requests, deny_locks,
-        limit_file_size, set_umask, redirect,
-    )
-}  # fmt: skip
 
 
 class Forks:
@@ -142,7 +53,7 @@ class Forks:
     def start(self, *arguments: str, prepare: Sequence[partial[None]] = ()) -> int:
         """Start the program in the present environment and folder, and return its process number.
 
-        ``prepare`` holds calls of the functions above, to be made before the program begins.
+        ``prepare`` holds calls of functions of ``preparations``, made before the program begins.
         """
         calls = [[call.func.__name__, *call.args] for call in prepare]
         number = self._ask(
@@ -237,7 +148,7 @@ def _collect(number: int, pipes: list[int]) -> list[Any]:
 
 
 def _become(request: dict[str, Any], stdout: int, stderr: int) -> NoReturn:
-    """Be the program in this process, to its end."""
+    """Run the program in this process and end it."""
     try:
         os.environ.clear()
         os.environ.update(request["environment"])
@@ -249,7 +160,7 @@ def _become(request: dict[str, Any], stdout: int, stderr: int) -> NoReturn:
         sys.stdin = io.TextIOWrapper(io.BytesIO())
         sys.argv = [*PROGRAM, *request["arguments"]]
         for name, *arguments in request["calls"]:
-            _PREPARATIONS[name](*arguments)
+            getattr(preparations, name)(*arguments)
         entry_point.run()
     except BaseException:  # noqa: BLE001 - nothing may go on in a copy of this process
         traceback.print_exc()
