@@ -102,7 +102,7 @@ def _ask_region(global_options: Options, options: SetupOptions) -> Region:
     default = given or key.existing_region(global_options) or DEFAULT_REGION
     if given or options.yes or not _is_terminal():
         return default
-    click.echo("A key of platform.moonshot.ai is international, one of platform.kimi.com is china.")
+    click.echo(f"A key of {', one of '.join(f'{r.platform} is {r.value}' for r in Region)}.")
     names = click.Choice([region.value for region in Region])
     return Region(click.prompt("Region", type=names, default=default.value))
 

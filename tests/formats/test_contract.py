@@ -23,7 +23,7 @@ FOR_PEOPLE_AND_SCRIPTS = {"plain", "json"}
 @pytest.mark.parametrize("name", formats.names())
 def test_a_format_is_three_files(name: str) -> None:
     own_name = name.replace("-", "_")
-    module = importlib.import_module(f"moonshot_status.formats.{own_name}")
+    module = importlib.import_module(f"{formats.__name__}.{own_name}")
     functions = inspect.getmembers(module, inspect.isfunction)
     public = [n for n, f in functions if f.__module__ == module.__name__ and n[0] != "_"]
     assert set(public) - {"update", "parse_click"} == {"render"}
