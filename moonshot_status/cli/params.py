@@ -31,7 +31,7 @@ class Parsed(click.ParamType[_T], Generic[_T]):
 
     def __init__(
         self, name: str, parse: Callable[[str], _T],
-        words: Callable[[click.Context], Sequence[str]] | None = None,
+        words: Callable[[click.Context], Sequence[str]] = lambda _: (),
     ) -> None:  # fmt: skip
         self.name, self._parse, self._words = name, parse, words
 
@@ -42,10 +42,8 @@ class Parsed(click.ParamType[_T], Generic[_T]):
             raise click.BadParameter(str(error), ctx, param) from error
 
     def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
+        self, ctx: click.Context, _: click.Parameter, incomplete: str
     ) -> list[CompletionItem[str]]:
-        if self._words is None:
-            return super().shell_complete(ctx, param, incomplete)
         from moonshot_status.cli import completion
 
         return completion.list_items(self._words(ctx), incomplete)
@@ -127,16 +125,19 @@ def _parse_first_day(value: str) -> date:
         ) from error
 
 
-def _parse_picture(value: str) -> Path:
-    click.Path(dir_okay=False).convert(value, None, None)
-    if Path(value).suffix.lower() in (".svg", ".png"):
-        return Path(value)
-    raise ValueError(f"{value!r} ends neither in .svg nor in .png.")
+class PicturePath(click.Path):
+    """The path of a picture, which ends in .svg or .png; completed as a path."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        super().convert(value, param, ctx)
+        if Path(value).suffix.lower() in (".svg", ".png"):
+            return Path(value)
+        raise click.BadParameter(f"{value!r} ends neither in .svg nor in .png.", ctx, param)
 
 
 ACCOUNT = Parsed("account", str, _account_names)
 FIRST_DAY = Parsed("day", _parse_first_day)
-PICTURE = Parsed("file", _parse_picture)
+PICTURE = PicturePath(dir_okay=False)
 
 
 def setting_options(command: _F) -> _F:
