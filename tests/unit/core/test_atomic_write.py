@@ -1,0 +1,60 @@
+"""Files are replaced as a whole, with their mode and owner set before anybody sees them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonshot_status.core.atomic_write import replace_file, write_private
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "folder").mkdir()
+    return tmp_path / "folder"
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("wanted", [0o600, 0o640, 0o755])
+def test_the_file_has_the_mode_that_was_asked_for(folder: Path, wanted: int) -> None:
+    replace_file(folder / "file", b"new", wanted)
+    assert mode(folder / "file") == wanted
+    assert [path.read_bytes() for path in folder.iterdir()] == [b"new"]
+
+
+def test_the_owner_is_changed_only_if_it_is_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes: list[Any] = []
+    monkeypatch.setattr(os, "fchown", lambda _, *owner: changes.append(owner))
+    own = (os.geteuid(), os.getegid())
+    other = (own[0], own[1] + 1)
+    replace_file(folder / "file", b"new", 0o600, owner=own)
+    assert changes == []
+    replace_file(folder / "file", b"new", 0o600, owner=other)
+    assert changes == [other]
+
+
+def test_after_a_failure_the_old_file_stays_and_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    (folder / "file").write_bytes(b"old")
+    monkeypatch.setattr(os, "fchmod", fail)
+    with pytest.raises(OSError, match="no space"):
+        replace_file(folder / "file", b"new", 0o600)
+    assert [path.read_bytes() for path in folder.iterdir()] == [b"old"]
+
+
+def test_a_private_file_is_in_a_private_folder(tmp_path: Path) -> None:
+    write_private(tmp_path / "private" / "file", b"new")
+    assert (mode(tmp_path / "private"), mode(tmp_path / "private" / "file")) == (0o700, 0o600)
