@@ -56,12 +56,7 @@ def run(
         unblock()
         raise
     output = bytearray()
-
-    def clean_up() -> None:
-        if process.returncode is None or whole_group:
-            _kill_group(process)
-
-    with signals.cleanup_on_exit_signal(clean_up):
+    with signals.cleanup_on_exit_signal(lambda: _kill_group(process)):
         unblock()
         reader = _start_reader(process.stdout, output) if process.stdout else None
         try:
