@@ -30,6 +30,7 @@ from moonshot_status.display.view import View
 from moonshot_status.polling import poll
 from moonshot_status.store.database import FILE_NAME
 
+NAMES = formats.names()
 OUTPUT = Draft202012Validator(schemas.load("output"))
 # The examples of one test share its home folder, and replace what is in it.
 EXAMPLES = settings(
@@ -56,7 +57,7 @@ READERS: dict[str, tuple[Callable[[str], Any], int]] = {
 def shown(**options: Any) -> View:
     """Return the View of a poll after checking that every format renders it."""
     view = poll.poll(Options(**options), ("/opt/moonshot-status",))
-    for name in formats.names():
+    for name in NAMES:
         text = formats.renderer(name)(view).text
         assert text.endswith("\n")
         assert len(text) < 5000

@@ -23,7 +23,10 @@ from kit.forks import Forks
 from kit.preparations import limit_file_size, redirect
 from kit.support import PROGRAM, Run
 
+from moonshot_status.config.settings import Options
+from moonshot_status.core import paths
 from moonshot_status.polling import balance as get_balance
+from moonshot_status.polling import poll
 from moonshot_status.polling.demo import Server, balance, error
 from moonshot_status.store import database, schema
 
@@ -94,12 +97,21 @@ def state(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+_stores: dict[str, bytes] = {}
+
+
 @pytest.fixture
-def store(invoke: Run, server: Server, state: Path) -> Path:
+def store(server: Server, state: Path) -> Path:
     """Create a store of several pages: a reading of 49.58894 and two hundred older ones."""
-    invoke()
     file = state / "balance.db"
-    stored.insert_older_readings(file, 200)
+    if server.base_url not in _stores:
+        poll.poll(Options(), ())
+        stored.insert_older_readings(file, 200)
+        _stores[server.base_url] = file.read_bytes()
+        server.requests.clear()
+    paths.private_folder(state)
+    paths.private_file(file)
+    file.write_bytes(_stores[server.base_url])
     return file
 
 
@@ -323,7 +335,7 @@ def test_a_clock_that_jumps(invoke: Run, server: Server, store: Path) -> None:
         server.response = balance(f"{amount}", f"{amount}", "0")
         with clock_wrong_by(days):
             assert invoke().stdout == invoke().stdout == f"${amount}.00\n".encode()
-        assert len(server.requests) == 1 + amount
+        assert len(server.requests) == amount
     server.response = BUSY
     for days in (0, 365, -730):
         for name in FORMATS:

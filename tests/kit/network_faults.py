@@ -92,7 +92,7 @@ FAULTS: dict[str, Fault] = {
     "gzip": Fault(None, [http("200 OK", gzip.compress(BALANCE), GZIP)]),
     "bad gzip": Fault(Kind.BAD_RESPONSE, [http("200 OK", LEAK.encode(), GZIP)]),
     "short gzip": Fault(Kind.BAD_RESPONSE, [http("200 OK", gzip.compress(BALANCE)[:-12], GZIP)]),
-    "gzip bomb": Fault(Kind.BAD_RESPONSE, [http("200 OK", gzip.compress(bytes(64 << 20)), GZIP)]),
+    "gzip bomb": Fault(Kind.BAD_RESPONSE, [http("200 OK", gzip.compress(bytes(8 << 20)), GZIP)]),
     "empty body": Fault(Kind.BAD_RESPONSE, [http("200 OK")]),
     "truncated JSON": Fault(Kind.BAD_RESPONSE, [http("200 OK", BALANCE[:-9])]),
     "NaN": Fault(Kind.BAD_RESPONSE, [http("200 OK", BALANCE.replace(b"49.58894", b"NaN"))]),

@@ -89,6 +89,7 @@ class RawServer:
 
     def _serve(self, connection: socket.socket, data: bytearray) -> None:
         connection.settimeout(_TIMEOUT_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(OSError):
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
@@ -123,6 +124,7 @@ class TunnelProxy(RawServer):
 
     def _answer(self, connection: socket.socket, data: bytearray) -> None:  # noqa: ARG002
         with socket.create_connection(("127.0.0.1", self._target), _TIMEOUT_SECONDS) as origin:
+            origin.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _relay(connection, origin)
 
