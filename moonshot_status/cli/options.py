@@ -36,9 +36,8 @@ def make_options(params: dict[str, Any]) -> Options:
 
 def make_request(params: dict[str, Any]) -> Request:
     """Return the request for output for click's parameters."""
-    demo = params["demo"] or ""
-    program = () if demo else _program(params)
-    return Request(params["format"], make_options(params), program, demo)
+    options, program = make_options(params), _program(params)
+    return Request(params["format"], options, program, params["demo"] or "")
 
 
 def load_settings(params: dict[str, Any]) -> list[Settings]:
