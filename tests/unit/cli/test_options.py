@@ -1,0 +1,34 @@
+"""From click's parameters to the options of the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonshot_status.cli.options import make_options, make_request
+from moonshot_status.config.settings import SETTINGS
+
+NOTHING: dict[str, Any] = {
+    "format": "plain", "account": None, "config": None, "refresh": False, "demo": None,
+    **{setting.name: None for setting in SETTINGS if setting.flag}, "hide_amount": False,
+}  # fmt: skip
+
+
+def test_what_is_not_given_overrides_nothing() -> None:
+    assert make_options(NOTHING).flags == {}
+
+
+def test_a_zero_and_an_empty_text_are_given() -> None:
+    flags = make_options({**NOTHING, "max_age": 0.0, "template": "", "hide_amount": True}).flags
+    assert flags == {"max_age": 0.0, "template": "", "hide_amount": True}
+
+
+@pytest.mark.parametrize("demo", [None, "ok"])
+def test_the_program_is_run_again_by_its_path(demo: str | None) -> None:
+    """A click runs it from any folder: its first word must not be a name that is looked up."""
+    request = make_request({**NOTHING, "account": "work", "demo": demo})
+    assert Path(request.program[0]).is_absolute()
+    assert request.program[-2:] == ("--account", "work")
+    assert request.demo == (demo or "")
