@@ -75,5 +75,5 @@ def corrupt_if_invalid() -> Iterator[None]:
     """Report invalid values as a corrupt file: raise sqlite3.DatabaseError instead."""
     try:
         yield
-    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise sqlite3.DatabaseError("a row has invalid values") from error

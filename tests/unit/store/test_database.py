@@ -290,6 +290,10 @@ def test_corruption_that_only_a_writer_meets_is_set_aside_too(file: Path) -> Non
         "UPDATE attempt SET kind = 'offline', cause = 'OFFLINE'",
         "UPDATE attempt SET kind = 'offline', cause = 'OFFLINE', facts = 'host'",
         "UPDATE attempt SET kind = 'offline', cause = 'OFFLINE', facts = '[]'",
+        "UPDATE attempt SET kind = 'offline', cause = 'OFFLINE',"
+        " facts = replace(hex(zeroblob(100000)), '00', '[')",
+        "UPDATE attempt SET kind = 'timeout', cause = 'NO_RESPONSE',"
+        """ facts = '{"host": "h", "seconds": "x"}'""",
         "UPDATE attempt SET kind = 'offline', retry_after = 'x'",
         "UPDATE attempt SET failures = 'often'",
     ],
