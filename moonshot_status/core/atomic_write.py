@@ -27,7 +27,7 @@ def replace_file(
     symlink that is to be kept. With ``sync`` the content is on the disk before the rename.
     """
     # Not tempfile.mkstemp: a poll would import tempfile and random for it.
-    temporary = path.parent / f".{path.name[:64]}.{os.urandom(8).hex()}"
+    temporary = path.parent / f".moonshot-status.{os.urandom(8).hex()}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     try:
         with open(descriptor, "wb") as file:

@@ -58,3 +58,9 @@ def test_after_a_failure_the_old_file_stays_and_nothing_else(
 def test_a_private_file_is_in_a_private_folder(tmp_path: Path) -> None:
     write_private(tmp_path / "private" / "file", b"new")
     assert (mode(tmp_path / "private"), mode(tmp_path / "private" / "file")) == (0o700, 0o600)
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "余" * 85, "🌙" * 63])
+def test_the_longest_names_can_be_written(folder: Path, name: str) -> None:
+    replace_file(folder / name, b"new", 0o600)
+    assert [path.name for path in folder.iterdir()] == [name]
