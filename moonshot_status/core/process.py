@@ -55,11 +55,11 @@ def run(
     except (OSError, ValueError):
         unblock()
         raise
-    output = bytearray()
+    output, reader = bytearray(), None
     with signals.cleanup_on_exit_signal(lambda: _kill_group(process)):
         unblock()
-        reader = _start_reader(process.stdout, output) if process.stdout else None
         try:
+            reader = _start_reader(process.stdout, output) if process.stdout else None
             _wait(process, seconds, whole_group=whole_group)
         except BaseException:
             _kill_group(process)
