@@ -2,7 +2,7 @@
 
 The command line, the resolver, the JSON Schema, ``config``, shell completion and the manual page
 all read ``SETTINGS``. A new setting is one row here (and its copy in ``config.schema.json``, which
-a test compares); code reads it with ``Settings.values``.
+a test compares); code reads ``settings["NAME"]``.
 """
 
 from __future__ import annotations
