@@ -68,7 +68,7 @@ def _collect_file(file: Path, folder: Path, config: _Config, depth: int) -> None
         for name, value in each.items():
             _collect_member(name, value, config)
         includes = each.get("include", [])
-        for include in [includes] if isinstance(includes, str) else includes:
+        for include in includes if isinstance(includes, list) else [includes]:
             if depth < _MAX_DEPTH and isinstance(include, str):
                 _collect_include(include, folder, config, depth)
 

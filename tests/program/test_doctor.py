@@ -1067,6 +1067,14 @@ def test_what_waybar_ignores_after_its_configuration(doctor: Doctor, bench: Benc
     assert "the module is in" in in_state(findings, "ok")["waybar"]
 
 
+@pytest.mark.parametrize("include", [None, 5, {}, [None, ["moonshot.jsonc"]]])
+def test_an_include_that_waybar_cannot_use_is_no_include(
+    doctor: Doctor, bench: Bench, include: Any
+) -> None:
+    waybar(bench, {"include": include, "modules-left": ["custom/moonshot"]}, MODULE)
+    assert "but defined nowhere" in failed(doctor())["waybar"]
+
+
 def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench) -> None:
     module = {
         "exec": f"{PROGRAM[0]} --format=waybar", "return-type": "json", "restart-interval": 60,
