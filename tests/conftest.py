@@ -38,6 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SessionReport())
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Start more workers than there are cores, because many tests wait for a time limit."""
+    return (os.cpu_count() or 1) + 2
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder, and an environment that says nothing else."""
