@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import signal
 import stat
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from kit.support import KEY, PROGRAM, Run
+from kit.terminal import Terminal
 
 from moonshot_status.cli.main import main
 from moonshot_status.core import signals
@@ -412,24 +411,11 @@ def test_control_c_that_is_ignored_stays_ignored(handler: signal.Handlers) -> No
 
 
 def test_control_c_at_the_prompt_restores_the_terminal(home: Path) -> None:
-    child, terminal = pty.fork()
-    if child == 0:
-        try:
-            os.execve(  # noqa: S606
-                PROGRAM[0], [*PROGRAM, "--region", "china", "setup", "xbar"], dict(os.environ)
-            )
-        finally:
-            os._exit(127)
-    output = b""
-    while b"not shown" not in output and select.select([terminal], [], [], 20)[0]:
-        output += os.read(terminal, 1000)
-    os.kill(child, signal.SIGINT)
-    while select.select([terminal], [], [], 20)[0]:
-        try:
-            output += os.read(terminal, 1000)
-        except OSError:
-            break
-    _, status = os.waitpid(child, 0)
-    os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 1
-    assert b"Aborted!" in output
+    terminal = Terminal(*PROGRAM, "--region", "china", "setup", "xbar")
+    terminal.wait_for("not shown")
+    terminal.wait_until_echo_is_off()
+    terminal.type("\x03")
+    status, printed = terminal.finish()
+    assert (status, "Aborted!" in printed) == (1, True)
+    assert terminal.echoes()
+    terminal.close()
