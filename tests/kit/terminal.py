@@ -51,15 +51,26 @@ class Terminal:
         """Return whether what is typed is shown."""
         return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
 
-    def finish(self) -> tuple[int, str]:
+    def interrupt(self) -> tuple[int, str]:
+        """Type Ctrl-C until the process ends, and return what ``finish`` does.
+
+        Python handles a signal that comes right before a blocking call only after the call.
+        """
+        return self.finish("\x03")
+
+    def finish(self, typed: str = "") -> tuple[int, str]:
         """Wait for the end of the process; return its exit status and the rest that it printed.
 
-        On Linux nothing more can be read once the process has ended, and the settings of the
+        Each second without output, ``typed`` is typed. On Linux nothing more can be read once the process has ended, and the settings of the
         terminal are still there: ``close`` ends it.
         """
         printed, until = b"", time.monotonic() + _SECONDS
+        self.type(typed)
         while True:
             assert time.monotonic() < until, printed
+            if not select.select([self._terminal], [], [], 1)[0]:
+                self.type(typed)
+                continue
             try:
                 piece = os.read(self._terminal, 4096)
             except OSError:  # how Linux says that nobody has the other end any more
