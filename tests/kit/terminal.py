@@ -51,18 +51,13 @@ class Terminal:
         """Return whether what is typed is shown."""
         return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
 
-    def interrupt(self) -> tuple[int, str]:
-        """Type Ctrl-C until the process ends, and return what ``finish`` does.
-
-        Python handles a signal that comes right before a blocking call only after the call.
-        """
-        return self.finish("\x03")
-
     def finish(self, typed: str = "") -> tuple[int, str]:
-        """Wait for the end of the process; return its exit status and the rest that it printed.
+        """Type the text, and return the exit status of the process and the rest that it printed.
 
-        Each second without output, ``typed`` is typed. On Linux nothing more can be read once the process has ended, and the settings of the
-        terminal are still there: ``close`` ends it.
+        The text is typed again after each second without output: Python handles a signal that
+        comes right before a blocking call only after the call. On Linux nothing more can be read
+        once the process has ended, and the settings of the terminal are still there: ``close`` ends
+        it.
         """
         printed, until = b"", time.monotonic() + _SECONDS
         self.type(typed)

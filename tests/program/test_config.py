@@ -309,8 +309,7 @@ def test_a_typed_key_is_not_shown(home: Path, typed: str, status: int) -> None:
     terminal = Terminal(*PROGRAM, "config", "set-key")
     seen = terminal.wait_for("not shown")
     terminal.wait_until_echo_is_off()
-    terminal.type(typed)
-    ended, rest = terminal.finish()
+    ended, rest = terminal.finish(typed)
     assert ended == status
     assert terminal.echoes()
     terminal.close()

@@ -414,7 +414,7 @@ def test_control_c_at_the_prompt_restores_the_terminal(home: Path) -> None:
     terminal = Terminal(*PROGRAM, "--region", "china", "setup", "xbar")
     terminal.wait_for("not shown")
     terminal.wait_until_echo_is_off()
-    status, printed = terminal.interrupt()
+    status, printed = terminal.finish("\x03")
     assert (status, "Aborted!" in printed) == (1, True)
     assert terminal.echoes()
     terminal.close()
