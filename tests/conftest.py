@@ -19,7 +19,7 @@ from kit.session import SessionReport, count_program_starts, keep_files_in_memor
 from kit.support import KEY, PROGRAM, Recorder, Run, balance
 
 from moonshot_status.core import log
-from moonshot_status.polling import demo
+from moonshot_status.polling import background, demo
 
 settings.register_profile("default", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
@@ -91,6 +91,8 @@ def invoke(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[b
             patch.setattr(os, "_exit", end)
             patch.setattr(log, "_logger", None)
             patch.setattr(log, "_secrets", set())
+            # This process has threads, so it makes requests itself.
+            patch.setattr(background, "reply_within", lambda _, make: make())
             try:
                 entry_point.run()
             except _ProcessEnd as ended:

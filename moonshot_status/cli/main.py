@@ -11,7 +11,7 @@ import click
 
 from moonshot_status import __version__, formats
 from moonshot_status.cli.commands import Commands, apply_global_options
-from moonshot_status.cli.params import ACCOUNT, setting_options
+from moonshot_status.cli.params import ACCOUNT, seconds, setting_options
 
 if TYPE_CHECKING:
     from moonshot_status.formats import Reply
@@ -37,6 +37,11 @@ DEMO_STATES = (
     help="The account of that name in the settings file, several with commas, or all.",
 )  # fmt: skip
 @click.option("--refresh", is_flag=True, help="Ask the API now.")
+@click.option(
+    "--wait", metavar="SECONDS", type=seconds(0, 3600),
+    help="How long a stored balance is held back by a request. Then it is printed, and the request"
+    " goes on.  [default: 1 in bars]",
+)  # fmt: skip
 @click.option(
     "--config", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The settings file to read in place of the usual one.",

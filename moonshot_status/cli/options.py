@@ -12,10 +12,13 @@ from typing import Any
 
 import click
 
+from moonshot_status import formats
 from moonshot_status.config import resolver
 from moonshot_status.config.settings import SETTINGS, Options, Settings, UnknownAccountError
 from moonshot_status.core.regions import Region
 from moonshot_status.polling.reply import Request
+
+_DEFAULT_WAIT = 1.0
 
 
 def make_options(params: dict[str, Any]) -> Options:
@@ -37,7 +40,17 @@ def make_options(params: dict[str, Any]) -> Options:
 def make_request(params: dict[str, Any]) -> Request:
     """Return the request for output for click's parameters."""
     options, program = make_options(params), _program(params)
-    return Request(params["format"], options, program, params["demo"] or "")
+    return Request(params["format"], options, program, params["demo"] or "", _wait(params))
+
+
+def _wait(params: dict[str, Any]) -> float | None:
+    """Return how long a stored balance is held back while a request is made, in seconds."""
+    if params["refresh"] or params["demo"] or params["debug"]:
+        return None
+    if params["wait"] is None and not formats.waits_for_request(params["format"]):
+        return _DEFAULT_WAIT
+    wait: float | None = params["wait"]
+    return wait
 
 
 def load_settings(params: dict[str, Any]) -> list[Settings]:

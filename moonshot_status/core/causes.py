@@ -89,6 +89,8 @@ NO_RESPONSE = Cause(Kind.TIMEOUT, "No answer from {host} within {seconds:g} s",
     "The network is slow, or something in it swallows the request.")
 LOCKED_ELSEWHERE = Cause(Kind.TIMEOUT, "Another process is still asking after {seconds:g} s",
     "The next run shows what it gets.")
+INTERRUPTED = Cause(Kind.TIMEOUT, "The request was interrupted",
+    "Its process ended or was stopped before there was an answer.")
 TLS_SETTINGS = Cause(Kind.TLS, "The TLS settings of this machine cannot be used", _TLS)
 TLS_FAILED = Cause(Kind.TLS, "The certificate of {host} cannot be trusted, or TLS failed", _TLS)
 PROXY_ADDRESS = Cause(Kind.PROXY, "The proxy that the environment names cannot be used",
@@ -119,6 +121,8 @@ SERVER_ERROR = Cause(Kind.SERVER_ERROR, "The API has a fault (HTTP {status})", "
 # This program
 
 STORE_UNUSABLE = Cause(Kind.STORE, "{path} cannot be used: {error}", _NOT_SAVED)
+STORE_LOCKED = Cause(Kind.STORE, "{path} is locked by another process",
+    "That process may be stopped: continue it or end it.")
 STORE_NEWER = Cause(Kind.STORE, "{path} was written by a later version of this program", _NOT_SAVED)
 INTERNAL = Cause(Kind.INTERNAL, "Something unforeseen happened in this program",
     "Run it with --debug in a terminal and report what it prints.")

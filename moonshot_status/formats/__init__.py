@@ -7,6 +7,8 @@ To add a format, write ``NAME.py`` in this package (with underscores for dashes 
   as one update of a stream for ``watch``. ``update = None`` says that there is no such form.
 - ``parse_click(line: str) -> int``, only if the bar reports clicks on standard input: it returns
   the number of the button (1 left, 2 middle, 3 right), or 0.
+- ``WAITS_FOR_REQUEST = True``, only if its readers want the result of a request, however long it
+  takes, rather than an old balance at once.
 """
 
 from __future__ import annotations
@@ -58,6 +60,11 @@ def click_parser(name: str) -> Callable[[str], int] | None:
     """Return the ``parse_click`` of a format, or None if its bar reports no clicks."""
     parse_click: Callable[[str], int] | None = getattr(_module(name), "parse_click", None)
     return parse_click
+
+
+def waits_for_request(name: str) -> bool:
+    """Return whether the readers of a format wait for the end of a request."""
+    return getattr(_module(name), "WAITS_FOR_REQUEST", False)
 
 
 def _module(name: str) -> ModuleType:

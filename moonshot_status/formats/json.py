@@ -10,6 +10,8 @@ from moonshot_status.display.view import View
 from moonshot_status.formats import Reply
 from moonshot_status.spending.forecast import Forecast
 
+WAITS_FOR_REQUEST = True
+
 
 def render(view: View) -> Reply:
     """Return one line with an object for each account; the exit status is 1 without a balance."""

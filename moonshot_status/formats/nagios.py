@@ -15,6 +15,8 @@ from moonshot_status.core.thresholds import Level
 from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _names
 
+WAITS_FOR_REQUEST = True
+
 _STATUS_NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _CODES = {Level.OK: 0, Level.WARNING: 1, Level.CRITICAL: 2, Level.EMPTY: 2, Level.UNKNOWN: 3}
 _STALE_CODE = 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from moonshot_status.display.view import View
 from moonshot_status.formats import Reply
 
+WAITS_FOR_REQUEST = True
+
 
 def render(view: View) -> Reply:
     """Return the line, and the notes with the next step for a terminal."""

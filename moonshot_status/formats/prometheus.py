@@ -15,6 +15,8 @@ from moonshot_status.core.thresholds import Level
 from moonshot_status.display.view import View
 from moonshot_status.formats import Reply, _names
 
+WAITS_FOR_REQUEST = True
+
 _HELP = {
     "balance_available": "What can be spent, in the account's currency.",
     "balance_voucher": "What vouchers are worth, in the account's currency.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from moonshot_status.api.backoff import Attempt, after_failure, must_wait
@@ -13,16 +15,40 @@ from moonshot_status.core import causes, log
 from moonshot_status.core.account import Account, Balance, Reading, Secret, fingerprint
 from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.status import Status
+from moonshot_status.store import leases
 from moonshot_status.store.accounts import AccountState
 from moonshot_status.store.database import Store
+from moonshot_status.store.leases import Lease
 
 if TYPE_CHECKING:
     from moonshot_status.api.response import HttpResponse
+
+_WAIT_STEP_SECONDS = 0.05
 
 
 def utc_now() -> datetime:
     """Return the present time in UTC."""
     return datetime.now(timezone.utc)
+
+
+class Requests(Enum):
+    """What to do if a request is due: make it, return what is stored, or raise RequestDueError."""
+
+    MAKE = "make"
+    SKIP = "skip"
+    REPORT = "report"
+
+
+class RequestDueError(Exception):
+    """A request is due.
+
+    ``has_balance``: there is an old balance to show. ``timeout`` is that of the request, and
+    ``lasts`` how long it may take with the key command, both in seconds.
+    """
+
+    def __init__(self, timeout: float, lasts: float, *, has_balance: bool) -> None:
+        super().__init__()
+        self.timeout, self.lasts, self.has_balance = timeout, lasts, has_balance
 
 
 @dataclass(frozen=True)
@@ -31,8 +57,7 @@ class FetchPolicy:
 
     A reading fetched after ``since`` (UTC) is always fresh. ``refresh`` fetches even if the reading
     is fresh. ``resolve_key`` returns the key of a secret, and ``on_response`` is called with the
-    API's response. ``wait_for_lock`` prefers to wait for another process's request over returning
-    an old reading.
+    API's response. ``requests`` says what happens if a request is due.
     """
 
     max_age: float
@@ -42,26 +67,81 @@ class FetchPolicy:
     now: Callable[[], datetime] = utc_now
     resolve_key: Callable[[Secret], str] = api_key.resolve
     on_response: Callable[[HttpResponse], None] | None = None
-    wait_for_lock: bool = False
+    requests: Requests = Requests.MAKE
 
 
 def get_balance(account: Account, store: Store, policy: FetchPolicy) -> Status:
-    """Return the status of the account, with one request to the API if it is necessary."""
+    """Return the status of the account, with one request to the API if it is necessary.
+
+    Raises RequestDueError if the policy says so, and nothing else.
+    """
     return _status(_cached_or_fetched(account, store, policy), store.error, policy)
 
 
 def _cached_or_fetched(account: Account, store: Store, policy: FetchPolicy) -> AccountState:
-    state = store.load(account)
-    if _no_request_needed(state, policy):
-        return state
-    can_show_old = state.reading and not policy.refresh and not policy.wait_for_lock
-    with store.request_lock(account, 0.0 if can_show_old else policy.timeout) as acquired:
-        state = store.load(account)
-        if _no_request_needed(state, policy):
-            return state
-        if not acquired:
-            return _locked_elsewhere(state, policy)
-        return store.save(account, _fetch(account, state, policy), state)
+    state = store.load(account, policy.now())
+    until = time.monotonic() + policy.timeout
+    while not _no_request_needed(state, policy):
+        if policy.requests is Requests.REPORT:
+            seconds = _lasts(account, policy).total_seconds()
+            raise RequestDueError(policy.timeout, seconds, has_balance=bool(state.reading))
+        if policy.requests is Requests.SKIP:
+            return _not_requested(state, store)
+        begun, lease = _begin(account, store, policy)
+        if store.error:
+            begun = state
+        if lease:
+            return _fetch_and_save(account, store, begun, lease, policy)
+        if store.error or _shows_old(begun, policy):
+            return begun
+        if not _wait_for_request(account, store, policy, until):
+            return _locked_elsewhere(begun, policy)
+        state = store.load(account, policy.now())
+    return state
+
+
+def _begin(
+    account: Account, store: Store, policy: FetchPolicy
+) -> tuple[AccountState, Lease | None]:
+    return store.begin_request(
+        account, _lasts(account, policy), policy.now,
+        lambda state: not _no_request_needed(state, policy),
+    )  # fmt: skip
+
+
+def _lasts(account: Account, policy: FetchPolicy) -> timedelta:
+    return leases.duration(policy.timeout, runs_command=bool(account.secret.command))
+
+
+def _shows_old(state: AccountState, policy: FetchPolicy) -> bool:
+    """Return whether to show an old reading while another process is asking."""
+    return bool(state.in_flight and state.reading and not policy.refresh)
+
+
+def _not_requested(state: AccountState, store: Store) -> AccountState:
+    """Return the state without a request, and note why no process makes one."""
+    if not state.in_flight:
+        store.check_lock()
+    return state
+
+
+def _wait_for_request(account: Account, store: Store, policy: FetchPolicy, until: float) -> bool:
+    """Wait while another process is asking; return False if that takes too long."""
+    while store.is_in_flight(account, policy.now()):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_WAIT_STEP_SECONDS)
+    return True
+
+
+def _fetch_and_save(
+    account: Account, store: Store, before: AccountState, lease: Lease, policy: FetchPolicy
+) -> AccountState:
+    # The signal module takes a while to import, and most polls make no request.
+    from moonshot_status.core import signals
+
+    with signals.cleanup_on_exit_signal(leases.release_all):
+        return store.save(account, _fetch(account, before, lease, policy), before, lease)
 
 
 def _no_request_needed(state: AccountState, policy: FetchPolicy) -> bool:
@@ -81,9 +161,11 @@ def _is_fresh(reading: Reading, policy: FetchPolicy, now: datetime) -> bool:
     return oldest <= reading.fetched_at <= now
 
 
-def _fetch(account: Account, before: AccountState, policy: FetchPolicy) -> AccountState:
+def _fetch(
+    account: Account, before: AccountState, lease: Lease, policy: FetchPolicy
+) -> AccountState:
     """Make one attempt and return it with its reading or its problem. Never raises."""
-    started_at, used = policy.now(), ""
+    started_at, used = lease.started_at or policy.now(), ""
     try:
         key = policy.resolve_key(account.secret)
         used = fingerprint(key)
@@ -144,7 +226,11 @@ def _changes_at(
 ) -> datetime | None:
     """Return when time alone may change the status, or None if it does not."""
     later = replace(policy, since=now + timedelta.resolution)
-    times = [now] if store_error or not _no_request_needed(state, later) else []
+    times = []
+    if state.in_flight:
+        times.append(state.in_flight.ends_at)
+    elif store_error or not _no_request_needed(state, later):
+        times.append(now)
     if state.attempt and state.attempt.retry_at:
         times.append(state.attempt.retry_at)
     if state.reading and state.reading.fetched_at > now:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from moonshot_status.config import hide_amounts, resolver
 from moonshot_status.config.settings import DEFAULT_ACCOUNT, Options, Settings, UnknownAccountError
@@ -10,58 +11,102 @@ from moonshot_status.core import log, paths
 from moonshot_status.core.account import Account
 from moonshot_status.core.status import Status
 from moonshot_status.display.view import View, build_view
-from moonshot_status.polling.balance import FetchPolicy, get_balance, internal_error, utc_now
+from moonshot_status.polling.balance import (
+    FetchPolicy,
+    RequestDueError,
+    Requests,
+    get_balance,
+    internal_error,
+    utc_now,
+)
 from moonshot_status.spending import forecast
 from moonshot_status.spending.forecast import Forecast
+from moonshot_status.store import leases
 from moonshot_status.store.database import Store
 
 MAX_PARALLEL = 32
 """How many accounts are fetched at the same time."""
 
 
-def poll(options: Options, program: tuple[str, ...]) -> View:
+def poll(options: Options, program: tuple[str, ...], requests: Requests = Requests.MAKE) -> View:
     """Return the View of the requested accounts, and send notifications if one is due.
 
     ``program`` is the command line with which a menu runs this program for the same accounts.
-    Raises UnknownAccountError; every other problem is in the View.
+    Raises UnknownAccountError, and RequestDueError as ``requests`` says; every other problem is in
+    the View.
     """
     accounts = resolver.each_account(options)
     if len(accounts) == 1:
-        return _poll(accounts[0], program)
-    # Most polls are for one account and need neither.
-    from concurrent.futures import ThreadPoolExecutor
-
+        return _poll(accounts[0], program, requests)
+    if requests is Requests.MAKE:
+        return _poll_in_threads(accounts, program)
     from moonshot_status.display import combine
 
-    with ThreadPoolExecutor(MAX_PARALLEL) as pool:
+    return combine.combine(_stored(accounts, program, requests))
+
+
+def _poll_in_threads(accounts: Sequence[Options], program: tuple[str, ...]) -> View:
+    # Most polls are for one account and need none of these.
+    from concurrent.futures import ThreadPoolExecutor
+
+    from moonshot_status.core import signals
+    from moonshot_status.display import combine
+
+    with (
+        # A thread cannot handle signals.
+        signals.cleanup_on_exit_signal(leases.release_all),
+        ThreadPoolExecutor(MAX_PARALLEL) as pool,
+    ):
         views = pool.map(lambda account: _view_or_error(account, program), accounts)
         return combine.combine(list(views))
 
 
-def _view_or_error(options: Options, program: tuple[str, ...]) -> View:
+def _stored(
+    accounts: Sequence[Options], program: tuple[str, ...], requests: Requests
+) -> list[View]:
+    """Return the View of each account without a request, or raise one RequestDueError for all."""
+    views: list[View] = []
+    due: list[RequestDueError] = []
+    for account in accounts:
+        try:
+            views.append(_view_or_error(account, program, requests))
+        except RequestDueError as error:
+            due.append(error)
+    if due:
+        raise RequestDueError(
+            max(each.timeout for each in due),
+            max(each.lasts for each in due),
+            has_balance=any(e.has_balance for e in due) or any(v.has_balance for v in views),
+        )
+    return views
+
+
+def _view_or_error(
+    options: Options, program: tuple[str, ...], requests: Requests = Requests.MAKE
+) -> View:
     """Poll one of several accounts: its errors do not affect the others."""
     try:
-        return _poll(options, program)
-    except UnknownAccountError:
+        return _poll(options, program, requests)
+    except (UnknownAccountError, RequestDueError):
         raise
     except Exception:  # noqa: BLE001 - any error
         return error_view(options)
 
 
-def _poll(options: Options, program: tuple[str, ...]) -> View:
-    since, wait_for_lock = options.wanted_at or utc_now(), options.wanted_at is not None
+def _poll(options: Options, program: tuple[str, ...], requests: Requests) -> View:
+    since = options.wanted_at or utc_now()
     found = resolver.resolve(options, os.environ)
     if found.problem:
         log.log(f"{found.problem.kind.value}: {found.problem.message}")
         return _make_view(found, options, Status(problem=found.problem), None, program)
     policy = FetchPolicy(
-        found["max_age"], found["timeout"], since, options.refresh, wait_for_lock=wait_for_lock
+        found["max_age"], found["timeout"], since, options.refresh, requests=requests
     )
     store = Store(paths.state_folder())
     status = get_balance(found.account, store, policy)
     expected = make_forecast(found.account, store)
     view = _make_view(found, options, status, expected, program)
-    if found["notify_command"]:
+    if found["notify_command"] and requests is not Requests.SKIP:
         from moonshot_status.notify import dispatch
 
         days_left = expected.days_left(utc_now()) if expected else None

@@ -13,6 +13,7 @@ from moonshot_status.core import causes
 from moonshot_status.core.account import Account, Reading
 from moonshot_status.core.errors import Kind, Problem, generic_cause
 from moonshot_status.store import schema, values
+from moonshot_status.store.leases import Lease, RequestInFlight
 
 _MAX_FAILURES = 10**9
 
@@ -22,11 +23,13 @@ class AccountState:
     """The stored state of an account: its newest reading and the last attempt to fetch one.
 
     ``key`` is the fingerprint of the key that was used last, empty if none was ever used.
+    ``in_flight`` is the request that another process is making.
     """
 
     reading: Reading | None = None
     attempt: Attempt | None = None
     key: str = ""
+    in_flight: RequestInFlight | None = None
 
 
 AccountRow = tuple[int, str]
@@ -44,18 +47,26 @@ def read(db: sqlite3.Connection, account: Account) -> AccountState:
 
 
 def write(
-    db: sqlite3.Connection, latest: Sequence[tuple[Account, AccountState]]
+    db: sqlite3.Connection, results: Sequence[tuple[Account, AccountState, Lease]]
 ) -> list[AccountState]:
     """Store attempts and their readings, all or nothing, and return the states after it.
 
-    Raises as ``read`` does.
+    What was fetched under a lease that another process has taken over is not stored. Raises as
+    ``read`` does.
     """
     with schema.transaction(db):
         schema.migrate(db)
-        return [_write_one(db, account, state) for account, state in latest]
+        return [
+            write_one(db, account, state) if lease.is_current() else read(db, account)
+            for account, state, lease in results
+        ]
 
 
-def _write_one(db: sqlite3.Connection, account: Account, latest: AccountState) -> AccountState:
+def write_one(db: sqlite3.Connection, account: Account, latest: AccountState) -> AccountState:
+    """Store an attempt and its reading, within a transaction, and return the state after it.
+
+    Raises as ``read`` does.
+    """
     number = _upsert_account(db, account, latest.key)
     if latest.reading:
         _insert_reading(db, number, latest.reading)

@@ -7,17 +7,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from moonshot_status.api.backoff import after_interruption
 from moonshot_status.core import causes, log, paths
 from moonshot_status.core.account import Account, Reading
 from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.thresholds import Level
 from moonshot_status.spending.ledger import History
-from moonshot_status.store import accounts, compaction, file_lock
+from moonshot_status.store import accounts, compaction, file_lock, leases, schema
 from moonshot_status.store.accounts import AccountState
+from moonshot_status.store.leases import Lease, RequestInFlight
 from moonshot_status.store.schema import NewerStoreError
 from moonshot_status.store.write_batcher import WriteBatcher
 
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
     from moonshot_status.core.hysteresis import LevelChange
 
 FILE_NAME = "balance.db"
-BUSY_SECONDS = 3
+# A folder of its own: nothing that watches the store's folder has to know.
+_LEASE_FOLDER = "requests"
+BUSY_SECONDS = 10.0
+"""How long a write waits for another process's transaction."""
+_READ_BUSY_SECONDS = 0.5
 # The beginnings of SQLite's messages for missing or conflicting tables, invalid text and an invalid
 # header. A file that was renamed since it was opened is read-only to SQLite, too.
 _CORRUPTION_MESSAGES = (
@@ -37,7 +43,11 @@ _CORRUPTION_MESSAGES = (
 )
 # Threads that wait for SQLite's own lock sleep for longer and longer.
 _CONNECTION_LOCK = threading.RLock()
-_BATCHERS: dict[Path, WriteBatcher[tuple[Account, AccountState], AccountState]] = {}
+_Result = tuple[Account, AccountState, Lease]
+_BATCHERS: dict[Path, WriteBatcher[_Result, AccountState]] = {}
+# The files that another process has kept locked since this process started.
+_LOCKED_FOR_READING: set[Path] = set()
+_LOCKED_FOR_WRITING: set[Path] = set()
 _T = TypeVar("_T")
 
 
@@ -54,23 +64,48 @@ class Store:
         if not folder.is_absolute():
             self.error = _store_error(self._file, FileNotFoundError("there is no home folder"))
 
-    def load(self, account: Account) -> AccountState:
-        """Return the state of the account; an empty one if nothing can be read."""
-        return self._try(lambda: self._load(account), AccountState())
+    def load(self, account: Account, now: datetime | None = None) -> AccountState:
+        """Return the state of the account; an empty one if nothing can be read.
 
-    @contextmanager
-    def request_lock(self, account: Account, timeout: float) -> Iterator[bool]:
-        """Hold the request lock inside the block; yields False if it times out.
-
-        ``timeout`` is in seconds. Yields True if the system has no locks.
+        ``now`` (UTC) is the present time if it is not that of the system.
         """
-        with file_lock.file_lock(self._lock_path(account), timeout) as acquired:
-            yield acquired
+        return self._try(lambda: self._load(account, now or _utc_now()), AccountState())
 
-    def save(self, account: Account, latest: AccountState, before: AccountState) -> AccountState:
+    @property
+    def is_locked(self) -> bool:
+        """Whether another process has kept the file locked, so that nothing could be stored."""
+        return self._file in _LOCKED_FOR_WRITING
+
+    def is_in_flight(self, account: Account, now: datetime) -> bool:
+        """Return whether another process is asking the API, without opening the file."""
+        found = leases.find(self._lease_path(account), now)
+        return found is not None and not found.is_over
+
+    def check_lock(self) -> None:
+        """Set ``error`` if another process keeps the file locked."""
+        self._try(self._check_lock, None)
+
+    def begin_request(
+        self, account: Account, lasts: timedelta, now: Callable[[], datetime],
+        is_due: Callable[[AccountState], bool],
+    ) -> tuple[AccountState, Lease | None]:  # fmt: skip
+        """Take the lease of a request if it is due and no other process has it.
+
+        Returns the state, and the lease or None. The lease ends after ``lasts``. If the store is
+        unusable, the lease keeps no other process away.
+        """
+        unlocked: tuple[AccountState, Lease | None] = AccountState(), Lease()
+        state, lease = self._try(lambda: self._begin_request(account, lasts, now, is_due), unlocked)
+        return state, None if self._file in _LOCKED_FOR_WRITING else lease
+
+    def save(
+        self, account: Account, latest: AccountState, before: AccountState,
+        lease: Lease | None = None,
+    ) -> AccountState:  # fmt: skip
         """Store an attempt and its reading, if it has one, and return the state after it.
 
         ``before`` is the state before the attempt; its reading is kept if nothing can be stored.
+        Nothing is stored if another process has taken over the lease. Releases the lease.
         """
         same_key = latest.key in ("", before.key)
         fallback = replace(
@@ -78,7 +113,9 @@ class Store:
             reading=latest.reading or (before.reading if same_key else None),
             key=latest.key or before.key,
         )
-        state = self._try(lambda: self._write(account, latest), fallback)
+        held = lease or Lease()
+        state = self._try(lambda: self._write((account, latest, held)), fallback)
+        held.release()
         self._compact(account)
         return state
 
@@ -98,7 +135,7 @@ class Store:
         from moonshot_status.store import alert_state
 
         try:
-            with self._open() as db:
+            with self._open(_READ_BUSY_SECONDS) as db:
                 return alert_state.record_level(db, account, settings, reading, judge)
         except (sqlite3.Error, OSError, NewerStoreError, UnicodeDecodeError) as error:
             log.log(f"the level is not stored: {error}")
@@ -107,7 +144,8 @@ class Store:
     def _compact(self, account: Account) -> None:
         """Compact the oldest readings; a failure is retried next time."""
         if self.error is None:
-            with suppress(sqlite3.Error, OSError, NewerStoreError), self._open() as db:
+            errors = sqlite3.Error, OSError, NewerStoreError
+            with suppress(*errors), self._open(_READ_BUSY_SECONDS) as db:
                 compaction.compact(db, account)
 
     def _try(self, action: Callable[[], _T], default: _T) -> _T:
@@ -116,6 +154,8 @@ class Store:
         try:
             return self._try_twice(action)
         except (sqlite3.Error, OSError, NewerStoreError, UnicodeDecodeError) as error:
+            if _is_locked(error):
+                _LOCKED_FOR_WRITING.add(self._file)
             self.error = _store_error(self._file, error)
             log.log(self.error.message)
             return default
@@ -131,43 +171,92 @@ class Store:
             self._set_aside(inode)
             return action()
 
-    def _load(self, account: Account) -> AccountState:
-        if not self._file.exists():
-            return AccountState()
-        with self._open() as db:
-            return accounts.read(db, account)
+    def _load(self, account: Account, now: datetime) -> AccountState:
+        # The lease first: a process stores its result before it releases the lease.
+        found = leases.find(self._lease_path(account), now)
+        state = self._read(lambda db: accounts.read(db, account), AccountState())
+        return _with_request(state, found)
+
+    def _begin_request(
+        self, account: Account, lasts: timedelta, now: Callable[[], datetime],
+        is_due: Callable[[AccountState], bool],
+    ) -> tuple[AccountState, Lease | None]:  # fmt: skip
+        self._create()
+        path, lease = self._lease_path(account), None
+        try:
+            with self._open(self._write_busy_seconds) as db, schema.transaction(db):
+                stored, started_at = accounts.read(db, account), now()
+                state = _with_request(stored, leases.find(path, started_at))
+                if state.in_flight or not is_due(state):
+                    return state, None
+                if state.attempt is not stored.attempt:
+                    # The lease of the interrupted attempt is about to be replaced.
+                    schema.migrate(db)
+                    accounts.write_one(db, account, AccountState(attempt=state.attempt))
+                lease = leases.take(path, started_at, started_at + lasts)
+        except sqlite3.Error:
+            if lease:
+                lease.release()
+            raise
+        return state, lease
+
+    def _check_lock(self) -> None:
+        if self._file.exists():
+            with self._open(_READ_BUSY_SECONDS) as db, schema.transaction(db):
+                pass
 
     def _load_history(self, account: Account, since: datetime | None) -> History:
-        if not self._file.exists():
-            return History()
-        with self._open() as db:
-            return compaction.load_history(db, account, since)
+        return self._read(lambda db: compaction.load_history(db, account, since), History())
 
-    def _write(self, account: Account, latest: AccountState) -> AccountState:
-        paths.private_folder(self._folder)
-        paths.private_file(self._file)
+    def _read(self, action: Callable[[sqlite3.Connection], _T], default: _T) -> _T:
+        """Run the action on the file, or on a copy while another process has the file locked."""
+        if not self._file.exists():
+            return default
+        if self._file not in _LOCKED_FOR_READING:
+            try:
+                with self._open(_READ_BUSY_SECONDS) as db:
+                    return action(db)
+            except sqlite3.OperationalError as error:
+                if not _is_locked(error):
+                    raise
+                _LOCKED_FOR_READING.add(self._file)
+        from moonshot_status.store import locked_copy
+
+        with locked_copy.open_copy(self._file) as db:
+            return action(db)
+
+    def _write(self, result: _Result) -> AccountState:
+        self._create()
         # Most of the time is spent waiting for the disk, once for each transaction: without
         # batches, 500 accounts take twice as long.
         batcher = _BATCHERS.setdefault(self._file, WriteBatcher(self._write_all))
-        return batcher.write((account, latest))
+        return batcher.write(result)
 
-    def _write_all(self, latest: Sequence[tuple[Account, AccountState]]) -> list[AccountState]:
-        with self._open() as db:
-            return accounts.write(db, latest)
+    def _write_all(self, results: Sequence[_Result]) -> list[AccountState]:
+        with self._open(self._write_busy_seconds) as db:
+            return accounts.write(db, results)
+
+    def _create(self) -> None:
+        paths.private_folder(self._folder)
+        paths.private_file(self._file)
+
+    @property
+    def _write_busy_seconds(self) -> float:
+        return _READ_BUSY_SECONDS if self._file in _LOCKED_FOR_WRITING else BUSY_SECONDS
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, busy_seconds: float) -> Iterator[sqlite3.Connection]:
         uri = f"{self._file.as_uri()}?mode=rw"
         with (
             _CONNECTION_LOCK,
             closing(
-                sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
+                sqlite3.connect(uri, timeout=busy_seconds, isolation_level=None, uri=True)
             ) as db,
         ):
             yield db
 
-    def _lock_path(self, account: Account) -> Path:
-        return self._folder / f"asking-{account.identity[:16]}.lock"
+    def _lease_path(self, account: Account) -> Path:
+        return self._folder / _LEASE_FOLDER / f"{account.identity[:16]}.lease"
 
     def _inode(self) -> int:
         return self._file.stat().st_ino if self._file.exists() else 0
@@ -177,13 +266,30 @@ class Store:
         with file_lock.file_lock(self._folder / "mending.lock", BUSY_SECONDS) as acquired:
             if not acquired or self._inode() != inode:
                 return
-            stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+            stamp = _utc_now().strftime("%Y%m%dT%H%M%S.%fZ")
             aside = self._file.with_name(f"{FILE_NAME}.damaged-{stamp}")
             # The journal first: a new file must never meet the journal of the old one.
             with suppress(FileNotFoundError):
                 Path(f"{self._file}-journal").rename(f"{aside}-journal")
             self._file.rename(aside)
             log.log(f"the store is corrupt and was renamed to {aside}")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _with_request(state: AccountState, found: RequestInFlight | None) -> AccountState:
+    """Return the state with a request that has no result yet."""
+    if found is None or (state.attempt and state.attempt.started_at == found.started_at):
+        return state
+    if found.is_over:
+        return replace(state, attempt=after_interruption(found.started_at, state.attempt))
+    return replace(state, in_flight=found)
+
+
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and str(error) == "database is locked"
 
 
 def _is_corruption(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
@@ -198,5 +304,7 @@ def _is_corruption(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
 def _store_error(file: Path, error: Exception) -> Problem:
     if isinstance(error, NewerStoreError):
         return ProblemError(causes.STORE_NEWER, path=str(file)).problem
+    if _is_locked(error):
+        return ProblemError(causes.STORE_LOCKED, path=str(file)).problem
     reason = str(getattr(error, "strerror", None) or error)
     return ProblemError(causes.STORE_UNUSABLE, path=str(file), error=reason).problem

@@ -15,10 +15,11 @@ from moonshot_status.core.errors import ProblemError
 from moonshot_status.core.status import Status
 from moonshot_status.display.view import build_view
 from moonshot_status.formats import Reply
-from moonshot_status.polling.balance import utc_now
+from moonshot_status.polling.balance import RequestDueError, Requests, utc_now
 from moonshot_status.polling.inputs import input_paths
-from moonshot_status.polling.reply import Request, make_reply
+from moonshot_status.polling.reply import Request, render
 from moonshot_status.watch import file_changes
+from moonshot_status.watch.file_changes import FileStates
 from moonshot_status.watch.scheduler import RefreshRequest
 from moonshot_status.watch.worker import PollResult
 
@@ -38,6 +39,8 @@ def poll_once(
     request = _with_refresh(request, since, refresh=refresh.refresh)
     paths = input_paths(request.options.config)
     states = file_changes.file_states(paths)
+    if refresh.stored_only:
+        return _stored(request, update, states)
     reply, usage_error = _reply(request)
     if file_changes.file_states(paths) != states:
         # This poll or another process has written to the store. Whatever this poll fetched is in
@@ -45,18 +48,33 @@ def poll_once(
         time.sleep(_CLOCK_TICK_SECONDS)
         states = file_changes.file_states(paths)
         reply, usage_error = _reply(_with_refresh(request, since, refresh=False))
-    output = update(reply).encode("utf-8", "replace")
-    return PollResult(output, reply.valid_until, states, usage_error)
+    return PollResult(_encoded(update(reply)), reply.valid_until, states, usage_error)
+
+
+def _stored(request: Request, update: Callable[[Reply], str], states: FileStates) -> PollResult:
+    """Return the update from what is stored; an empty one if there is no balance yet."""
+    try:
+        reply, usage_error = _reply(request, Requests.REPORT)
+    except RequestDueError as due:
+        if not due.has_balance:
+            return PollResult(b"", 0, states, is_due=True)
+        reply, _ = _reply(request, Requests.SKIP)
+        return PollResult(_encoded(update(reply)), 0, states, is_due=True)
+    return PollResult(_encoded(update(reply)), reply.valid_until, states, usage_error)
+
+
+def _encoded(update: str) -> bytes:
+    return update.encode("utf-8", "replace")
 
 
 def _with_refresh(request: Request, since: datetime, *, refresh: bool) -> Request:
     return replace(request, options=replace(request.options, refresh=refresh, wanted_at=since))
 
 
-def _reply(request: Request) -> tuple[Reply, str]:
+def _reply(request: Request, requests: Requests = Requests.MAKE) -> tuple[Reply, str]:
     """Return the reply, and the error of the command line, which is empty if there is none."""
     try:
-        return make_reply(request), ""
+        return render(request, requests), ""
     except UnknownAccountError as error:
         problem = ProblemError(causes.UNKNOWN_ACCOUNT, error=str(error)).problem
         account = Account(request.options.account or "", None)

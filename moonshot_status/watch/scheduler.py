@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moonshot_status.config.settings import UnknownAccountError
 from moonshot_status.watch.file_changes import CAN_NOTIFY, FileChanges
@@ -34,11 +34,12 @@ class RefreshRequest:
     """A request for one poll.
 
     A reading fetched after ``since`` (seconds since 1970) satisfies it. With ``refresh`` an older
-    one does not, however fresh it is.
+    one does not, however fresh it is. With ``stored_only`` the API is not asked.
     """
 
     since: float
     refresh: bool = False
+    stored_only: bool = False
 
 
 class Scheduler:
@@ -58,7 +59,9 @@ class Scheduler:
         self._wall, self._steady = wall, steady
         self.worker: Worker | None = None
         self._changes = FileChanges()
-        self._request: RefreshRequest | None = RefreshRequest(wall(), refresh)
+        # What is stored is shown at once, however long the first request takes.
+        self._request: RefreshRequest | None = RefreshRequest(wall(), refresh, stored_only=True)
+        self._started = self._request
         self._polled_at, self._clock_offset = wall(), wall() - steady()
         self._valid_until, self._has_shown = 0.0, False
         self._not_before = self._compare_at = self._give_up_at = steady()
@@ -116,8 +119,12 @@ class Scheduler:
         self._changes.expect(result.states)
         # No signal reports what changed between the poll and this call.
         self._compare_at, self._notify_paused_until = self._steady(), None
-        self._has_shown = True
-        self._show(result.update)
+        if result.update:
+            self._has_shown = True
+            self._show(result.update)
+        if result.is_due:
+            self._request = self._request or replace(self._started, stored_only=False)
+            self._not_before = self._steady()
 
     def _delay_after_failure(self) -> None:
         self._valid_until = 0.0
@@ -147,6 +154,7 @@ class Scheduler:
         if self._request is None or steady < self._not_before:
             return
         request, self._request = self._request, None
+        self._started = request
         self._changes.stop()  # The poll itself changes the files.
         self._polled_at, self._clock_offset = self._wall(), self._wall() - steady
         self._not_before, self._give_up_at = steady + _MIN_POLL_INTERVAL, steady + self._limit

@@ -5,14 +5,13 @@ It is a fork of this process, which has imported what a poll needs and has only 
 
 from __future__ import annotations
 
-import marshal
 import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from moonshot_status.core import log, signals
+from moonshot_status.core import child
 from moonshot_status.watch.file_changes import FileStates
 
 _READ_SIZE = 65536
@@ -22,13 +21,14 @@ class PollResult(NamedTuple):
     """The bytes to print, until when they are valid (seconds since 1970), and the input files.
 
     ``states`` are the states of the files when the update was made. ``usage_error`` is the error
-    of the command line; empty if there is none.
+    of the command line; empty if there is none. ``is_due``: a request to the API was not made.
     """
 
     update: bytes
     valid_until: float
     states: FileStates
     usage_error: str = ""
+    is_due: bool = False
 
 
 class Worker:
@@ -38,19 +38,7 @@ class Worker:
     """
 
     def __init__(self, poll: Callable[[], PollResult]) -> None:
-        self.pipe, writing = os.pipe()
-        # The child must not get a signal before it has dropped this process's handlers.
-        unblock = signals.block()
-        try:
-            self._process = os.fork()
-            if not self._process:
-                _run_in_child(poll, writing, unblock)
-        except OSError:
-            os.close(self.pipe)
-            raise
-        finally:
-            os.close(writing)
-            unblock()
+        self._process, self.pipe = child.start(lambda: tuple(poll()))
         os.set_blocking(self.pipe, False)
         self._output, self._next_signal = b"", signal.SIGTERM
 
@@ -66,10 +54,8 @@ class Worker:
     @property
     def result(self) -> PollResult | None:
         """The result, once the process has ended; None if it failed."""
-        try:
-            return PollResult(*marshal.loads(self._output))  # noqa: S302 - from our own fork
-        except (ValueError, EOFError, TypeError):
-            return None
+        found = child.result(self._output)
+        return PollResult(*found) if found else None
 
     def end(self) -> None:
         """Terminate the process and the commands it runs; from the second call on, kill it."""
@@ -81,27 +67,3 @@ class Worker:
         with suppress(BlockingIOError):
             while piece := os.read(self.pipe, _READ_SIZE):
                 self._output += piece
-
-
-def _run_in_child(
-    poll: Callable[[], PollResult], writing: int, unblock: Callable[[], None]
-) -> NoReturn:
-    try:
-        signal.set_wakeup_fd(-1)
-        signals.restore_default()
-        unblock()
-        _detach_from_bar()
-        output = marshal.dumps(tuple(poll()))
-        while output:
-            output = output[os.write(writing, output) :]
-    except BaseException:  # noqa: BLE001 - this process may do nothing but end
-        log.log_traceback()
-    finally:
-        os._exit(0)
-
-
-def _detach_from_bar() -> None:
-    """Keep the commands that this process runs from writing to the bar or reading its clicks."""
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)

@@ -26,6 +26,7 @@ from moonshot_status.core.regions import Region
 from moonshot_status.store import accounts, compaction
 from moonshot_status.store.accounts import AccountState
 from moonshot_status.store.database import FILE_NAME
+from moonshot_status.store.leases import Lease
 
 KEY = "sk-made-up"
 REGION = Region.INTERNATIONAL
@@ -58,7 +59,7 @@ def keep(folder: Path, account: Account = ACCOUNT, stored: Sequence[Reading] | N
     with closing(sqlite3.connect(file, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous = OFF")
         for reading in readings() if stored is None else stored:
-            accounts.write(db, [(account, AccountState(reading, None, key))])
+            accounts.write(db, [(account, AccountState(reading, None, key), Lease())])
             compaction.compact(db, account)
 
 

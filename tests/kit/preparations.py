@@ -9,10 +9,8 @@ import resource
 import signal
 import sqlite3
 import sys
-from contextlib import AbstractContextManager
 from typing import Any
 
-from moonshot_status.core.account import Account
 from moonshot_status.notify import runner
 from moonshot_status.store import database
 from moonshot_status.store.database import Store
@@ -47,17 +45,15 @@ def wait_for_store(seconds: float) -> None:
 
 
 def report_lock_requests(path: str) -> None:
-    """Append one byte to the file each time the process is about to acquire a request lock."""
-    acquire = Store.request_lock
+    """Append one byte to the file each time the process is about to begin a request."""
+    begin = Store.begin_request
 
-    def request_lock(
-        store: Store, account: Account, timeout: float
-    ) -> AbstractContextManager[bool]:
+    def begin_request(store: Store, *arguments: Any) -> Any:
         with open(path, "ab", buffering=0) as file:
             file.write(b"x")
-        return acquire(store, account, timeout)
+        return begin(store, *arguments)
 
-    Store.request_lock = request_lock  # type: ignore[method-assign]
+    Store.begin_request = begin_request  # type: ignore[method-assign]
 
 
 def deny_locks() -> None:

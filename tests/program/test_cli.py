@@ -447,10 +447,10 @@ def test_an_unexpected_error_of_one_account_does_not_affect_the_others(
 ) -> None:
     real = poll._poll
 
-    def view(options: Options, program: tuple[str, ...]) -> Any:
+    def view(options: Options, *arguments: Any) -> Any:
         if options.account == "cn":
             raise RuntimeError
-        return real(options, program)
+        return real(options, *arguments)
 
     monkeypatch.setattr(poll, "_poll", view)
     assert (

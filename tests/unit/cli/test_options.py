@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from moonshot_status import formats
 from moonshot_status.cli.options import make_options, make_request
 from moonshot_status.config.settings import SETTINGS
 
 NOTHING: dict[str, Any] = {
     "format": "plain", "account": None, "config": None, "refresh": False, "demo": None,
+    "wait": None, "debug": False,
     **{setting.name: None for setting in SETTINGS if setting.flag}, "hide_amount": False,
 }  # fmt: skip
 
@@ -32,3 +34,24 @@ def test_the_program_is_run_again_by_its_path(demo: str | None) -> None:
     assert Path(request.program[0]).is_absolute()
     assert request.program[-2:] == ("--account", "work")
     assert request.demo == (demo or "")
+
+
+@pytest.mark.parametrize(
+    ("given", "wait"),
+    [
+        ({"format": "waybar"}, 1.0),
+        ({"format": "waybar", "wait": 0.0}, 0.0),
+        ({"format": "json"}, None),
+        ({"format": "json", "wait": 2.0}, 2.0),
+        ({"format": "waybar", "refresh": True, "wait": 2.0}, None),
+        ({"format": "waybar", "demo": "ok"}, None),
+        ({"format": "waybar", "debug": True}, None),
+    ],
+)
+def test_how_long_a_stored_balance_is_held_back(given: dict[str, Any], wait: float | None) -> None:
+    assert make_request({**NOTHING, **given}).wait == wait
+
+
+def test_formats_whose_readers_wait_for_a_request() -> None:
+    waiting = [name for name in formats.names() if formats.waits_for_request(name)]
+    assert waiting == ["json", "nagios", "plain", "prometheus"]

@@ -373,14 +373,13 @@ def test_who_waits_in_vain_has_a_timeout(world: World) -> None:
 def test_who_waits_in_vain_shows_the_last_failure(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @contextmanager
-    def never(*_: object) -> Iterator[bool]:
-        yield False
-
     world.answer = failure()
     world.poll()
     world.after(3600)
-    monkeypatch.setattr(Store, "request_lock", never)
+    monkeypatch.setattr(
+        Store, "begin_request", lambda store, account, *_: (store.load(account), None)
+    )
+    monkeypatch.setattr(Store, "is_in_flight", lambda *_: True)
     assert shown(world.poll(timeout=0)) == (None, "server-error", False)
 
 

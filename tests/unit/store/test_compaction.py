@@ -22,6 +22,7 @@ from moonshot_status.spending.ledger import History
 from moonshot_status.store import accounts, compaction, schema
 from moonshot_status.store.accounts import AccountState
 from moonshot_status.store.database import FILE_NAME, Store
+from moonshot_status.store.leases import Lease
 
 START = datetime(2026, 3, 2, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
@@ -60,7 +61,7 @@ def account_of(days: float, minutes: int = 5, seed: int = 1) -> list[Reading]:
 def keep(db: sqlite3.Connection, readings: Sequence[Reading], every: int = 1) -> None:
     """As the program does; to look for what can be booked takes long, and need not be each time."""
     for number, reading in enumerate(readings):
-        accounts.write(db, [(ACCOUNT, AccountState(reading, None, fingerprint(KEY)))])
+        accounts.write(db, [(ACCOUNT, AccountState(reading, None, fingerprint(KEY)), Lease())])
         if number % every == 0:
             compaction.compact(db, ACCOUNT)
 

@@ -19,11 +19,12 @@ from moonshot_status.api.backoff import Attempt
 from moonshot_status.config import api_key
 from moonshot_status.core import causes
 from moonshot_status.core.account import Account, Balance, Reading, Secret, fingerprint
-from moonshot_status.core.errors import Kind, ProblemError
+from moonshot_status.core.errors import Cause, Kind, ProblemError
 from moonshot_status.core.regions import Region
 from moonshot_status.store import accounts, database, schema
 from moonshot_status.store.accounts import AccountState
 from moonshot_status.store.database import FILE_NAME, Store
+from moonshot_status.store.leases import Lease
 
 NOW = datetime(2026, 11, 22, 18, 46, 24, 123456, timezone.utc)
 SECOND = timedelta(seconds=1)
@@ -61,6 +62,14 @@ def file(folder: Path) -> Path:
     """A store with one reading."""
     Store(folder).save(ACCOUNT, known(), AccountState())
     return folder / FILE_NAME
+
+
+def begin(place: Store, account: Account) -> tuple[AccountState, Lease | None]:
+    return place.begin_request(account, timedelta(seconds=15), lambda: NOW, lambda _: True)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def aside(folder: Path) -> list[Path]:
@@ -165,9 +174,9 @@ def test_the_old_key_of_the_key_command_has_its_reading_back(folder: Path) -> No
 def test_no_key_is_written_anywhere(folder: Path) -> None:
     place = Store(folder)
     for account in (ACCOUNT, COMMAND):
-        with place.request_lock(account, 0):
-            place.save(account, known(used=api_key.resolve(ACCOUNT.secret)), AccountState())
-    written = [path.name.encode() + path.read_bytes() for path in folder.iterdir()]
+        begin(place, account)
+        place.save(account, known(used=api_key.resolve(ACCOUNT.secret)), AccountState())
+    written = [path.name.encode() + path.read_bytes() for path in files_in(folder)]
     assert len(written) == 3
     assert not any(KEY.encode() in text or b"canary" in text for text in written)
 
@@ -177,12 +186,13 @@ def test_only_the_owner_can_read_it(folder: Path, umask: int) -> None:
     old = os.umask(umask)
     try:
         place = Store(folder)
-        with place.request_lock(ACCOUNT, 0):
-            place.save(ACCOUNT, known(), AccountState())
+        begin(place, ACCOUNT)
+        place.save(ACCOUNT, known(), AccountState())
     finally:
         os.umask(old)
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    files = files_in(folder)
+    assert {path.parent.stat().st_mode & 0o777 for path in files} == {0o700}
+    assert [path.stat().st_mode & 0o777 for path in files] == [0o600] * 2
 
 
 def test_what_others_could_read_is_closed_to_them(file: Path) -> None:
@@ -212,8 +222,9 @@ def change(file: Path, *statements: str) -> None:
             db.execute(statement)
 
 
-def assert_unusable(place: Store) -> None:
+def assert_unusable(place: Store, cause: Cause | None = None) -> None:
     assert place.error is not None
+    assert cause in (None, place.error.cause)
     assert place.error.kind is Kind.STORE
     assert FILE_NAME in place.error.message
 
@@ -306,10 +317,10 @@ def test_invalid_rows_mean_a_corrupt_file(file: Path, statement: str) -> None:
 def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     place = Store(tmp_path / "file" / "folder")
-    with place.request_lock(ACCOUNT, 0) as mine:
-        assert mine
-        assert place.load(ACCOUNT) == AccountState()
-        assert place.save(ACCOUNT, known(), AccountState()) == known()
+    state, lease = begin(place, ACCOUNT)
+    assert lease
+    assert state == place.load(ACCOUNT) == AccountState()
+    assert place.save(ACCOUNT, known(), AccountState(), lease) == known()
     assert_unusable(place)
 
 
@@ -320,9 +331,9 @@ def test_no_home_folder_is_an_error_and_creates_no_file(
     before = sorted(tmp_path.rglob("*"))
     place = Store(Path("~/state"))
     assert_unusable(place)
-    with place.request_lock(ACCOUNT, 0) as mine:
-        assert mine
-        assert place.save(ACCOUNT, known(), AccountState()) == known()
+    _, lease = begin(place, ACCOUNT)
+    assert lease
+    assert place.save(ACCOUNT, known(), AccountState(), lease) == known()
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -330,11 +341,13 @@ def test_a_file_that_another_process_locks_is_an_error(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    before = Store(file.parent).load(ACCOUNT)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         place = Store(file.parent)
-        assert place.load(ACCOUNT) == AccountState()
-        assert_unusable(place)
+        assert place.load(ACCOUNT) == before
+        assert begin(place, ACCOUNT) == (AccountState(), None)
+        assert_unusable(place, causes.STORE_LOCKED)
         assert place.save(ACCOUNT, known("1"), AccountState()) == known("1")
     assert available(Store(file.parent).load(ACCOUNT)) == "49.58894"
     assert aside(file.parent) == []
