@@ -85,15 +85,11 @@ class Crowd:
         self._arrivals = arrivals
         self._report = partial(report_lock_requests, str(arrivals))
 
-    def at_once(
-        self, size: int, *arguments: str, prepare: tuple[partial[None], ...] = ()
-    ) -> list[bytes]:
+    def at_once(self, size: int, *arguments: str) -> list[bytes]:
         """Return what each prints; no request is answered before all of them want to make one."""
         self._arrivals.write_bytes(b"")
         self._server.may_respond = lambda _: self._arrivals.stat().st_size >= size
-        found = self._program.crowd(
-            size, "--timeout", "60", *arguments, prepare=[self._report, *prepare]
-        )
+        found = self._program.crowd(size, "--timeout", "60", *arguments, prepare=[self._report])
         self._server.may_respond = lambda _: True
         return [done.stdout for done in found]
 
@@ -238,10 +234,11 @@ def test_a_crowd_waits_as_the_server_asked(
 
 
 def test_where_there_are_no_locks_no_store_is_taken_for_corrupt(
-    crowd: Crowd, server: PatientServer, home: Path
+    program: Forks, server: PatientServer, home: Path
 ) -> None:
-    outputs = crowd.at_once(NOTIFIED, *JSON, "--refresh", prepare=(partial(deny_locks),))
-    assert shown(outputs) == {NEW}
+    server.may_respond = lambda _: len(server.requests) >= NOTIFIED
+    found = program.crowd(NOTIFIED, *JSON, *FOREVER, "--refresh", prepare=[partial(deny_locks)])
+    assert shown([done.stdout for done in found]) == {NEW}
     assert list(home.rglob("*.damaged-*")) == []
     assert stored.count_readings(stored.store_file(home)) == len(server.requests) == NOTIFIED
 
