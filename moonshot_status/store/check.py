@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from moonshot_status.store import schema
-from moonshot_status.store.database import BUSY_SECONDS
+from moonshot_status.store.database import READ_BUSY_SECONDS, connect
 
 
 class CorruptStoreError(Exception):
@@ -20,11 +20,8 @@ def count_readings(file: Path) -> int | None:
     The file is opened as every poll opens it. Raises NewerStoreError, CorruptStoreError, and
     OSError if it cannot be opened.
     """
-    uri = f"{file.as_uri()}?mode=rw"
     try:
-        with closing(
-            sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
-        ) as db:
+        with closing(connect(file, READ_BUSY_SECONDS)) as db:
             if not schema.version(db):
                 return None
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()

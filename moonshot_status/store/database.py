@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from moonshot_status.api.backoff import after_interruption
 from moonshot_status.core import causes, log, paths
@@ -31,7 +32,8 @@ FILE_NAME = "balance.db"
 _LEASE_FOLDER = "requests"
 BUSY_SECONDS = 10.0
 """How long a write waits for another process's transaction."""
-_READ_BUSY_SECONDS = 0.5
+READ_BUSY_SECONDS = 0.5
+"""How long a read waits, before a copy is read."""
 # The beginnings of SQLite's messages for missing or conflicting tables, invalid text and an invalid
 # header. A file that was renamed since it was opened is read-only to SQLite, too.
 _CORRUPTION_MESSAGES = (
@@ -49,6 +51,16 @@ _BATCHERS: dict[Path, WriteBatcher[_Result, AccountState]] = {}
 _LOCKED_FOR_READING: set[Path] = set()
 _LOCKED_FOR_WRITING: set[Path] = set()
 _T = TypeVar("_T")
+
+
+def connect(file: Path, busy_seconds: float) -> sqlite3.Connection:
+    """Open the file, which must exist, in autocommit mode. Raises sqlite3.OperationalError.
+
+    Each statement waits up to ``busy_seconds`` for the transaction of another process.
+    """
+    # Path.as_uri() imports http.client and ssl from Python 3.14 on.
+    uri = f"file://{quote(bytes(file))}?mode=rw"
+    return sqlite3.connect(uri, timeout=busy_seconds, isolation_level=None, uri=True)
 
 
 class Store:
@@ -135,7 +147,7 @@ class Store:
         from moonshot_status.store import alert_state
 
         try:
-            with self._open(_READ_BUSY_SECONDS) as db:
+            with self._open(READ_BUSY_SECONDS) as db:
                 return alert_state.record_level(db, account, settings, reading, judge)
         except (sqlite3.Error, OSError, NewerStoreError, UnicodeDecodeError) as error:
             log.log(f"the level is not stored: {error}")
@@ -145,7 +157,7 @@ class Store:
         """Compact the oldest readings; a failure is retried next time."""
         if self.error is None:
             errors = sqlite3.Error, OSError, NewerStoreError
-            with suppress(*errors), self._open(_READ_BUSY_SECONDS) as db:
+            with suppress(*errors), self._open(READ_BUSY_SECONDS) as db:
                 compaction.compact(db, account)
 
     def _try(self, action: Callable[[], _T], default: _T) -> _T:
@@ -202,7 +214,7 @@ class Store:
 
     def _check_lock(self) -> None:
         if self._file.exists():
-            with self._open(_READ_BUSY_SECONDS) as db, schema.transaction(db):
+            with self._open(READ_BUSY_SECONDS) as db, schema.transaction(db):
                 pass
 
     def _load_history(self, account: Account, since: datetime | None) -> History:
@@ -214,7 +226,7 @@ class Store:
             return default
         if self._file not in _LOCKED_FOR_READING:
             try:
-                with self._open(_READ_BUSY_SECONDS) as db:
+                with self._open(READ_BUSY_SECONDS) as db:
                     return action(db)
             except sqlite3.OperationalError as error:
                 if not _is_locked(error):
@@ -242,17 +254,11 @@ class Store:
 
     @property
     def _write_busy_seconds(self) -> float:
-        return _READ_BUSY_SECONDS if self._file in _LOCKED_FOR_WRITING else BUSY_SECONDS
+        return READ_BUSY_SECONDS if self._file in _LOCKED_FOR_WRITING else BUSY_SECONDS
 
     @contextmanager
     def _open(self, busy_seconds: float) -> Iterator[sqlite3.Connection]:
-        uri = f"{self._file.as_uri()}?mode=rw"
-        with (
-            _CONNECTION_LOCK,
-            closing(
-                sqlite3.connect(uri, timeout=busy_seconds, isolation_level=None, uri=True)
-            ) as db,
-        ):
+        with _CONNECTION_LOCK, closing(connect(self._file, busy_seconds)) as db:
             yield db
 
     def _lease_path(self, account: Account) -> Path:

@@ -40,6 +40,7 @@ from kit.raw_server import (
 from kit.support import KEY, PROGRAM, REPOSITORY, Run
 
 import moonshot_status
+import shlex
 from moonshot_status import schemas
 from moonshot_status.api.base_url import is_loopback
 from moonshot_status.config import api_key, codexbar, key_sources
@@ -1077,7 +1078,7 @@ def test_an_include_that_waybar_cannot_use_is_no_include(
 
 def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench) -> None:
     module = {
-        "exec": f"{PROGRAM[0]} --format=waybar", "return-type": "json", "restart-interval": 60,
+        "exec": f"{shlex.quote(PROGRAM[0])} --format=waybar", "return-type": "json", "restart-interval": 60,
     }  # fmt: skip
     group = {"modules": ["custom/balance"]}
     config = {"modules-left": 5, "group/x": group, "group/y": [], "custom/balance": module}
@@ -1095,7 +1096,7 @@ def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench
     ],
 )
 def test_other_ways_to_run_the_program(doctor: Doctor, bench: Bench, command: str) -> None:
-    script = f'#!/bin/sh\nexec {PROGRAM[0]} --format waybar "$@"\n'
+    script = f'#!/bin/sh\nexec {shlex.quote(PROGRAM[0])} --format waybar "$@"\n'
     path = bench.write(".config/waybar/balance.sh", script, 0o755)
     waybar(
         bench,

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shlex
 from kit.stored import pass_time, store_file
 from kit.support import KEY, PROGRAM, Run, balance, ends_within, written_number
 from kit.watching import PATIENCE, SOON, Clock, InlineWorker, ScriptedWaiter, Stream, happens
@@ -358,7 +359,7 @@ def test_it_ends_when_its_reader_does(watch: Watch, server: demo.Server) -> None
 
 def test_it_ends_when_its_parent_does(server: demo.Server, tmp_path: Path) -> None:
     number, printed = tmp_path / "number", tmp_path / "printed"
-    script = f"{PROGRAM[0]} watch > {printed} & echo $! > {number}; wait"
+    script = f"{shlex.quote(PROGRAM[0])} watch > {printed} & echo $! > {number}; wait"
     parent = subprocess.Popen(["sh", "-c", script])
     assert happens(lambda: printed.exists() and printed.read_text(encoding="utf-8") == "$49.58\n")
     parent.kill()
