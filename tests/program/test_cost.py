@@ -21,7 +21,7 @@ from moonshot_status.polling import demo
 
 EXPENSIVE = {"urllib3", "jsonschema", "ssl", "socket", "http.client", "urllib.request", "email"}
 # Modules beyond those of a bare interpreter, for each kind of run; a little above today's numbers.
-LIMITS = {"cached": 26, "stored": 165, "fetched": 330, "help": 117}
+LIMITS = {"cached": 26, "stored": 175, "fetched": 330, "help": 125}
 
 # Runs the start-up script once for each line of arguments, in copies of a bare interpreter, and
 # prints what each of them imports.
