@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import settings
 from kit.session import SessionReport, count_program_starts, keep_files_in_memory
-from kit.support import KEY, PROGRAM, Recorder, Run, balance
+from kit.support import KEY, PROGRAM, WARNINGS, Recorder, Run, assert_no_warnings, balance
 
 from moonshot_status.core import log
 from moonshot_status.polling import background, demo
@@ -45,7 +45,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder, and an environment that says nothing else."""
+    """An empty home folder, and an environment that only makes warnings errors."""
     for name in list(os.environ):
         if name != "PATH" and not name.startswith("COVERAGE"):
             monkeypatch.delenv(name)
@@ -53,6 +53,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("PYTHONWARNINGS", WARNINGS)
     time.tzset()
     monkeypatch.setattr(log, "_secrets", set())
     return folder
@@ -64,7 +65,9 @@ def run() -> Run:
 
     def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
         more = {"capture_output": True, "timeout": 60, "stdin": subprocess.DEVNULL, **more}
-        return subprocess.run([*PROGRAM, *arguments], check=False, **more)
+        done = subprocess.run([*PROGRAM, *arguments], check=False, **more)
+        assert_no_warnings(done.stderr)
+        return done
 
     return run
 

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 
 import moonshot_status.__main__ as entry_point
 from kit import preparations
-from kit.support import PROGRAM
+from kit.support import PROGRAM, WARNINGS, assert_no_warnings
 from moonshot_status import formats
 from moonshot_status.api import client
 from moonshot_status.api.response import HttpResponse, parse_balance
@@ -46,7 +46,11 @@ class Forks:
             [sys.executable, "-m", __name__, *PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).parents[1]),
+                "PYTHONWARNINGS": WARNINGS,
+            },
         )
         self._running: set[int] = set()
 
@@ -71,7 +75,9 @@ class Forks:
         """Wait until the run has ended and return its status and output."""
         status, *output = self._ask({"wait": number})
         self._running.remove(number)
-        return subprocess.CompletedProcess([], status, *(text.encode("latin-1") for text in output))
+        stdout, stderr = (text.encode("latin-1") for text in output)
+        assert_no_warnings(stderr)
+        return subprocess.CompletedProcess([], status, stdout, stderr)
 
     def run(self, *arguments: str, prepare: Sequence[partial[None]] = ()) -> Any:
         """Start the program and wait until it has ended."""

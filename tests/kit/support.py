@@ -17,6 +17,8 @@ from moonshot_status.polling import demo
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = (str(Path(sys.executable).with_name("moonshot-status")),)
 KEY = "sk-canary0123456789"
+# The warnings of the program's processes, which are errors as they are in pyproject.toml.
+WARNINGS = "error"
 # What the recorder writes for $4.20, then for $50.00, then for $4.20.
 LOW = "unknown warning default: $4.20 left, at or below the warning mark of $5.00"
 WELL_AGAIN = "warning ok default: $50.00 left"
@@ -31,6 +33,12 @@ def made_up_problem(
 
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def assert_no_warnings(stderr: bytes | None) -> None:
+    """Fail if a process has printed an exception that it could not raise, such as a warning."""
+    text = (stderr or b"").decode(errors="replace")
+    assert "Exception ignored" not in text, text
 
 
 def balance(available: str) -> demo.ServerResponse:

@@ -6,12 +6,13 @@ import os
 import select
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from kit.support import PROGRAM
+from kit.support import PROGRAM, assert_no_warnings
 from moonshot_status.watch.wakeup import WakeUp
 from moonshot_status.watch.worker import PollResult
 
@@ -33,7 +34,8 @@ class Stream:
     """A ``watch`` process, and what it prints."""
 
     def __init__(self, *arguments: str, **more: Any) -> None:
-        more = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **more}
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
+        more = {"stdin": subprocess.DEVNULL, "stderr": self._errors, **more}
         self.process = subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.PIPE, **more)
         self._text = ""
 
@@ -65,6 +67,9 @@ class Stream:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
+        with self._errors as errors:
+            errors.seek(0)
+            assert_no_warnings(errors.read())
 
 
 class Clock:

@@ -19,7 +19,7 @@ from typing import Any
 import click
 import pytest
 from kit import made_up
-from kit.support import KEY, PROGRAM, Run
+from kit.support import KEY, PROGRAM, WARNINGS, Run
 
 import moonshot_status
 from moonshot_status import formats
@@ -285,6 +285,8 @@ def test_open_starts_the_systems_browser(
         )
         opener.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    # Click does not wait for the browser.
+    monkeypatch.setenv("PYTHONWARNINGS", f"{WARNINGS},ignore:subprocess:ResourceWarning")
     assert run("--region", "china", "open").returncode == 0
     until = time.monotonic() + 60
     while not opened.exists() and time.monotonic() < until:
