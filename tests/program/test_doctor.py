@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -40,7 +41,6 @@ from kit.raw_server import (
 from kit.support import KEY, PROGRAM, REPOSITORY, Run
 
 import moonshot_status
-import shlex
 from moonshot_status import schemas
 from moonshot_status.api.base_url import is_loopback
 from moonshot_status.config import api_key, codexbar, key_sources
@@ -1077,9 +1077,8 @@ def test_an_include_that_waybar_cannot_use_is_no_include(
 
 
 def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench) -> None:
-    module = {
-        "exec": f"{shlex.quote(PROGRAM[0])} --format=waybar", "return-type": "json", "restart-interval": 60,
-    }  # fmt: skip
+    command = f"{shlex.quote(PROGRAM[0])} --format=waybar"
+    module = {"exec": command, "return-type": "json", "restart-interval": 60}
     group = {"modules": ["custom/balance"]}
     config = {"modules-left": 5, "group/x": group, "group/y": [], "custom/balance": module}
     waybar(bench, config)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import shlex
 from kit.stored import pass_time, store_file
 from kit.support import KEY, PROGRAM, Run, balance, ends_within, written_number
 from kit.watching import PATIENCE, SOON, Clock, InlineWorker, ScriptedWaiter, Stream, happens

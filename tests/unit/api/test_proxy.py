@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
 from collections.abc import Iterator
 from decimal import Decimal
@@ -120,7 +121,8 @@ def test_sends_the_login_that_stands_in_the_address(
     written: str,
     sent: bytes,
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", f"http://{written}@127.0.0.1:{tunnel.port}")
+    in_any_locale = os.fsdecode(written.encode())
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{in_any_locale}@127.0.0.1:{tunnel.port}")
     assert works()
     lines = tunnel.received[0].split(b"\r\n")
     (login,) = (line for line in lines if line.lower().startswith(b"proxy-authorization: basic "))
