@@ -28,7 +28,8 @@ from moonshot_status import formats
 from moonshot_status.formats import Reply
 from moonshot_status.polling import demo
 from moonshot_status.polling.reply import Request
-from moonshot_status.watch import loop
+from moonshot_status.watch import loop, scheduler
+from moonshot_status.watch.file_changes import FileChanges
 from moonshot_status.watch.poll_once import poll_once
 from moonshot_status.watch.scheduler import RefreshRequest, Scheduler
 from moonshot_status.watch.worker import PollResult
@@ -53,7 +54,7 @@ class Watching:
 
     def __call__(self, *arguments: str, then: tuple[Action, ...] = ()) -> list[str]:
         """Return what is printed before each action and after the last one."""
-        clock, printed = Clock(), []
+        clock, printed, changes = Clock(), [], FileChanges()
 
         def actions() -> Iterator[Action]:
             for action in then:
@@ -67,7 +68,9 @@ class Watching:
             patch.setattr(loop, "poll_once", poll_now)
             clocked = partial(Scheduler, wall=clock.wall, steady=clock.steady)
             patch.setattr(loop, "Scheduler", clocked)
+            patch.setattr(scheduler, "FileChanges", lambda: changes)
             done = self._invoke(*arguments)
+        changes.stop()  # Else a change after this test would send SIGIO, which ends the process.
         assert done.returncode == 0, done
         self.stderr = done.stderr
         return [*printed, done.stdout.decode()]
