@@ -196,9 +196,7 @@ def internal_error() -> Problem:
 
 
 def _locked_elsewhere(state: AccountState, policy: FetchPolicy) -> AccountState:
-    """Return the stored state while another process holds the request lock, or a timeout."""
-    if state.reading and not policy.refresh:
-        return state
+    """Return the stored state with its last failure, or with a timeout."""
     if state.attempt and state.attempt.problem:
         return state
     problem = ProblemError(causes.LOCKED_ELSEWHERE, seconds=policy.timeout).problem

@@ -83,11 +83,6 @@ class Store:
         """
         return self._try(lambda: self._load(account, now or _utc_now()), AccountState())
 
-    @property
-    def is_locked(self) -> bool:
-        """Whether another process has kept the file locked, so that nothing could be stored."""
-        return self._file in _LOCKED_FOR_WRITING
-
     def is_in_flight(self, account: Account, now: datetime) -> bool:
         """Return whether another process is asking the API, without opening the file."""
         found = leases.find(self._lease_path(account), now)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.support import made_up_problem
 
-from moonshot_status.api.backoff import Attempt, after_failure, must_wait
-from moonshot_status.core.errors import Kind
+from moonshot_status.api.backoff import Attempt, after_failure, after_interruption, must_wait
+from moonshot_status.core import causes
+from moonshot_status.core.errors import Kind, Problem
 
 START = datetime(2026, 11, 22, 18, 0, tzinfo=timezone.utc)
 END = START + timedelta(seconds=7)
@@ -166,3 +167,20 @@ def test_no_wait_is_longer_than_an_hour(
     if attempt.retry_at is not None:
         assert END < attempt.retry_at <= END + timedelta(hours=1)
         assert must_wait(attempt, END, force=False)
+
+
+def test_the_wait_after_an_interruption_counts_from_its_start_and_is_the_same_everywhere() -> None:
+    attempt, waits = None, []
+    for _ in range(7):
+        before, attempt = attempt, after_interruption(START, attempt)
+        assert attempt == after_interruption(START, before)
+        assert (attempt.started_at, attempt.ended_at) == (START, START)
+        assert attempt.problem == Problem(causes.INTERRUPTED)
+        assert attempt.retry_at is not None
+        waits.append((attempt.retry_at - START).total_seconds())
+    assert waits == [15, 30, 60, 120, 240, 300, 300]
+
+
+def test_an_interruption_after_another_kind_of_failure_is_the_first() -> None:
+    assert after_interruption(START, failed(Kind.OFFLINE)).failures == 1
+    assert after_interruption(START, failed(Kind.TIMEOUT)).failures == 2

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -19,8 +20,10 @@ from moonshot_status.core.errors import Cause, Kind, ProblemError
 from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
 from moonshot_status.polling import balance
-from moonshot_status.polling.balance import FetchPolicy, get_balance
+from moonshot_status.polling.balance import FetchPolicy, RequestDueError, Requests, get_balance
+from moonshot_status.store import database, leases
 from moonshot_status.store.database import FILE_NAME, Store
+from moonshot_status.store.leases import Lease
 
 START = datetime(2026, 11, 22, 18, 0, 0, tzinfo=timezone.utc)
 DAY = 86400.0
@@ -48,11 +51,12 @@ class World:
         self.now += timedelta(seconds=seconds)
 
     def poll(
-        self, *, max_age: float = 300, timeout: float = 5, since: float = 0, refresh: bool = False
-    ) -> Status:
+        self, *, max_age: float = 300, timeout: float = 5, since: float = 0, refresh: bool = False,
+        requests: Requests = Requests.MAKE,
+    ) -> Status:  # fmt: skip
         """A new process that began ``since`` seconds ago looks at the account."""
         began = self.now - timedelta(seconds=since)
-        terms = FetchPolicy(max_age, timeout, began, refresh, lambda: self.now)
+        terms = FetchPolicy(max_age, timeout, began, refresh, lambda: self.now, requests=requests)
         return get_balance(self.account, Store(self.folder), terms)
 
     @property
@@ -381,6 +385,146 @@ def test_who_waits_in_vain_shows_the_last_failure(
     )
     monkeypatch.setattr(Store, "is_in_flight", lambda *_: True)
     assert shown(world.poll(timeout=0)) == (None, "server-error", False)
+
+
+@contextmanager
+def stopped(world: World) -> Iterator[Lease]:
+    """Another process has begun a request and is stopped, or was killed: then leave the block."""
+    path = world.folder / "requests" / f"{world.account.identity[:16]}.lease"
+    lease = leases.take(path, world.now, world.now + timedelta(seconds=15))
+    kept = path.read_bytes()
+    yield lease
+    lease.release()
+    path.write_bytes(kept)
+
+
+def test_an_old_reading_is_only_old_until_the_lease_of_another_process_ends(world: World) -> None:
+    world.poll()
+    world.after(301)
+    with stopped(world):
+        world.after(14.9)
+        found = world.poll()
+        assert (shown(found), found.expired) == (("1", None, False), True)
+        assert lasts(world, found) == pytest.approx(0.1)
+        assert world.asked == 1
+        world.after(0.1)
+        world.answer = failure()
+        found = world.poll(requests=Requests.SKIP)
+        assert shown(found) == ("1", "timeout", True)
+        assert found.problem is not None
+        assert found.problem.message == "The request was interrupted"
+        assert shown(world.poll()) == ("1", "server-error", True)
+    assert world.asked == 2
+
+
+def test_the_wait_after_a_process_that_died_counts_from_its_start(world: World) -> None:
+    world.poll()
+    world.after(301)
+    with stopped(world):
+        pass
+    world.after(5)
+    found = world.poll()
+    assert (shown(found), lasts(world, found)) == (("1", "timeout", True), 10)
+    assert world.asked == 1
+    world.after(10)
+    assert shown(world.poll()) == ("1", None, False)
+    assert world.asked == 2
+
+
+def test_a_host_that_kills_every_request_has_the_api_asked_ever_more_rarely(world: World) -> None:
+    began: list[float] = []
+    for _ in range(3600):
+        try:
+            world.poll(requests=Requests.REPORT)
+        except RequestDueError:
+            began.append((world.now - START).total_seconds())
+            begin(world)
+        world.after(1)
+    assert began[:5] == [0, 15, 45, 105, 225]
+    assert len(began) <= 3600 / 300 + 5
+
+
+def begin(world: World) -> None:
+    """Begin a request in a process that is killed before the answer."""
+    store = Store(world.folder)
+    _, lease = store.begin_request(
+        world.account, timedelta(seconds=15), lambda: world.now, lambda _: True
+    )
+    assert lease
+    path = world.folder / "requests" / f"{world.account.identity[:16]}.lease"
+    kept = path.read_bytes()
+    lease.release()
+    path.write_bytes(kept)
+
+
+def test_a_failure_is_still_shown_while_the_next_attempt_is_in_flight(world: World) -> None:
+    world.answer = failure(Kind.OFFLINE)
+    world.poll()
+    world.after(60)
+    with stopped(world):
+        assert shown(world.poll(timeout=0)) == (None, "offline", False)
+
+
+def test_a_request_in_flight_does_not_satisfy_a_refresh(world: World) -> None:
+    world.poll()
+    world.after(1)
+    with stopped(world):
+        found = world.poll(refresh=True, timeout=0)
+        assert shown(found) == ("1", "timeout", False)
+        assert found.problem is not None
+        assert found.problem.message == "Another process is still asking after 0 s"
+    assert world.asked == 1
+
+
+def test_what_was_fetched_after_the_end_of_the_lease_is_not_stored(world: World) -> None:
+    def overtaken() -> Decimal:
+        world.after(15)
+        world.answer = Decimal(2)
+        assert shown(world.poll()) == ("2", None, False)
+        world.after(1)
+        return Decimal(1)
+
+    world.answer = overtaken
+    assert shown(world.poll()) == ("2", None, False)
+    world.after(1)
+    assert shown(world.poll()) == ("2", None, False)
+    assert world.asked == 2
+
+
+def test_a_clock_that_is_set_back_ends_a_lease(world: World) -> None:
+    with stopped(world):
+        world.after(-60)
+        assert shown(world.poll()) == ("1", None, False)
+
+
+@pytest.mark.parametrize("has_balance", [False, True])
+def test_a_request_that_is_due_can_be_reported_in_place_of_made(
+    world: World, has_balance: bool
+) -> None:
+    if has_balance:
+        world.poll()
+        assert shown(world.poll(requests=Requests.REPORT)) == ("1", None, False)
+        world.after(301)
+    with pytest.raises(RequestDueError) as caught:
+        world.poll(requests=Requests.REPORT)
+    due = caught.value
+    assert (due.timeout, due.lasts, due.has_balance) == (5, 10, has_balance)
+    assert world.asked == has_balance
+
+
+def test_a_store_that_stays_locked_is_a_reason_for_no_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(database, "READ_BUSY_SECONDS", 0)
+    world.poll()
+    world.after(301)
+    for mode in ("IMMEDIATE", "EXCLUSIVE"):
+        with closing(sqlite3.connect(world.folder / FILE_NAME, isolation_level=None)) as other:
+            other.execute(f"BEGIN {mode}")
+            for requests in (Requests.MAKE, Requests.SKIP):
+                assert shown(world.poll(requests=requests)) == ("1", "store", True)
+    assert world.asked == 1
 
 
 def lasts(world: World, found: Status) -> float | None:
