@@ -34,11 +34,12 @@ def print_if_valid() -> None:
         cached = _load(_call_digest())
         if cached is None:
             return
-        code, text = cached
+        code, text, reason = cached
         written = os.write(1, text)
     except (ImportError, OSError, ValueError):
         return
-    os._exit(code if _write_rest(text[written:]) else 1)
+    is_complete = _write(1, text[written:]) and (not os.isatty(2) or _write(2, reason))
+    os._exit(code if is_complete else 1)
 
 
 def recorder(config: Path | None) -> Callable[[Reply], None]:
@@ -81,27 +82,30 @@ def file_state(path: bytes) -> FileState:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_mode, status.st_ino
 
 
-def _load(name: str) -> tuple[int, bytes] | None:
-    """Return the exit status and the text of a reply, or None if it is no longer valid."""
+def _load(name: str) -> tuple[int, bytes, bytes] | None:
+    """Return the exit status of a reply, and its texts for standard output and standard error.
+
+    Returns None if it is no longer valid. Raises OSError or ValueError if it cannot be read.
+    """
     content = _read_private(os.path.join(_folder(), name))
     checksum, _, body = content.partition(b"\0")
     if checksum != _digest(name.encode(), body).encode():
         return None
     head, _, text = body.partition(b"\0\0")
-    started_at, until, offset, code, *inputs = head.split(b"\0")
+    started_at, until, offset, code, length, *inputs = head.split(b"\0")
     if not int(started_at) <= time.time_ns() < int(until) or int(offset) != _utc_offset():
         return None
     pairs = zip(inputs[::2], inputs[1::2], strict=True)
     if any(_encoded(file_state(path)) != state for path, state in pairs):
         return None
-    return int(code), text
+    return int(code), text[: int(length)], text[int(length) :]
 
 
-def _write_rest(text: bytes) -> bool:
-    """Write the rest of a text to standard output, and return whether that succeeded."""
+def _write(descriptor: int, text: bytes) -> bool:
+    """Write the whole text, and return whether that succeeded."""
     try:
         while text:
-            text = text[os.write(1, text) :]
+            text = text[os.write(descriptor, text) :]
     except OSError:
         return False
     return True
@@ -112,10 +116,12 @@ def _save(name: str, reply: Reply, started_at: int, states: dict[bytes, FileStat
     from moonshot_status.core import paths
     from moonshot_status.core.atomic_write import write_private
 
-    numbers = (started_at, int(reply.valid_until * 10**9), _utc_offset(), reply.exit_code)
+    text, reason = (part.encode("utf-8", "replace") for part in (reply.text, reply.stderr))
+    until = int(reply.valid_until * 10**9)
+    numbers = (started_at, until, _utc_offset(), reply.exit_code, len(text))
     inputs = (part for path, state in states.items() for part in (path, _encoded(state)))
     head = b"\0".join([*(b"%d" % number for number in numbers), *inputs])
-    body = head + b"\0\0" + reply.text.encode("utf-8", "replace")
+    body = head + b"\0\0" + text + reason
     folder = paths.cache_folder() / _FOLDER
     write_private(folder / name, _digest(name.encode(), body).encode() + b"\0" + body)
     newest_first = sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)
@@ -126,7 +132,7 @@ def _save(name: str, reply: Reply, started_at: int, states: dict[bytes, FileStat
 def _call_digest() -> str:
     """Return a digest of the process's arguments and environment, which may contain keys."""
     call = [f"{name}={value}" for name, value in sorted(os.environ.items())]
-    call += [__version__, os.getcwd(), str(os.isatty(2)), *sys.argv]
+    call += [__version__, os.getcwd(), *sys.argv]
     return _digest(*(os.fsencode(word) for word in call))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -104,6 +106,27 @@ def test_no_key_and_a_mistake_in_the_settings_are_cached(
     assert poll() == (expected, 1, True)
     path.unlink()
     assert poll() == ("— · no key\n".encode(), 1, False)
+
+
+def test_a_terminal_is_told_the_reason_each_time(run: Run, replies: Path) -> None:
+    def printed(*, terminal: bool) -> bytes:
+        """Return what is printed on standard output and, if that is a terminal, on the other."""
+        master, slave = pty.openpty()
+        stderr = slave if terminal else subprocess.PIPE
+        done = run(stderr=stderr, stdout=subprocess.PIPE, capture_output=False)
+        os.close(slave)
+        assert done.stdout == "— · no key\n".encode()
+        told: bytes = os.read(master, 10_000) if terminal else done.stderr
+        os.close(master)
+        return told
+
+    assert printed(terminal=False) == b""
+    (before,) = replies.iterdir()
+    inode = before.stat().st_ino
+    assert b"There is no API key" in printed(terminal=True)
+    assert printed(terminal=False) == b""
+    (after,) = replies.iterdir()
+    assert after.stat().st_ino == inode
 
 
 @pytest.mark.parametrize(

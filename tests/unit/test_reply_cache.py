@@ -35,11 +35,11 @@ def input_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def cache(text: str = "$1.00\n", code: int = 0, seconds: float = 60) -> None:
-    reply_cache.recorder(None)(Reply(text, code, valid_until=time.time() + seconds))
+def cache(text: str = "$1.00\n", code: int = 0, reason: str = "", *, seconds: float = 60) -> None:
+    reply_cache.recorder(None)(Reply(text, code, reason, valid_until=time.time() + seconds))
 
 
-def cached() -> tuple[int, bytes] | None:
+def cached() -> tuple[int, bytes, bytes] | None:
     try:
         return reply_cache._load(reply_cache._call_digest())
     except (OSError, ValueError):
@@ -47,8 +47,8 @@ def cached() -> tuple[int, bytes] | None:
 
 
 def test_the_text_may_hold_anything(input_file: Path) -> None:
-    cache("¥1.00 \0\0 \udc00", 33)
-    assert cached() == (33, b"\xc2\xa51.00 \0\0 ?")
+    cache("¥1.00 \0\0 \udc00", 33, "no ¥\0\0 \udc00")
+    assert cached() == (33, b"\xc2\xa51.00 \0\0 ?", b"no \xc2\xa5\0\0 ?")
 
 
 def test_it_expires_when_its_text_does(input_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,16 +133,14 @@ def test_a_change_within_a_clock_tick_prevents_caching(
     assert cached() is None
 
 
-@pytest.mark.parametrize("change", ["terminal", "program", "argument", "environment", "folder"])
+@pytest.mark.parametrize("change", ["program", "argument", "environment", "folder"])
 def test_another_call_has_another_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["moonshot-status"])
     before = reply_cache._call_digest()
     assert reply_cache._call_digest() == before
-    if change == "terminal":
-        monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 2)
-    elif change == "environment":
+    if change == "environment":
         monkeypatch.setenv("MOONSHOT_KEY", "sk-another")
     elif change == "folder":
         monkeypatch.chdir(tmp_path)
@@ -229,27 +227,40 @@ class EndError(Exception):
     """In place of the end of the process."""
 
 
-@pytest.mark.parametrize(("piece", "status"), [(3, 33), (None, 1)])
+@pytest.mark.parametrize(
+    ("room", "terminal", "status", "printed"),
+    [
+        (99, True, 33, (b"ten bytes!", b"no key")),
+        (99, False, 33, (b"ten bytes!", b"")),
+        (13, True, 1, (b"ten bytes!", b"no ")),
+        (13, False, 33, (b"ten bytes!", b"")),
+        (4, True, 1, (b"ten ", b"")),
+    ],
+)
 def test_it_is_written_whole_or_the_status_says_so(
-    input_file: Path, monkeypatch: pytest.MonkeyPatch, piece: int | None, status: int
-) -> None:
-    cache("ten bytes!", 33)
-    written = []
+    input_file: Path, monkeypatch: pytest.MonkeyPatch, room: int, terminal: bool, status: int,
+    printed: tuple[bytes, bytes],
+) -> None:  # fmt: skip
+    """``room`` is for how many bytes there is room; the reason is for a terminal alone."""
+    cache("ten bytes!", 33, "no key")
+    written = {1: b"", 2: b""}
 
     def write_a_piece(descriptor: int, text: bytes) -> int:
-        if written and piece is None:
+        piece = text[: min(3, room - len(written[1] + written[2]))]
+        if not piece:
             raise OSError
-        written.append(text[: piece or 4])
-        return len(written[-1])
+        written[descriptor] += piece
+        return len(piece)
 
     def end(code: int) -> None:
         raise EndError(code)
 
+    monkeypatch.setattr(os, "isatty", lambda descriptor: terminal and descriptor == 2)
     monkeypatch.setattr(os, "write", write_a_piece)
     monkeypatch.setattr(os, "_exit", end)
     with pytest.raises(EndError, match=f"^{status}$"):
         reply_cache.print_if_valid()
-    assert b"".join(written) == (b"ten bytes!" if piece else b"ten ")
+    assert tuple(written.values()) == printed
 
 
 def test_a_closed_standard_output_is_left_to_the_full_program(
