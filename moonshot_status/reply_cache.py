@@ -20,6 +20,22 @@ if TYPE_CHECKING:
 
     from moonshot_status.formats import Reply
 
+VARIABLES = (
+    "MOONSHOT_API_KEY", "MOONSHOT_KEY", "MOONSHOT_REGION", "MOONSHOT_BASE_URL",
+    "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "CODEXBAR_CONFIG",
+    "TZ", "TZDIR",
+    "_MOONSHOT_STATUS_COMPLETE",
+)  # fmt: skip
+"""The environment variables that can change a reply: settings, folders and the time zone.
+
+Others, such as COLUMNS and SHLVL, differ from one terminal to the next: a reply for each of them
+would push out those for the bars. Variables that only a request reads are left out unless they are
+settings, and so is what the key command and the notification command inherit. A reply is valid only
+while another poll would show what is stored, without a request, a command or a notification; and
+the store identifies an account by its key command, whatever environment that ran in.
+"""
 FileState = tuple[int, ...]
 """Modification and change time in nanoseconds, size, mode and inode; empty for a missing file."""
 _FOLDER = "replies"
@@ -53,7 +69,7 @@ def recorder(config: Path | None) -> Callable[[Reply], None]:
 
         name, started_at = _call_digest(), time.time_ns()
         before = file_states(input_paths(config))
-    except (ImportError, OSError):
+    except (ImportError, OSError, ValueError):
         return lambda _: None
 
     def record(reply: Reply) -> None:
@@ -130,10 +146,30 @@ def _save(name: str, reply: Reply, started_at: int, states: dict[bytes, FileStat
 
 
 def _call_digest() -> str:
-    """Return a digest of the process's arguments and environment, which may contain keys."""
-    call = [f"{name}={value}" for name, value in sorted(os.environ.items())]
-    call += [__version__, os.getcwd(), *sys.argv]
-    return _digest(*(os.fsencode(word) for word in call))
+    """Return a digest of everything but files and time that can change the reply.
+
+    The variables may contain keys. Raises OSError if a relative path is in use but the working
+    folder has been deleted, and ValueError for a name that cannot be encoded.
+    """
+    # Menus contain the path of the program, which is searched for if it was given without one.
+    names = VARIABLES if "/" in sys.argv[0] else (*VARIABLES, "PATH")
+    call = [f"{name}={os.environ[name]}" for name in names if name in os.environ]
+    call += [__version__, os.getcwd() if _has_relative_path() else ""]
+    # The effect of LANG, LC_* and PYTHON*: how names are decoded, and which modules are imported.
+    call += [sys.getfilesystemencoding(), os.pathsep.join(map(str, sys.path))]
+    return _digest(*(os.fsencode(word) for word in (*call, *sys.argv)))
+
+
+def _has_relative_path() -> bool:
+    """Return whether the call may use a path that is relative to the working folder."""
+    program, *arguments = sys.argv
+    paths = [program, os.path.expanduser(os.environ.get("CODEXBAR_CONFIG", ""))]
+    paths += [os.environ.get(name, "") for name in ("HOME", "SSL_CERT_FILE", "SSL_CERT_DIR")]
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        option, is_one_word, value = word.partition("=")
+        if option == "--config":
+            paths.append(value if is_one_word else following)
+    return not all(path.startswith("/") for path in paths if path)
 
 
 def _digest(*parts: bytes) -> str:

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,12 +141,20 @@ def test_a_forced_request_is_not_cached(
 
 CHANGES: dict[str, Callable[[Path, pytest.MonkeyPatch], Any]] = {
     "another key": lambda _, patch: patch.setenv("MOONSHOT_API_KEY", "sk-another"),
+    "no key": lambda _, patch: patch.delenv("MOONSHOT_API_KEY"),
     "another base URL": lambda _, patch: patch.setenv("MOONSHOT_BASE_URL", "http://[::1]:1"),
     "another region": lambda _, patch: patch.setenv("MOONSHOT_REGION", "china"),
     "another time zone": lambda _, patch: patch.setenv("TZ", "Asia/Shanghai"),
+    "another zone of the same time": lambda _, patch: patch.setenv("TZ", "Africa/Abidjan"),
     "a settings file": lambda home, _: write(home, {"thresholds": {"warning": 60}}),
     "a CodexBar file": lambda home, _: write(home, {}, ".config/codexbar/config.json"),
     "an old CodexBar file": lambda home, _: write(home, {}, ".codexbar/config.json"),
+    "another file of CodexBar": lambda _, patch: patch.setenv("CODEXBAR_CONFIG", "/c.json"),
+    "another folder of settings": lambda _, patch: patch.setenv("XDG_CONFIG_HOME", "/config"),
+    "another store": lambda home, patch: patch.setenv("XDG_STATE_HOME", str(home)),
+    "a proxy": lambda _, patch: patch.setenv("HTTPS_PROXY", "http://127.0.0.1:1"),
+    "certificates": lambda _, patch: patch.setenv("SSL_CERT_FILE", "/ca.pem"),
+    "completion": lambda _, patch: patch.setenv("_MOONSHOT_STATUS_COMPLETE", "bash_source"),
     "another home": lambda home, patch: patch.setenv("HOME", str(home.parent)),
     "no store": lambda home, _: database(home).unlink(),
     "another mode of the store": lambda home, _: database(home).chmod(0o640),
@@ -192,12 +201,60 @@ def test_another_process_has_refreshed(poll: Poll, server: demo.Server) -> None:
     assert poll() == (b"$12.50\n", 0, False)
 
 
-def test_another_folder_is_another_call(
+def test_another_terminal_or_folder_is_the_same_call(
     poll: Poll, server: demo.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert is_cached(poll)
     monkeypatch.chdir("/")
-    assert not poll()[2]
+    monkeypatch.setenv("PWD", "/")
+    monkeypatch.setenv("COLUMNS", "47")
+    assert poll()[2]
+
+
+def test_a_settings_file_with_a_relative_path_is_that_of_the_folder(
+    poll: Poll, server: demo.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command line in two folders shows two accounts."""
+    for number, region in enumerate(("international", "china")):
+        folder = tmp_path / region
+        folder.mkdir()
+        settings = {"api_key": KEY, "region": region, "base_url": server.base_url}
+        (folder / "c.json").write_text(json.dumps(settings), encoding="utf-8")
+        monkeypatch.chdir(folder)
+        for option in (["--config", "c.json"], ["--config=c.json"]):
+            assert is_cached(poll, *option)
+            assert poll(*option)[0].decode().startswith("$¥"[number])
+
+
+def in_a_terminal(number: int) -> dict[str, str]:
+    """Return variables that differ between the terminals, bars and agents of one session."""
+    names = (
+        "COLUMNS", "LINES", "SHLVL", "WINDOWID", "TMUX_PANE", "INVOCATION_ID", "BLOCK_X", "BLOCK_Y",
+    )  # fmt: skip
+    paths = dict.fromkeys(("PWD", "OLDPWD"), f"/folder/{number}")
+    return paths | {name: str(number) for name in names}
+
+
+def test_processes_in_other_terminals_print_the_cached_reply(
+    run: Run, server: demo.Server, home: Path, tmp_path: Path
+) -> None:
+    def is_cached(number: int, *, folder: Path = Path("/"), **more: str) -> bool:
+        """Run the program in that terminal, and return whether it ended without click."""
+        variables = {"PYTHONPROFILEIMPORTTIME": "1", **in_a_terminal(number), **more}
+        environment = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+        done = run("--format", "waybar", cwd=folder, env=environment | variables)
+        assert done.returncode == 0
+        time.sleep(0.1)  # A reply is not cached while its inputs are younger than a clock tick.
+        return b" click" not in done.stderr
+
+    assert not is_cached(1)
+    assert not is_cached(1)
+    assert is_cached(2)
+    assert is_cached(3, folder=tmp_path)
+    assert not is_cached(4, TZ="Asia/Shanghai")
+    assert not is_cached(5, PYTHONPATH=str(tmp_path))
+    assert is_cached(6)
+    assert not is_cached(7, MOONSHOT_API_KEY="sk-another")
 
 
 def test_the_program_works_without_a_cache(server: demo.Server) -> None:

@@ -30,6 +30,7 @@ def input_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text("before", encoding="utf-8")
     # Only touching makes the time of the last change of the inode come later, never earlier.
     monkeypatch.setattr(reply_cache, "_CLOCK_TICK_NANOSECONDS", 0)
+    monkeypatch.setattr(sys, "argv", ["/bin/moonshot-status"])
     monkeypatch.setattr(inputs, "input_paths", lambda _: [bytes(path), b"/nowhere/at/all"])
     time.sleep(0.02)
     return path
@@ -133,21 +134,85 @@ def test_a_change_within_a_clock_tick_prevents_caching(
     assert cached() is None
 
 
-@pytest.mark.parametrize("change", ["program", "argument", "environment", "folder"])
-def test_another_call_has_another_name(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["moonshot-status"])
+@pytest.mark.parametrize("change", ["program", "argument", "encoding", "modules", "environment"])
+def test_another_call_has_another_name(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["/bin/moonshot-status"])
     before = reply_cache._call_digest()
     assert reply_cache._call_digest() == before
     if change == "environment":
         monkeypatch.setenv("MOONSHOT_KEY", "sk-another")
-    elif change == "folder":
-        monkeypatch.chdir(tmp_path)
+    elif change == "encoding":
+        monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "latin-1")
+    elif change == "modules":
+        monkeypatch.setattr(sys, "path", [Path("/elsewhere"), *sys.path])
     else:
-        words = {"program": ["__main__.py"], "argument": ["moonshot-status", "--refresh"]}
+        words = {"program": ["/bin/other"], "argument": ["/bin/moonshot-status", "--refresh"]}
         monkeypatch.setattr(sys, "argv", words[change])
     assert reply_cache._call_digest() != before
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "counts"),
+    [
+        (["/bin/moonshot-status", "--format", "waybar"], {}, False),
+        (["bin/moonshot-status"], {}, True),
+        (["moonshot-status"], {}, True),
+        (["/bin/moonshot-status", "--config", "/c.json"], {}, False),
+        (["/bin/moonshot-status", "--config", "c.json"], {}, True),
+        (["/bin/moonshot-status", "--config", "~/c.json"], {}, True),
+        (["/bin/moonshot-status", "--config=/c.json"], {}, False),
+        (["/bin/moonshot-status", "--config=c.json"], {}, True),
+        (["/bin/moonshot-status", "--config=/c.json", "--config", "c.json"], {}, True),
+        (["/bin/moonshot-status", "--config"], {}, False),
+        (["/bin/moonshot-status"], {"HOME": "home"}, True),
+        (["/bin/moonshot-status"], {"HOME": "~/home"}, True),
+        (["/bin/moonshot-status"], {"HOME": ""}, False),
+        (["/bin/moonshot-status"], {"CODEXBAR_CONFIG": "/c.json"}, False),
+        (["/bin/moonshot-status"], {"CODEXBAR_CONFIG": "~/c.json"}, False),
+        (["/bin/moonshot-status"], {"CODEXBAR_CONFIG": "c.json"}, True),
+        (["/bin/moonshot-status"], {"CODEXBAR_CONFIG": " 'c.json'"}, True),
+        (["/bin/moonshot-status"], {"SSL_CERT_FILE": "ca.pem"}, True),
+        (["/bin/moonshot-status"], {"SSL_CERT_DIR": "certificates"}, True),
+        # The program ignores relative ones.
+        (["/bin/moonshot-status"], {"XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": ""}, False),
+    ],
+    ids=str,
+)
+def test_the_working_folder_counts_if_a_relative_path_is_in_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str],
+    variables: dict[str, str], counts: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sys, "argv", words)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    before = reply_cache._call_digest()
+    monkeypatch.chdir(tmp_path)
+    assert (reply_cache._call_digest() != before) is counts
+
+
+@pytest.mark.parametrize(("program", "counts"), [("moonshot-status", True), ("/bin/it", False)])
+def test_the_search_path_counts_if_the_program_is_searched_for(
+    monkeypatch: pytest.MonkeyPatch, program: str, counts: bool
+) -> None:
+    monkeypatch.setattr(sys, "argv", [program])
+    before = reply_cache._call_digest()
+    monkeypatch.setenv("PATH", "/elsewhere")
+    assert (reply_cache._call_digest() != before) is counts
+
+
+def test_without_a_working_folder_only_relative_paths_prevent_caching(
+    input_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def deleted() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "getcwd", deleted)
+    cache()
+    assert cached()
+    monkeypatch.setattr(sys, "argv", ["moonshot-status"])
+    cache()
+    reply_cache.print_if_valid()
+    assert cached() is None
 
 
 def test_an_input_file_that_cannot_be_examined_prevents_caching(
@@ -217,7 +282,7 @@ def test_the_folder_does_not_grow(
     input_file: Path, replies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(reply_cache._MAX_REPLIES + 10):
-        monkeypatch.setenv("NUMBER", str(number))
+        monkeypatch.setenv("MOONSHOT_KEY", str(number))
         cache()
     assert len(list(replies.iterdir())) == reply_cache._MAX_REPLIES
     assert cached()
