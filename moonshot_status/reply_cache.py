@@ -140,9 +140,32 @@ def _save(name: str, reply: Reply, started_at: int, states: dict[bytes, FileStat
     body = head + b"\0\0" + text + reason
     folder = paths.cache_folder() / _FOLDER
     write_private(folder / name, _digest(name.encode(), body).encode() + b"\0" + body)
-    newest_first = sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)
-    for path in newest_first[_MAX_REPLIES:]:
-        path.unlink(missing_ok=True)
+    _delete_oldest(folder, name)
+
+
+def _delete_oldest(folder: Path, newest: str) -> None:
+    """Delete all but the newest replies; files that this program did not make stay.
+
+    ``newest`` is the name of the reply that was just written. Raises OSError.
+    """
+    import re
+    from contextlib import suppress
+
+    written_at = {}
+    with os.scandir(folder) as entries:
+        for entry in (entry for entry in entries if re.fullmatch("[0-9a-f]{32}", entry.name)):
+            # Another process may have deleted it.
+            with suppress(OSError):
+                if entry.is_file(follow_symlinks=False):
+                    written_at[entry.name] = entry.stat(follow_symlinks=False).st_mtime_ns
+    # A reply from the future was written before the clock was set back: it is an old one.
+    now = max(time.time_ns(), written_at.get(newest, 0))
+    oldest_first = sorted(
+        written_at, key=lambda name: (name == newest, written_at[name] <= now, written_at[name])
+    )
+    for name in oldest_first[:-_MAX_REPLIES]:
+        with suppress(OSError):
+            (folder / name).unlink()
 
 
 def _call_digest() -> str:

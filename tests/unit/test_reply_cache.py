@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -285,6 +286,119 @@ def test_the_folder_does_not_grow(
         monkeypatch.setenv("MOONSHOT_KEY", str(number))
         cache()
     assert len(list(replies.iterdir())) == reply_cache._MAX_REPLIES
+    assert cached()
+
+
+@pytest.fixture
+def full(input_file: Path, replies: Path) -> list[Path]:
+    """As many replies as are kept, the first of which is the oldest: each is an hour younger."""
+    replies.mkdir(parents=True)
+    paths = [replies / f"{number:032x}" for number in range(reply_cache._MAX_REPLIES)]
+    for age, path in enumerate(reversed(paths), 1):
+        path.touch()
+        os.utime(path, (time.time() - age * 3600,) * 2)
+    return paths
+
+
+def test_the_newest_replies_stay(full: list[Path], replies: Path) -> None:
+    cache()
+    assert cached()
+    assert set(replies.iterdir()) == {*full[1:], replies / reply_cache._call_digest()}
+
+
+@pytest.mark.parametrize("seconds", [5, 10**9])
+def test_replies_from_before_the_clock_was_set_back_are_the_oldest(
+    full: list[Path], replies: Path, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    for number, path in enumerate(full[:-1]):
+        os.utime(path, (time.time() + seconds + number,) * 2)
+    for number in range(3):
+        monkeypatch.setenv("MOONSHOT_KEY", str(number))
+        cache()
+        assert cached()
+    assert set(full) & set(replies.iterdir()) == {*full[3:]}
+
+
+def test_the_reply_just_written_stays_although_its_time_is_the_oldest(
+    full: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def set_back(source: Path, target: Path) -> None:
+        replace(source, target)
+        os.utime(target, (0, 0))
+
+    monkeypatch.setattr(Path, "replace", set_back)
+    cache()
+    assert cached()
+
+
+def test_a_file_server_with_a_clock_of_its_own(
+    full: list[Path], replies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has been written an hour ahead of this clock is not older than the rest."""
+    replace = Path.replace
+
+    def ahead(source: Path, target: Path) -> None:
+        replace(source, target)
+        os.utime(target, (time.time() + 3600,) * 2)
+
+    monkeypatch.setattr(Path, "replace", ahead)
+    for number in range(3):
+        monkeypatch.setenv("MOONSHOT_KEY", str(number))
+        cache()
+    assert set(full) & set(replies.iterdir()) == {*full[3:]}
+
+
+def test_files_of_others_stay_and_are_no_error(full: list[Path], replies: Path) -> None:
+    foreign = [replies / name for name in ("notes", "f" * 31, "F" * 32, "g" * 32, "e" * 33)]
+    for path in foreign:
+        path.touch()
+    foreign += [replies / ("e" * 32), replies / ("d" * 32), replies / ("c" * 32)]
+    foreign[-3].mkdir()
+    foreign[-2].symlink_to("notes")
+    foreign[-1].symlink_to("nowhere")
+    for path in foreign:
+        os.utime(path, (0, 0), follow_symlinks=False)
+    cache()
+    assert cached()
+    assert {path for path in replies.iterdir() if path not in full[1:]} == {
+        *foreign, replies / reply_cache._call_digest()
+    }  # fmt: skip
+
+
+def test_a_reply_that_cannot_be_deleted_is_no_error(
+    full: list[Path], replies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def refuse(path: Path) -> None:
+        if path == full[0]:
+            raise PermissionError
+        unlink(path)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(reply_cache, "_MAX_REPLIES", len(full) - 1)
+    cache()
+    assert cached()
+    assert set(full) - set(replies.iterdir()) == {full[1]}
+
+
+def test_a_reply_that_another_process_deletes_is_no_error(
+    full: list[Path], replies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deleted:
+        name = "e" * 32
+
+        def is_file(self, **_: bool) -> bool:
+            raise FileNotFoundError
+
+    entries = [Deleted(), *os.scandir(replies)]
+    monkeypatch.setattr(reply_cache, "_MAX_REPLIES", len(full) - 1)
+    monkeypatch.setattr(os, "scandir", lambda _: contextlib.nullcontext(entries))
+    cache()
+    assert not full[0].exists()
+    assert full[1].exists()
     assert cached()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,47 @@ def test_the_longest_names_can_be_written(folder: Path, name: str) -> None:
     in_any_locale = os.fsdecode(name.encode())
     replace_file(folder / in_any_locale, b"new", 0o600)
     assert [path.name for path in folder.iterdir()] == [in_any_locale]
+
+
+TEMPORARY = ".moonshot-status.0123456789abcdef"
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_what_a_killed_writer_left_is_deleted(folder: Path, hours: int) -> None:
+    (folder / TEMPORARY).touch()
+    write_private(folder / "file", b"new")
+    assert (folder / TEMPORARY).exists()  # It may be a writer that has just begun.
+    age(folder / TEMPORARY, hours)
+    write_private(folder / "file", b"new")
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_what_others_have_made_is_not_deleted(folder: Path) -> None:
+    (folder / TEMPORARY[:-1]).touch()
+    (folder / f"{TEMPORARY[:-1]}g").touch()
+    (folder / f"{TEMPORARY}0").touch()
+    (folder / TEMPORARY[1:]).touch()
+    (folder / f"{TEMPORARY[:-1]}0").mkdir()
+    (folder / f"{TEMPORARY[:-1]}1").symlink_to(TEMPORARY[:-1])
+    before = set(folder.iterdir())
+    for path in before:
+        age(path, 1)
+    write_private(folder / "file", b"new")
+    assert set(folder.iterdir()) == before | {folder / "file"}
+
+
+def test_what_cannot_be_deleted_is_no_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError
+
+    (folder / TEMPORARY).touch()
+    age(folder / TEMPORARY, 1)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    write_private(folder / "file", b"new")
+    assert (folder / "file").read_bytes() == b"new"
+
+
+def age(path: Path, hours: int) -> None:
+    """Set the time of the last change to so many hours ago."""
+    changed = time.time() - hours * 3600
+    os.utime(path, (changed, changed), follow_symlinks=False)
