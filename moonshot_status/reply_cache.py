@@ -205,6 +205,9 @@ def _digest(*parts: bytes) -> str:
 def _folder() -> str:
     import appdirs
 
+    # As in core.paths, which takes longer to import than all of this.
+    if not os.path.isabs(os.environ.get("XDG_CACHE_HOME", "/")):
+        del os.environ["XDG_CACHE_HOME"]
     return os.path.join(appdirs.user_cache_dir("moonshot-status", appauthor=False), _FOLDER)
 
 

@@ -211,6 +211,20 @@ def test_another_terminal_or_folder_is_the_same_call(
     assert poll()[2]
 
 
+@pytest.mark.parametrize("name", ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"])
+@pytest.mark.parametrize("value", ["", "relative"])
+def test_a_relative_folder_is_as_good_as_none(
+    poll: Poll, server: demo.Server, replies: Path, monkeypatch: pytest.MonkeyPatch,
+    name: str, value: str,
+) -> None:  # fmt: skip
+    polls = []
+    for _ in range(3):
+        monkeypatch.setenv(name, value)  # The program removes it.
+        polls.append(poll())
+    assert [is_cached for _, _, is_cached in polls] == [False, False, True]
+    assert len(list(replies.iterdir())) == 1
+
+
 def test_a_settings_file_with_a_relative_path_is_that_of_the_folder(
     poll: Poll, server: demo.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
