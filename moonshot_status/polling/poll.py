@@ -145,5 +145,6 @@ def make_forecast(account: Account, store: Store) -> Forecast | None:
 
 def error_view(options: Options) -> View:
     """Return the View for the unexpected exception that is being handled."""
-    account = Account(options.account or DEFAULT_ACCOUNT, options.region)
-    return build_view(account, Status(problem=internal_error()), utc_now())
+    account, now = Account(options.account or DEFAULT_ACCOUNT, options.region), utc_now()
+    # It is not valid for any time: the next poll may succeed.
+    return build_view(account, Status(problem=internal_error(), changes_at=now), now)

@@ -18,7 +18,7 @@ from kit.support import KEY, Run, balance
 from moonshot_status import __main__ as entry_point
 from moonshot_status import formats, reply_cache
 from moonshot_status.cli import main
-from moonshot_status.config import hide_amounts
+from moonshot_status.config import hide_amounts, resolver
 from moonshot_status.polling import demo
 
 Poll = Callable[..., tuple[bytes, int, bool]]
@@ -128,6 +128,19 @@ def test_a_terminal_is_told_the_reason_each_time(run: Run, replies: Path) -> Non
     assert printed(terminal=False) == b""
     (after,) = replies.iterdir()
     assert after.stat().st_ino == inode
+
+
+@pytest.mark.parametrize("account", [[], ["--account", "default,default"]], ids=["one", "several"])
+def test_an_unexpected_error_is_not_cached(
+    poll: Poll, server: demo.Server, monkeypatch: pytest.MonkeyPatch, account: list[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resolver, "resolve", fail)
+        assert "internal error" in poll("--format", "waybar", *account)[0].decode()
+    assert b"$49.58" in poll("--format", "waybar", *account)[0]
 
 
 @pytest.mark.parametrize(
