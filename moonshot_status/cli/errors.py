@@ -26,6 +26,11 @@ def from_problem(problem: Problem) -> Failure:
     return Failure(f"{problem.message}.", problem.hint, problem.kind.next_step)
 
 
+def unknown_account(message: str) -> click.BadParameter:
+    """Return the error to raise for an account that does not exist."""
+    return click.BadParameter(message, param_hint="'--account'")
+
+
 class WrongUsage(click.UsageError):
     """Wrong usage as click reports it, but with the reference to the help at the end."""
 

@@ -64,11 +64,12 @@ def main(ctx: click.Context, /, **params: Any) -> None:
 
 def _show_balance(ctx: click.Context) -> None:
     record = _recorder(ctx.obj)
-    from moonshot_status.cli import options, output
+    from moonshot_status.cli import errors, options, output
     from moonshot_status.polling.reply import make_reply
 
-    with options.usage_errors():
-        reply = make_reply(options.make_request(ctx.obj))
+    reply = make_reply(options.make_request(ctx.obj))
+    if reply.unknown_account:
+        raise errors.unknown_account(reply.unknown_account)
     code = output.write(reply)
     record(reply)
     ctx.exit(code)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import click
-
 from moonshot_status import formats
+from moonshot_status.cli import errors
 from moonshot_status.config import resolver
-from moonshot_status.config.settings import SETTINGS, Options, Settings, UnknownAccountError
+from moonshot_status.config.settings import SETTINGS, Options, Settings
+from moonshot_status.core import causes
+from moonshot_status.core.errors import Problem
 from moonshot_status.core.regions import Region
 from moonshot_status.polling.reply import Request
 
@@ -58,24 +57,24 @@ def load_settings(params: dict[str, Any]) -> list[Settings]:
 
     Raises click's usage error for an unknown account.
     """
-    with usage_errors():
-        accounts = resolver.each_account(make_options(params))
-        return [resolver.resolve(account, os.environ) for account in accounts]
+    accounts, file = resolver.each_account(make_options(params))
+    return [_existing(resolver.resolve(account, os.environ, file)) for account in accounts]
 
 
 def load_settings_of_one(params: dict[str, Any]) -> Settings:
     """Return the settings of the one requested account. Raises as ``load_settings`` does."""
-    with usage_errors():
-        return resolver.resolve(make_options(params), os.environ)
+    return _existing(resolver.resolve(make_options(params), os.environ))
 
 
-@contextmanager
-def usage_errors() -> Iterator[None]:
-    """Turn an unknown account into click's usage error."""
-    try:
-        yield
-    except UnknownAccountError as error:
-        raise click.BadParameter(str(error), param_hint="'--account'") from error
+def _existing(settings: Settings) -> Settings:
+    require_account(settings.problem)
+    return settings
+
+
+def require_account(problem: Problem | None) -> None:
+    """Raise click's usage error if the problem is that the account does not exist."""
+    if problem and problem.cause is causes.UNKNOWN_ACCOUNT:
+        raise errors.unknown_account(problem.message)
 
 
 def _program(params: dict[str, Any]) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from moonshot_status.config.settings import (
     Options,
     Setting,
     Settings,
-    UnknownAccountError,
     independent,
 )
 from moonshot_status.config.settings_file import SettingsFile, SettingValue
@@ -32,19 +31,24 @@ from moonshot_status.core.thresholds import LIMITS, CrossedThresholdsError, Thre
 _UNSET = SettingValue(None)
 
 
-def each_account(options: Options) -> list[Options]:
-    """Return the options of each requested account: one, several with commas, or all."""
+def each_account(options: Options) -> tuple[list[Options], SettingsFile | None]:
+    """Return the options of each requested account: one, several with commas, or all.
+
+    The settings file is returned as well if it was read, so that every account is resolved with the
+    same content.
+    """
     wanted = options.account
     if wanted is None or (wanted != ALL_ACCOUNTS and "," not in wanted):
-        return [options]
+        return [options], None
     try:
-        existing = _account_names(_read_file(options))
+        file = _read_file(options)
     except ProblemError:
-        return [options]
+        return [options], None
+    existing = _account_names(file)
     if wanted in existing:
-        return [options]
+        return [options], file
     names = existing if wanted == ALL_ACCOUNTS else [name.strip() for name in wanted.split(",")]
-    return [replace(options, account=name) for name in dict.fromkeys(names)]
+    return [replace(options, account=name) for name in dict.fromkeys(names)], file
 
 
 def resolve(
@@ -52,9 +56,10 @@ def resolve(
 ) -> Settings:
     """Return the settings of one account; problems are in the result.
 
-    ``file`` is used in place of the settings file on disk. Raises UnknownAccountError.
+    ``file`` is used in place of the settings file on disk.
     """
-    settings = _independent(options, options.account or DEFAULT_ACCOUNT, SettingsFile(Path()))
+    wanted = DEFAULT_ACCOUNT if options.account is None else options.account
+    settings = _independent(options, wanted, SettingsFile(Path()))
     try:
         if file is None:
             file = _read_file(options)
@@ -149,16 +154,15 @@ def _account_names(file: SettingsFile) -> list[str]:
 def account_name(wanted: str | None, file: SettingsFile) -> str:
     """Return the name of the requested account, or of the default one.
 
-    Raises UnknownAccountError.
+    Raises ProblemError if there is no account of that name.
     """
     existing = _account_names(file)
     if wanted is None:
         return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in existing else existing[0]
     if wanted not in existing:
         names = ", ".join(one_line(name, 40) for name in existing)
-        raise UnknownAccountError(
-            f"there is no account {one_line(wanted, 40)!r}; there is: {names}"
-        )
+        error = f"there is no account {one_line(wanted, 40)!r}; there is: {names}"
+        raise ProblemError(causes.UNKNOWN_ACCOUNT, error=error)
     return wanted
 
 

@@ -184,7 +184,3 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         """Return the value of an independent setting."""
         return self.values[name]
-
-
-class UnknownAccountError(Exception):
-    """There is no account of the requested name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from moonshot_status.core import causes
 from moonshot_status.core.account import Account, Balance
 from moonshot_status.core.errors import Problem
 from moonshot_status.core.regions import Region
@@ -75,6 +76,13 @@ class View:
         """The command that helps most with the first problem; empty without a problem."""
         problems = (section.problem for section in self.sections)
         return next((problem.kind.next_step for problem in problems if problem), "")
+
+    @property
+    def unknown_account(self) -> str:
+        """The message about an account that does not exist; empty if every account does."""
+        problems = (section.problem for section in self.sections)
+        unknown = (p for p in problems if p and p.cause is causes.UNKNOWN_ACCOUNT)
+        return next((problem.message for problem in unknown), "")
 
     @property
     def console(self) -> str:

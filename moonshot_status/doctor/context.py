@@ -16,7 +16,6 @@ from moonshot_status.config.settings import (
     SETTINGS,
     Options,
     Settings,
-    UnknownAccountError,
 )
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import bar_path, log
@@ -118,12 +117,10 @@ class Context:
 
 
 def make_context(options: Options, environ: Mapping[str, str]) -> Context:
-    """Resolve the settings. Raises UnknownAccountError; all other problems are in the result."""
+    """Resolve the settings; problems are in the result."""
     path = options.config or settings_file.default_path()
     try:
         return _resolve(options, environ, path)
-    except UnknownAccountError:
-        raise
     except Exception:  # noqa: BLE001 - checks that need no settings can still be made
         problem = balance.internal_error()
         settings = Settings(Account(options.account or DEFAULT_ACCOUNT), problem=problem)

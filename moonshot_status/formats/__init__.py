@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 class Reply:
     """The output of a run: ``text`` for standard output, with its newlines, and the exit status.
 
-    ``stderr`` is written to standard error only if that is a terminal. ``valid_until``, in seconds
-    since 1970, is when the reply expires if nothing but time changes; renderers leave it out.
+    ``stderr`` is written to standard error only if that is a terminal. With ``unknown_account``,
+    a message, the run ends as wrong usage instead, with nothing on standard output: for formats
+    whose readers see that, which those of a bar do not. ``valid_until``, in seconds since 1970, is
+    when the reply expires if nothing but time changes; renderers leave it out.
     """
 
     text: str
     exit_code: int = 0
     stderr: str = ""
+    unknown_account: str = ""
     valid_until: float = 0
 
 

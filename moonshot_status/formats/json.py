@@ -16,7 +16,8 @@ WAITS_FOR_REQUEST = True
 def render(view: View) -> Reply:
     """Return one line with an object for each account; the exit status is 1 without a balance."""
     lines = (strict_json.dumps(_document(section)) + "\n" for section in view.sections)
-    return Reply("".join(lines), 0 if view.has_balance else 1)
+    status = 0 if view.has_balance else 1
+    return Reply("".join(lines), status, unknown_account=view.unknown_account)
 
 
 def _document(view: View) -> dict[str, Any]:

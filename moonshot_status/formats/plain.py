@@ -12,4 +12,4 @@ def render(view: View) -> Reply:
     """Return the line, and the notes with the next step for a terminal."""
     notes = [*view.notes, view.next_step] if view.next_step else view.notes
     stderr = "".join(f"{note}\n" for note in notes)
-    return Reply(f"{view.line}\n", 0 if view.has_balance else 1, stderr)
+    return Reply(f"{view.line}\n", 0 if view.has_balance else 1, stderr, view.unknown_account)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import astuple
 
 from moonshot_status.core import child
 from moonshot_status.formats import Reply
@@ -33,11 +34,7 @@ def reply_within(seconds: float, make: Callable[[], Reply]) -> Reply | None:
 
 
 def _by_fork(seconds: float, make: Callable[[], Reply]) -> Reply | None:
-    def parts() -> tuple[str, int, str, float]:
-        reply = make()
-        return reply.text, reply.exit_code, reply.stderr, reply.valid_until
-
-    process, pipe = child.start(parts, outlives=True)
+    process, pipe = child.start(lambda: astuple(make()), outlives=True)
     try:
         output = _read(pipe, time.monotonic() + seconds)
     finally:

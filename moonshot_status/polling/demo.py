@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from moonshot_status.config.settings import BY_NAME, Options, UnknownAccountError
+from moonshot_status.config.settings import BY_NAME, Options
 from moonshot_status.core import strict_json
 from moonshot_status.core.account import Account, Reading, Secret
 from moonshot_status.core.regions import DEFAULT_REGION, Region
@@ -173,7 +173,7 @@ def make_view(name: str, options: Options) -> View:
     """Fetch the balance of the account in this state over HTTP and return its View.
 
     Of the options, ``refresh`` and ``max_age`` do not count: the state decides the reading's age.
-    The history is made up: five weeks of working days. Raises UnknownAccountError.
+    The history is made up: five weeks of working days.
     """
     account, status = _fetch(name, options)
     history = _made_up_history(status.reading, account) if status.reading else None
@@ -190,7 +190,7 @@ def make_view(name: str, options: Options) -> View:
 
 
 def make_history(name: str, options: Options) -> tuple[Account, History]:
-    """Return the account in this state and its history. Raises UnknownAccountError."""
+    """Return the account in this state and its history."""
     account, status = _fetch(name, options)
     return account, _made_up_history(status.reading, account) if status.reading else History()
 
@@ -206,9 +206,7 @@ def _flag(options: Options, name: str) -> Any:
 
 
 def _fetch(name: str, options: Options) -> tuple[Account, Status]:
-    """Fetch the balance with a store of its own. Raises UnknownAccountError."""
-    if options.account not in (None, ACCOUNT):
-        raise UnknownAccountError(f"the demo has one account: {ACCOUNT}")
+    """Fetch the balance with a store of its own."""
     state, region = _STATES[name], options.region or DEFAULT_REGION
     policy = FetchPolicy(BY_NAME["max_age"].default, _flag(options, "timeout"), utc_now())
     keys = (_KEY,) if state.accepts_key else ()

@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 
 from moonshot_status.config import hide_amounts, resolver
-from moonshot_status.config.settings import DEFAULT_ACCOUNT, Options, Settings, UnknownAccountError
+from moonshot_status.config.settings import DEFAULT_ACCOUNT, Options, Settings
+from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import log, paths
 from moonshot_status.core.account import Account
 from moonshot_status.core.status import Status
@@ -31,21 +32,23 @@ MAX_PARALLEL = 32
 def poll(options: Options, program: tuple[str, ...], requests: Requests = Requests.MAKE) -> View:
     """Return the View of the requested accounts, and send notifications if one is due.
 
-    ``program`` is the command line with which a menu runs this program for the same accounts.
-    Raises UnknownAccountError, and RequestDueError as ``requests`` says; every other problem is in
-    the View.
+    ``program`` is the command line with which a menu runs this program for the same accounts. Every
+    problem is in the View, also that an account does not exist. Raises RequestDueError as
+    ``requests`` says, and nothing else.
     """
-    accounts = resolver.each_account(options)
+    accounts, file = resolver.each_account(options)
     if len(accounts) == 1:
-        return _poll(accounts[0], program, requests)
+        return _poll(accounts[0], program, file, requests)
     if requests is Requests.MAKE:
-        return _poll_in_threads(accounts, program)
+        return _poll_in_threads(accounts, program, file)
     from moonshot_status.display import combine
 
-    return combine.combine(_stored(accounts, program, requests))
+    return combine.combine(_stored(accounts, program, file, requests))
 
 
-def _poll_in_threads(accounts: Sequence[Options], program: tuple[str, ...]) -> View:
+def _poll_in_threads(
+    accounts: Sequence[Options], program: tuple[str, ...], file: SettingsFile | None
+) -> View:
     # Most polls are for one account and need none of these.
     from concurrent.futures import ThreadPoolExecutor
 
@@ -57,19 +60,22 @@ def _poll_in_threads(accounts: Sequence[Options], program: tuple[str, ...]) -> V
         signals.cleanup_on_exit_signal(leases.release_all),
         ThreadPoolExecutor(MAX_PARALLEL) as pool,
     ):
-        views = pool.map(lambda account: _view_or_error(account, program), accounts)
+        views = pool.map(lambda account: _view_or_error(account, program, file), accounts)
         return combine.combine(list(views))
 
 
 def _stored(
-    accounts: Sequence[Options], program: tuple[str, ...], requests: Requests
+    accounts: Sequence[Options],
+    program: tuple[str, ...],
+    file: SettingsFile | None,
+    requests: Requests,
 ) -> list[View]:
     """Return the View of each account without a request, or raise one RequestDueError for all."""
     views: list[View] = []
     due: list[RequestDueError] = []
     for account in accounts:
         try:
-            views.append(_view_or_error(account, program, requests))
+            views.append(_view_or_error(account, program, file, requests))
         except RequestDueError as error:
             due.append(error)
     if due:
@@ -82,20 +88,25 @@ def _stored(
 
 
 def _view_or_error(
-    options: Options, program: tuple[str, ...], requests: Requests = Requests.MAKE
+    options: Options,
+    program: tuple[str, ...],
+    file: SettingsFile | None,
+    requests: Requests = Requests.MAKE,
 ) -> View:
     """Poll one of several accounts: its errors do not affect the others."""
     try:
-        return _poll(options, program, requests)
-    except (UnknownAccountError, RequestDueError):
+        return _poll(options, program, file, requests)
+    except RequestDueError:
         raise
     except Exception:  # noqa: BLE001 - any error
         return error_view(options)
 
 
-def _poll(options: Options, program: tuple[str, ...], requests: Requests) -> View:
+def _poll(
+    options: Options, program: tuple[str, ...], file: SettingsFile | None, requests: Requests
+) -> View:
     since = options.wanted_at or utc_now()
-    found = resolver.resolve(options, os.environ)
+    found = resolver.resolve(options, os.environ, file)
     if found.problem:
         log.log(f"{found.problem.kind.value}: {found.problem.message}")
         return _make_view(found, options, Status(problem=found.problem), None, program)

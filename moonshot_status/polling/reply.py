@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from moonshot_status import formats
-from moonshot_status.config.settings import Options, UnknownAccountError
+from moonshot_status.config.settings import Options
 from moonshot_status.display.view import View
 from moonshot_status.formats import Reply
 from moonshot_status.polling import poll
@@ -29,7 +29,7 @@ class Request:
 
 
 def make_reply(request: Request) -> Reply:
-    """Return what is printed for the request. Raises UnknownAccountError, and nothing else."""
+    """Return what is printed for the request. Never raises."""
     if request.wait is None:
         return render(request, Requests.MAKE)
     try:
@@ -68,8 +68,8 @@ def make_view(
 ) -> View:  # fmt: skip
     """Return the View of the requested accounts.
 
-    The arguments are those of ``Request`` and ``poll``. Raises UnknownAccountError, RequestDueError
-    as ``requests`` says, and nothing else.
+    The arguments are those of ``Request`` and ``poll``. Raises RequestDueError as ``requests`` says,
+    and nothing else.
     """
     try:
         if demo_state:
@@ -77,7 +77,7 @@ def make_view(
 
             return demo.make_view(demo_state, options)
         return poll.poll(options, program, requests)
-    except (UnknownAccountError, RequestDueError):
+    except RequestDueError:
         raise
     except Exception:  # noqa: BLE001 - a bar has to show something, whatever the error
         return poll.error_view(options)

@@ -11,7 +11,7 @@ from typing import Any
 
 from moonshot_status.config import api_key, edit, hide_amounts, resolver, settings, settings_file
 from moonshot_status.config.edit import Edit, Target
-from moonshot_status.config.settings import Options, UnknownAccountError
+from moonshot_status.config.settings import Options
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
@@ -65,9 +65,8 @@ def existing_key(options: Options) -> str | None:
     SetupError and ProblemError.
     """
     environ = {name: value for name, value in os.environ.items() if "MOONSHOT" not in name}
-    try:
-        found = resolver.resolve(options, environ)
-    except UnknownAccountError:
+    found = resolver.resolve(options, environ)
+    if found.problem and found.problem.cause is causes.UNKNOWN_ACCOUNT:
         return None
     if found.problem and found.problem.kind is Kind.CONFIG:
         raise SetupError(f"{found.problem.message}. {found.problem.hint}")

@@ -26,7 +26,7 @@ def watch(request: Request, update: Callable[[Reply], str]) -> int:
     """Print an update whenever the reply changes, until the reader or the parent process is gone.
 
     ``update`` turns a reply into an update of the stream. Returns the exit status. Raises
-    UnknownAccountError if the account is unknown from the start.
+    UnknownAccountError as ``Scheduler.step`` does.
     """
     waiter, output = EventWaiter(_OUTPUT), OutputWriter(_OUTPUT)
     timeout = request.options.flags.get("timeout", BY_NAME["timeout"].default)

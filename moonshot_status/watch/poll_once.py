@@ -7,15 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from moonshot_status import formats
-from moonshot_status.config.settings import UnknownAccountError
-from moonshot_status.core import causes
-from moonshot_status.core.account import Account
-from moonshot_status.core.errors import ProblemError
-from moonshot_status.core.status import Status
-from moonshot_status.display.view import build_view
 from moonshot_status.formats import Reply
-from moonshot_status.polling.balance import RequestDueError, Requests, utc_now
+from moonshot_status.polling.balance import RequestDueError, Requests
 from moonshot_status.polling.inputs import input_paths
 from moonshot_status.polling.reply import Request, render
 from moonshot_status.watch import file_changes
@@ -41,42 +34,30 @@ def poll_once(
     states = file_changes.file_states(paths)
     if refresh.stored_only:
         return _stored(request, update, states)
-    reply, usage_error = _reply(request)
+    reply = render(request)
     if file_changes.file_states(paths) != states:
         # This poll or another process has written to the store. Whatever this poll fetched is in
         # it now, so the second reply only reads.
         time.sleep(_CLOCK_TICK_SECONDS)
         states = file_changes.file_states(paths)
-        reply, usage_error = _reply(_with_refresh(request, since, refresh=False))
-    return PollResult(_encoded(update(reply)), reply.valid_until, states, usage_error)
+        reply = render(_with_refresh(request, since, refresh=False))
+    return _result(reply, update, states)
 
 
 def _stored(request: Request, update: Callable[[Reply], str], states: FileStates) -> PollResult:
     """Return the update from what is stored; an empty one if there is no balance yet."""
     try:
-        reply, usage_error = _reply(request, Requests.REPORT)
+        return _result(render(request, Requests.REPORT), update, states)
     except RequestDueError as due:
         if not due.has_balance:
             return PollResult(b"", 0, states, is_due=True)
-        reply, _ = _reply(request, Requests.SKIP)
-        return PollResult(_encoded(update(reply)), 0, states, is_due=True)
-    return PollResult(_encoded(update(reply)), reply.valid_until, states, usage_error)
+    return _result(render(request, Requests.SKIP), update, states)._replace(is_due=True)
 
 
-def _encoded(update: str) -> bytes:
-    return update.encode("utf-8", "replace")
+def _result(reply: Reply, update: Callable[[Reply], str], states: FileStates) -> PollResult:
+    output = update(reply).encode("utf-8", "replace")
+    return PollResult(output, reply.valid_until, states, reply.unknown_account)
 
 
 def _with_refresh(request: Request, since: datetime, *, refresh: bool) -> Request:
     return replace(request, options=replace(request.options, refresh=refresh, wanted_at=since))
-
-
-def _reply(request: Request, requests: Requests = Requests.MAKE) -> tuple[Reply, str]:
-    """Return the reply, and the error of the command line, which is empty if there is none."""
-    try:
-        return render(request, requests), ""
-    except UnknownAccountError as error:
-        problem = ProblemError(causes.UNKNOWN_ACCOUNT, error=str(error)).problem
-        account = Account(request.options.account or "", None)
-        view = build_view(account, Status(problem=problem), utc_now())
-        return formats.renderer(request.format)(view), str(error)

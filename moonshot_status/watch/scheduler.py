@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from moonshot_status.config.settings import UnknownAccountError
 from moonshot_status.watch.file_changes import CAN_NOTIFY, FileChanges
 from moonshot_status.watch.worker import PollResult, Worker
 
@@ -40,6 +39,10 @@ class RefreshRequest:
     since: float
     refresh: bool = False
     stored_only: bool = False
+
+
+class UnknownAccountError(Exception):
+    """From the start there is no account of the requested name."""
 
 
 class Scheduler:
@@ -80,7 +83,7 @@ class Scheduler:
         """Do what is due, and return the number of seconds to sleep before the next call.
 
         ``signals`` are the numbers of the signals received since the last call. Raises
-        UnknownAccountError if the first poll fails for that reason.
+        UnknownAccountError if the first reply is to end the program for that reason.
         """
         if signals:
             self._handle(signals)
@@ -111,8 +114,8 @@ class Scheduler:
         if result is None:
             self._delay_after_failure()
             return
-        if result.usage_error and not self._has_shown:
-            raise UnknownAccountError(result.usage_error)
+        if result.unknown_account and not self._has_shown:
+            raise UnknownAccountError(result.unknown_account)
         now = self._wall()
         is_valid = result.valid_until > now
         self._valid_until = result.valid_until if is_valid else now + _EXPIRED_INTERVAL

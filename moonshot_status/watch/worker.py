@@ -20,14 +20,14 @@ _READ_SIZE = 65536
 class PollResult(NamedTuple):
     """The bytes to print, until when they are valid (seconds since 1970), and the input files.
 
-    ``states`` are the states of the files when the update was made. ``usage_error`` is the error
-    of the command line; empty if there is none. ``is_due``: a request to the API was not made.
+    ``states`` are the states of the files when the update was made. ``unknown_account`` is that of
+    the reply. ``is_due``: a request to the API was not made.
     """
 
     update: bytes
     valid_until: float
     states: FileStates
-    usage_error: str = ""
+    unknown_account: str = ""
     is_due: bool = False
 
 

@@ -8,9 +8,15 @@ import os
 from pathlib import Path
 
 import pytest
-from kit.views import ALL_VIEWS, VIEWS
+from kit.views import ALL_VIEWS, NOW, VIEWS
 
 from moonshot_status import formats
+from moonshot_status.core import causes
+from moonshot_status.core.account import Account
+from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.status import Status
+from moonshot_status.display.combine import combine
+from moonshot_status.display.view import build_view
 from moonshot_status.formats import i3blocks
 
 HERE = Path(__file__).parent
@@ -18,6 +24,7 @@ INTEGRATIONS = HERE.parent.parent / "integrations"
 # Set this variable to write the goldens again, and review their diff.
 WRITE = "WRITE_GOLDENS" in os.environ
 FOR_PEOPLE_AND_SCRIPTS = {"plain", "json"}
+UNKNOWN_ACCOUNT = ProblemError(causes.UNKNOWN_ACCOUNT, error="there is no account 'x'").problem
 
 
 @pytest.mark.parametrize("name", formats.names())
@@ -67,6 +74,16 @@ def test_the_label_or_the_kind_of_a_problem_is_in_the_text(name: str) -> None:
         if view.problem:
             kind, text = view.problem.kind, formats.renderer(name)(view).text
             assert kind.label in text or kind.value in text, view_name
+
+
+@pytest.mark.parametrize("name", formats.names())
+def test_only_people_and_scripts_are_told_of_an_unknown_account_by_an_error(name: str) -> None:
+    unknown = build_view(Account("x"), Status(problem=UNKNOWN_ACCOUNT), NOW)
+    expected = "there is no account 'x'" if name in FOR_PEOPLE_AND_SCRIPTS else ""
+    render = formats.renderer(name)
+    assert render(unknown).unknown_account == expected
+    assert render(combine([VIEWS["ok"], unknown])).unknown_account == expected
+    assert all(render(view).unknown_account == "" for view in VIEWS.values())
 
 
 @pytest.mark.parametrize("name", formats.names())

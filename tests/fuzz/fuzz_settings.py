@@ -10,7 +10,7 @@ import atheris
 
 with atheris.instrument_imports(include=["moonshot_status"]):
     from moonshot_status.config import codexbar, key_sources, resolver, settings_file
-    from moonshot_status.config.settings import Options, UnknownAccountError
+    from moonshot_status.config.settings import Options
     from moonshot_status.core.errors import Kind
     from moonshot_status.core.regions import Region
 
@@ -78,10 +78,7 @@ def one_input(raw: bytes) -> None:
     }
     account = data.PickValueInList([None, None, "default", "a", "\ud800"])
     region = data.PickValueInList([None, None, *Region])
-    try:
-        found = resolver.resolve(Options(account=account, region=region), environ)
-    except UnknownAccountError:
-        return
+    found = resolver.resolve(Options(account=account, region=region), environ)
     if found.problem:
         assert found.problem.kind in (Kind.CONFIG, Kind.NO_KEY, Kind.BAD_KEY, Kind.WRONG_PRODUCT)
         assert f"{found.problem.message}{found.problem.hint}".isprintable()

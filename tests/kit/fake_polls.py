@@ -23,7 +23,7 @@ class FakePolls:
         self.requests: list[RefreshRequest] = []
         self.shown: list[bytes] = []
         self.states: FileStates = {}
-        self.usage_error, self.update, self.valid_for = "", b"$1.00\n", 300.0
+        self.unknown_account, self.update, self.valid_for = "", b"$1.00\n", 300.0
         self.make_result: Callable[[], PollResult | None] = self.result
         self.duration, self.ends, self.kills, self.cannot_start = 0.0, 0.0, 0, False
 
@@ -59,7 +59,9 @@ class FakePolls:
 
     def result(self) -> PollResult:
         """Return the result of a poll that succeeds."""
-        return PollResult(self.update, self.wall + self.valid_for, self.states, self.usage_error)
+        return PollResult(
+            self.update, self.wall + self.valid_for, self.states, self.unknown_account
+        )
 
 
 class FakeWorker:

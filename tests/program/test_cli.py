@@ -438,6 +438,47 @@ def test_a_name_among_several_has_to_be_known(invoke: Run, several: Path, names:
     assert (done.returncode, done.stdout) == (2, b"")
 
 
+def test_the_account_of_the_demo_can_be_named(invoke: Run) -> None:
+    assert invoke("--demo", "ok", "--account", "demo").stdout == b"$49.58\n"
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("plain", "json")])
+def test_an_account_that_is_gone_is_shown_like_any_mistake_in_the_settings(
+    invoke: Run, several: Path, own_file: OwnFile, name: str
+) -> None:
+    gone = invoke("--format", name, "--account", "gone")
+    assert re.search(rb"bad settings|config", gone.stdout)
+    assert (gone.returncode, gone.stderr) == (3 if name == "nagios" else 0, b"")
+    both = invoke("--format", name, "--account", "gone,work", "--template", "{account} {bar}")
+    assert b"49.58" in both.stdout
+    own_file({"accounts": {"gone": {"region": "mars"}}})
+    broken = invoke("--format", name, "--account", "gone")
+    assert broken.returncode == gone.returncode
+
+
+def test_the_tooltip_says_which_accounts_there_are(invoke: Run, several: Path) -> None:
+    shown = json.loads(invoke("--account", "work,gone,lost", "--format", "waybar").stdout)
+    assert shown["text"] == "work $49.58 │ gone — · bad settings │ lost — · offline"
+    assert shown["class"] == ["unknown", "config", "offline"]
+    assert "there is no account 'gone'; there is: work, cn, lost, a, b" in shown["tooltip"]
+    assert "choose another account" in shown["tooltip"]
+
+
+def test_settings_that_change_during_a_poll_do_not_matter_to_it(
+    invoke: Run, several: Path, own_file: OwnFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = poll.get_balance
+
+    def change_settings(*arguments: Any) -> Any:
+        own_file({})
+        return real(*arguments)
+
+    monkeypatch.setattr(poll, "MAX_PARALLEL", 1)
+    monkeypatch.setattr(poll, "get_balance", change_settings)
+    lines = invoke("--account", "all", "--format", "json").stdout.splitlines()
+    assert [json.loads(line)["account"] for line in lines] == ["work", "cn", "lost", "a, b"]
+
+
 def test_all_is_one_where_there_is_one(invoke: Run, server: demo.Server, own_file: OwnFile) -> None:
     assert invoke("--account", "all").stdout.decode() == "$49.58\n"
     own_file("{")
@@ -449,10 +490,10 @@ def test_an_unexpected_error_of_one_account_does_not_affect_the_others(
 ) -> None:
     real = poll._poll
 
-    def view(options: Options, *arguments: Any) -> Any:
+    def view(options: Options, *more: Any) -> Any:
         if options.account == "cn":
             raise RuntimeError
-        return real(options, *arguments)
+        return real(options, *more)
 
     monkeypatch.setattr(poll, "_poll", view)
     assert (

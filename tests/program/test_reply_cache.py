@@ -143,6 +143,21 @@ def test_an_unexpected_error_is_not_cached(
     assert b"$49.58" in poll("--format", "waybar", *account)[0]
 
 
+def test_an_account_that_is_gone_is_cached_until_the_settings_change(
+    poll: Poll, server: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    account = {"api_key": KEY, "base_url": server.base_url}
+    arguments = ("--format", "tmux", "--account", "work,home")
+    own_file({"accounts": {"home": account}})
+    assert is_cached(poll, *arguments)
+    expected = "work — · bad settings │ home $49.58\n".encode()
+    assert poll(*arguments) == (expected, 0, True)
+    own_file({"accounts": {"work": account, "home": account}})
+    assert poll(*arguments) == ("work $49.58 │ home $49.58\n".encode(), 0, False)
+    own_file({"accounts": {"work": account}})
+    assert poll(*arguments) == ("work $49.58 │ home — · bad settings\n".encode(), 0, False)
+
+
 @pytest.mark.parametrize(
     "arguments", [["--refresh"], ["--demo", "ok"], ["--debug"], ["--max-age", "0"]], ids=" ".join
 )

@@ -240,19 +240,32 @@ def test_hidden_amounts_are_hidden_and_shown_again(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("name", ["plain", "tmux"])
 def test_an_account_that_disappears_is_reported(
-    watching: Watching, server: demo.Server, own_file: Callable[[Any], Path]
+    watching: Watching, server: demo.Server, own_file: Callable[[Any], Path], name: str
 ) -> None:
     account = {"api_key": KEY, "base_url": server.base_url}
     own_file({"accounts": {"work": account}})
     printed = watching(
-        "watch", "--account", "work",
+        "watch", "--account", "work", "--format", name,
         then=(
             lambda: own_file({"accounts": {"home": account}}),
             lambda: own_file({"accounts": {"work": account}}),
         ),
     )  # fmt: skip
     assert printed == ["$49.58\n", "— · bad settings\n", "$49.58\n"]
+
+
+def test_a_bar_waits_for_an_account_that_is_gone_from_the_start(
+    watching: Watching, server: demo.Server, own_file: Callable[[Any], Path]
+) -> None:
+    account = {"api_key": KEY, "base_url": server.base_url}
+    own_file({"accounts": {"home": account}})
+    printed = watching(
+        "watch", "--account", "work", "--format", "tmux",
+        then=(lambda: own_file({"accounts": {"work": account}}),),
+    )  # fmt: skip
+    assert printed == ["— · bad settings\n", "$49.58\n"]
 
 
 def test_without_a_network_it_says_so_until_there_is_one(

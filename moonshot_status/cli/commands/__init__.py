@@ -50,6 +50,11 @@ def apply_global_options(params: dict[str, Any]) -> None:
     """Turn on the log for --debug. Raises click's usage error for contradictory options."""
     if params["hide_amount"] and params["format"] == "json":
         raise click.UsageError("--hide-amount is for bars: json holds the amounts.")
+    if params["demo"] and params["account"] is not None:
+        from moonshot_status.polling import demo
+
+        if params["account"] != demo.ACCOUNT:
+            raise errors.unknown_account(f"the demo has one account: {demo.ACCOUNT}")
     if params["debug"]:
         from moonshot_status.core import log
 

@@ -162,13 +162,11 @@ def _target(ctx: click.Context, key: str) -> Target:
 def _account(params: dict[str, Any]) -> str | None:
     """Return the account that --account names; None for the settings of all accounts."""
     from moonshot_status.cli import options
-    from moonshot_status.config import resolver
 
     if params["account"] is None:
         return None
     file = _file(params)
-    with options.usage_errors():
-        name = resolver.account_name(params["account"], file)
+    name = options.load_settings_of_one(params).account.name
     return name if name in file.accounts else None
 
 

@@ -25,8 +25,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
     from moonshot_status.doctor import context, report
     from moonshot_status.doctor.finding import State
 
-    with options.usage_errors():
-        examined = context.make_context(options.make_options(ctx.obj), os.environ)
+    examined = context.make_context(options.make_options(ctx.obj), os.environ)
+    options.require_account(examined.problem)
     findings = []
     for finding in doctor.examine(examined):
         findings.append(finding)

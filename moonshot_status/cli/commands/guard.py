@@ -34,8 +34,9 @@ def command(ctx: click.Context, minimum: Decimal | None, days: Decimal | None) -
     from moonshot_status.polling.balance import utc_now
     from moonshot_status.polling.reply import make_view
 
-    with options.usage_errors():
-        view = make_view(options.make_options(ctx.obj), demo_state=ctx.obj["demo"] or "")
+    view = make_view(options.make_options(ctx.obj), demo_state=ctx.obj["demo"] or "")
+    for section in view.sections:
+        options.require_account(section.problem)
     verdict = guard.evaluate(view, minimum, days, utc_now())
     notes = [*view.notes, view.next_step] if view.next_step else []
     output.write(Reply(f"{verdict.line}\n", stderr="".join(f"{note}\n" for note in notes)))

@@ -89,8 +89,7 @@ def _load(params: dict[str, Any]) -> tuple[Account, History, str]:
     if params["demo"]:
         from moonshot_status.polling import demo
 
-        with options.usage_errors():
-            return (*demo.make_history(params["demo"], options.make_options(params)), "")
+        return (*demo.make_history(params["demo"], options.make_options(params)), "")
     settings = options.load_settings_of_one(params)
     if settings.problem:
         raise errors.from_problem(settings.problem)

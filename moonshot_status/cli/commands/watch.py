@@ -30,8 +30,9 @@ def command(ctx: click.Context, /, **own_params: Any) -> None:
     """
     # Before there is a handler SIGUSR1 would end the process; the first poll is coming anyway.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    from moonshot_status.cli import options
+    from moonshot_status.cli import errors, options
     from moonshot_status.watch import loop
+    from moonshot_status.watch.scheduler import UnknownAccountError
 
     params = {**ctx.obj, **_given(ctx, own_params)}
     apply_global_options(params)
@@ -40,8 +41,10 @@ def command(ctx: click.Context, /, **own_params: Any) -> None:
         raise click.UsageError(f"{params['format']} reads no stream: run the program again.")
     if sys.stdout is None:
         ctx.exit(1)
-    with options.usage_errors():
+    try:
         ctx.exit(loop.watch(options.make_request(params), update))
+    except UnknownAccountError as error:
+        raise errors.unknown_account(str(error)) from error
 
 
 def _given(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:

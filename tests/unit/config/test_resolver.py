@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,8 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from moonshot_status.config import key_sources, resolver
-from moonshot_status.config.settings import BY_NAME, Options, Settings, UnknownAccountError
+from moonshot_status.config.settings import BY_NAME, Options, Settings
+from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
 from moonshot_status.core.errors import Kind, Problem
 from moonshot_status.core.regions import Region
@@ -219,10 +221,32 @@ def test_which_account_is_shown(
 
 
 @pytest.mark.parametrize("own", [OWN, {"accounts": {"work": OWN, "cn": OWN}}])
-def test_an_unknown_account_is_refused_with_the_existing_names(own_file: Write, own: Any) -> None:
+def test_an_unknown_account_is_a_problem_with_the_existing_names(own_file: Write, own: Any) -> None:
     own_file(own)
-    with pytest.raises(UnknownAccountError, match=r"'play'.*(default|work, cn)"):
-        resolve(account="play")
+    found = resolve(account="play", template="{bar}")
+    problem = problem_of(found)
+    assert problem.cause is causes.UNKNOWN_ACCOUNT
+    assert re.fullmatch(".*'play'.*(default|work, cn)", problem.message)
+    assert (found.account.name, found["template"]) == ("play", "{bar}")
+
+
+def test_no_name_can_make_the_message_long_or_unprintable(own_file: Write) -> None:
+    own_file({"accounts": {"\x1b[31mred\n": OWN, "sk-canary0123456789": OWN, "x" * 10_000: OWN}})
+    message = problem_of(resolve(account="\x00sk-canary0123456789" + "y" * 10_000)).message
+    assert message.isprintable()
+    assert len(message) < 240
+    assert "canary" not in message
+    assert resolve(account="").account.name == ""
+
+
+@pytest.mark.parametrize("wanted", ["all", "work,cn"])
+def test_each_account_is_found_in_the_same_content_of_the_file(
+    own_file: Write, wanted: str
+) -> None:
+    own_file({"accounts": {"work": OWN, "cn": OWN}})
+    accounts, file = resolver.each_account(Options(account=wanted))
+    own_file({"accounts": {"home": OWN}})
+    assert [resolver.resolve(each, {}, file).problem for each in accounts] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from moonshot_status import formats
-from moonshot_status.config.settings import Options, UnknownAccountError
+from moonshot_status.config.settings import Options
 from moonshot_status.display.view import View
 from moonshot_status.formats import Reply
-from moonshot_status.polling import demo, poll
+from moonshot_status.polling import poll
 from moonshot_status.polling.reply import Request, make_reply
 
 
@@ -38,10 +38,3 @@ def test_an_error_in_a_renderer_is_rendered_as_a_problem(monkeypatch: pytest.Mon
 def test_an_error_in_a_poll_is_rendered_as_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poll, "poll", None)
     assert make_reply(request()).text == "— · internal error\n"
-
-
-def test_an_unknown_account_is_an_error_of_the_command_line(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with pytest.raises(UnknownAccountError):
-        make_reply(Request("plain", Options(account="other"), (), demo.STATES[0]))

@@ -11,10 +11,10 @@ import pytest
 from kit import fake_polls
 from kit.fake_polls import LIMIT, START, FakePolls
 
-from moonshot_status.config.settings import UnknownAccountError
 from moonshot_status.watch import file_changes, scheduler
 from moonshot_status.watch.file_changes import FileChanges
 from moonshot_status.watch.output import OutputWriter
+from moonshot_status.watch.scheduler import UnknownAccountError
 from moonshot_status.watch.worker import PollResult
 
 pytestmark = pytest.mark.usefixtures("sigio")
@@ -183,13 +183,13 @@ def test_other_changes_in_a_folder_do_not_keep_it_awake(
 
 
 def test_an_unknown_account_ends_the_program_only_at_first(polls: FakePolls) -> None:
-    polls.usage_error = "there is no account"
+    polls.unknown_account = "there is no account"
     with pytest.raises(UnknownAccountError, match="no account"):
         polls.run(polls.scheduler(), 1)
-    polls.usage_error = ""
+    polls.unknown_account = ""
     watching = polls.scheduler()
     polls.run(watching, 1)
-    polls.usage_error, polls.update = "there is no account", b"bad settings"
+    polls.unknown_account, polls.update = "there is no account", b"bad settings"
     polls.run(watching, 400)
     assert polls.shown[-1] == b"bad settings"
 
