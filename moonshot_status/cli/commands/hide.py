@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 
@@ -14,11 +16,14 @@ def command(ctx: click.Context, state: str) -> None:
     Levels, the runway and everything that is wrong are shown all the same.
     """
     from moonshot_status.cli import options
-    from moonshot_status.config import hide_amounts
+    from moonshot_status.config import hide_amounts, resolver
 
     hidden = state == "on"
     if state == "toggle":
-        hidden = not hide_amounts.is_hidden(options.load_settings_of_one(ctx.obj)["hide_amount"])
+        # The menu of several accounts calls it with all their names, also of one that is gone.
+        accounts, file = resolver.each_account(options.make_options(ctx.obj))
+        settings = [resolver.resolve(account, os.environ, file) for account in accounts]
+        hidden = not all(hide_amounts.is_hidden(found["hide_amount"]) for found in settings)
     try:
         hide_amounts.set_hidden(hidden)
     except OSError as error:

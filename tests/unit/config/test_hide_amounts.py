@@ -61,6 +61,17 @@ def test_the_settings_may_begin_with_it(run: Run, server: demo.Server, own_file:
     assert run("--hide-amount").stdout.decode() == "ok\n"
 
 
+@pytest.mark.parametrize("names", ["work,cn", "gone,work", "all"])
+def test_a_menu_of_several_accounts_switches_too(
+    invoke: Run, server: demo.Server, own_file: Write, names: str
+) -> None:
+    account = {"api_key": KEY, "base_url": server.base_url}
+    own_file({"accounts": {"work": account, "cn": {**account, "hide_amount": True}}})
+    for expected in (True, False):
+        assert invoke("--account", names, "hide").returncode == 0
+        assert hide_amounts.is_hidden(not expected) is expected
+
+
 @pytest.mark.parametrize("noise", [b"", b"maybe", b"\xff\xfe"])
 def test_a_file_that_says_nothing_says_nothing(home: Path, noise: bytes) -> None:
     hide_amounts.set_hidden(hidden=True)
