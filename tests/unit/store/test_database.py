@@ -405,57 +405,6 @@ def test_a_file_that_another_process_has_replaced_stays(file: Path) -> None:
     assert aside(file.parent) == []
 
 
-VERSION_2 = """
-INSERT INTO account VALUES (1, {identity!r}, 'international', {key!r});
-INSERT INTO reading VALUES (1, 1, {key!r}, 1795373184123456, '49.58894', '46.58893', '3.00001');
-INSERT INTO attempt VALUES (
-    1, 1795373184123456, 1795373185123456, 'rate-limited', 'Too many requests', 'Wait.', 30, 3,
-    1795373215123456
-);
-INSERT INTO move VALUES (1, {key!r}, 1795373184123456, 1795369584123456, '0', '1.5', '0', '0', '0');
-INSERT INTO notice VALUES (1, 'settings', 'warning', 1795373184123456);
-"""
-
-
-@pytest.fixture
-def of_version_2(folder: Path) -> Path:
-    """A store as version 2 left it: with sentences, a wait, a past and a level."""
-    folder.mkdir(parents=True)
-    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
-        db.executescript(schema.MIGRATIONS[1] + schema.MIGRATIONS[2])
-        db.executescript(VERSION_2.format(identity=ACCOUNT.identity, key=fingerprint(KEY)))
-        db.execute("PRAGMA user_version = 2")
-    return folder
-
-
-def test_a_store_of_version_2_is_read_before_it_is_migrated(of_version_2: Path) -> None:
-    store = Store(of_version_2)
-    state, history = store.load(ACCOUNT), store.history(ACCOUNT)
-    assert available(state) == "49.58894"
-    assert state.attempt is not None
-    assert (state.attempt.failures, state.attempt.retry_at) == (3, NOW + 31 * SECOND)
-    problem = state.attempt.problem
-    assert problem is not None
-    assert (problem.kind, problem.retry_after) == (Kind.RATE_LIMITED, 30)
-    assert (problem.message, problem.hint) == ("Rate limited", "")
-    assert [str(entry.spent) for entry in history.entries] == ["1.5"]
-    assert store.error is None
-
-
-def test_a_store_of_version_2_is_migrated_with_all_that_it_holds(of_version_2: Path) -> None:
-    store = Store(of_version_2)
-    before = store.load(ACCOUNT)
-    assert store.save(ACCOUNT, replace(before, reading=None), before) == before
-    with closing(sqlite3.connect(of_version_2 / FILE_NAME)) as db:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        columns = [row[1] for row in db.execute("PRAGMA table_info(attempt)")]
-    assert version == schema.VERSION
-    assert not {"message", "hint", "told"} & set(columns)
-    assert [str(entry.spent) for entry in store.history(ACCOUNT).entries] == ["1.5"]
-    assert store.record_level(ACCOUNT, "settings", before.reading, lambda level: level) is None
-    assert store.error is None
-
-
 def test_an_unknown_cause_is_shown_by_its_kind(file: Path) -> None:
     Store(file.parent).save(ACCOUNT, failed(), AccountState())
     change(file, "UPDATE attempt SET cause = 'OF_A_LATER_RELEASE', facts = 'x'")
@@ -468,7 +417,8 @@ def test_an_unknown_cause_is_shown_by_its_kind(file: Path) -> None:
 @pytest.mark.parametrize("name", causes.BY_NAME)
 def test_no_sentence_is_stored(folder: Path, name: str) -> None:
     names = {"path", "host", "seconds", "status", "codes", "variable", "error", "setting", "origin",
-             "expected", "region", "regions", "other", "searched", "problem", "fix"}  # fmt: skip
+             "expected", "region", "regions", "other", "searched", "problem", "fix",
+             "version", "folder"}  # fmt: skip
     problem = ProblemError(causes.BY_NAME[name], **dict.fromkeys(names, 7)).problem
     state = AccountState(None, Attempt(NOW, NOW, problem), fingerprint(KEY))
     assert Store(folder).save(ACCOUNT, state, AccountState()) == state
