@@ -123,7 +123,9 @@ SERVER_ERROR = Cause(Kind.SERVER_ERROR, "The API has a fault (HTTP {status})", "
 STORE_UNUSABLE = Cause(Kind.STORE, "{path} cannot be used: {error}", _NOT_SAVED)
 STORE_LOCKED = Cause(Kind.STORE, "{path} is locked by another process",
     "That process may be stopped: continue it or end it.")
-STORE_NEWER = Cause(Kind.STORE, "{path} was written by a later version of this program", _NOT_SAVED)
+STORE_NEWER = Cause(Kind.STORE, "{path} was written by a later version of this program",
+    "This is version {version}, installed in {folder}: bring it up to date. Until then it keeps its"
+    " balances apart.")
 INTERNAL = Cause(Kind.INTERNAL, "Something unforeseen happened in this program",
     "Run it with --debug in a terminal and report what it prints.")
 # fmt: on

@@ -64,7 +64,7 @@ def _content(file: Path) -> Finding:
     try:
         readings = check.count_readings(file)
     except NewerStoreError:
-        fact = f"{file} was written by a later version of this program, so nothing is kept"
+        fact = f"{file} was written by a later version of this program, so it is not used"
         return fail("store", fact, "Bring the program up to date, or move the file away.")
     except CorruptStoreError:
         fix = "The next request puts it aside and begins a new one: run doctor again."

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from moonshot_status.api.backoff import Attempt, after_failure, must_wait
 from moonshot_status.config import api_key
-from moonshot_status.core import causes, log
+from moonshot_status.core import causes, log, paths
 from moonshot_status.core.account import Account, Balance, Reading, Secret, fingerprint
 from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.status import Status
-from moonshot_status.store import leases
+from moonshot_status.store import leases, schema
 from moonshot_status.store.accounts import AccountState
 from moonshot_status.store.database import Store
 from moonshot_status.store.leases import Lease
@@ -73,6 +73,10 @@ class FetchPolicy:
 def get_balance(account: Account, store: Store, policy: FetchPolicy) -> Status:
     """Return the status of the account, with one request to the API if it is necessary.
 
+    Where a newer version of this program wrote the store, that is the problem in the status, and
+    balances and waits are kept in a store of this version in the cache folder. So the balance is
+    shown, with as few requests as otherwise.
+
     Raises RequestDueError if the policy says so, and nothing else.
     """
     return _status(_cached_or_fetched(account, store, policy), store.error, policy)
@@ -80,6 +84,9 @@ def get_balance(account: Account, store: Store, policy: FetchPolicy) -> Status:
 
 def _cached_or_fetched(account: Account, store: Store, policy: FetchPolicy) -> AccountState:
     state = store.load(account, policy.now())
+    if store.is_newer:
+        store = Store(paths.cache_folder() / f"store-{schema.VERSION}")
+        state = store.load(account, policy.now())
     until = time.monotonic() + policy.timeout
     while not _no_request_needed(state, policy):
         if policy.requests is Requests.REPORT:

@@ -68,8 +68,8 @@ def make_view(
 ) -> View:  # fmt: skip
     """Return the View of the requested accounts.
 
-    The arguments are those of ``Request`` and ``poll``. Raises RequestDueError as ``requests`` says,
-    and nothing else.
+    The arguments are those of ``Request`` and ``poll``. Raises RequestDueError as ``requests``
+    says, and nothing else.
     """
     try:
         if demo_state:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
+from moonshot_status import __version__
 from moonshot_status.api.backoff import after_interruption
 from moonshot_status.core import causes, log, paths
 from moonshot_status.core.account import Account, Reading
@@ -75,6 +77,11 @@ class Store:
         self.error: Problem | None = None
         if not folder.is_absolute():
             self.error = _store_error(self._file, FileNotFoundError("there is no home folder"))
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether the error is that a newer version of this program wrote the file."""
+        return self.error is not None and self.error.cause is causes.STORE_NEWER
 
     def load(self, account: Account, now: datetime | None = None) -> AccountState:
         """Return the state of the account; an empty one if nothing can be read.
@@ -304,7 +311,9 @@ def _is_corruption(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
 
 def _store_error(file: Path, error: Exception) -> Problem:
     if isinstance(error, NewerStoreError):
-        return ProblemError(causes.STORE_NEWER, path=str(file)).problem
+        return ProblemError(
+            causes.STORE_NEWER, path=str(file), version=__version__, folder=sys.prefix
+        ).problem
     if _is_locked(error):
         return ProblemError(causes.STORE_LOCKED, path=str(file)).problem
     reason = str(getattr(error, "strerror", None) or error)

@@ -48,6 +48,7 @@ DROP TABLE attempt_2;
 """,
 }
 """The statements that migrate the file to each version from the one before it."""
+# An earlier version of the program leaves a file of a later one alone, and keeps a file of its own.
 VERSION = max(MIGRATIONS)
 HISTORY_VERSION = 2
 """The first version with the tables of the history and of the levels."""

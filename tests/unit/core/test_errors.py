@@ -23,6 +23,7 @@ FACTS: dict[str, str | int | float] = {
     "error": "Permission denied",
     "expected": "a number of seconds",
     "fix": "Correct the file.",
+    "folder": "/home/me/.venv",
     "host": "api.moonshot.ai",
     "origin": "base_url in /home/me/config.json",
     "other": "china",
@@ -35,6 +36,7 @@ FACTS: dict[str, str | int | float] = {
     "setting": "max_age",
     "status": 503,
     "variable": "HTTPS_PROXY",
+    "version": "0.1.0",
 }
 NETWORK = {
     Kind.OFFLINE, Kind.TIMEOUT, Kind.TLS, Kind.PROXY, Kind.REDIRECTED, Kind.BAD_RESPONSE,
