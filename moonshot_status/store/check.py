@@ -1,4 +1,4 @@
-"""Check the store without changing it, for ``doctor``."""
+"""Check the store without changing it."""
 
 from __future__ import annotations
 
@@ -33,3 +33,15 @@ def count_readings(file: Path) -> int | None:
         raise OSError(str(error)) from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise CorruptStoreError from error
+
+
+def is_newer(file: Path) -> bool:
+    """Return whether a newer version of this program wrote the file; False if it is unreadable."""
+    try:
+        with closing(connect(file, READ_BUSY_SECONDS)) as db:
+            schema.version(db)
+    except schema.NewerStoreError:
+        return True
+    except (sqlite3.Error, UnicodeDecodeError):
+        return False
+    return False

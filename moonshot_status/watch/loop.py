@@ -14,8 +14,9 @@ from moonshot_status.watch.clicks import ClickReader
 from moonshot_status.watch.output import OutputWriter
 from moonshot_status.watch.poll_once import poll_once
 from moonshot_status.watch.scheduler import RefreshRequest, Scheduler
+from moonshot_status.watch.upgrade import Program
 from moonshot_status.watch.wakeup import EventWaiter
-from moonshot_status.watch.worker import Worker
+from moonshot_status.watch.worker import OUTDATED, Worker
 
 _INPUT, _OUTPUT = 0, 1
 # A poll may take this much longer than three timeouts: key command, busy store, slow disk.
@@ -28,15 +29,18 @@ def watch(request: Request, update: Callable[[Reply], str]) -> int:
     ``update`` turns a reply into an update of the stream. Returns the exit status. Raises
     UnknownAccountError as ``Scheduler.step`` does.
     """
-    waiter, output = EventWaiter(_OUTPUT), OutputWriter(_OUTPUT)
+    waiter, output, program = EventWaiter(_OUTPUT), OutputWriter(_OUTPUT), Program()
     timeout = request.options.flags.get("timeout", BY_NAME["timeout"].default)
 
     def start(refresh: RefreshRequest) -> Worker:
-        return Worker(lambda: poll_once(request, update, refresh))
+        return Worker(
+            lambda: OUTDATED if program.is_outdated() else poll_once(request, update, refresh)
+        )
 
     scheduler = Scheduler(
-        start, output.show, _POLL_MARGIN_SECONDS + 3 * timeout, refresh=request.options.refresh
-    )
+        start, output.show, _POLL_MARGIN_SECONDS + 3 * timeout, lambda: _restart(program, output),
+        refresh=request.options.refresh,
+    )  # fmt: skip
     button = formats.click_parser(request.format) if sys.stdin else None
     clicks = button and ClickReader(button, request.program, scheduler.refresh, _INPUT)
     with signals.cleanup_on_exit_signal(scheduler.end):
@@ -47,6 +51,12 @@ def watch(request: Request, update: Callable[[Reply], str]) -> int:
         finally:
             scheduler.end()
     return 0
+
+
+def _restart(program: Program, output: OutputWriter) -> None:
+    """Become the new program, unless a line is unfinished."""
+    if not output.is_waiting:
+        program.restart()
 
 
 def _run(

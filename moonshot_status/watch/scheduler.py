@@ -50,15 +50,16 @@ class Scheduler:
 
     ``start`` starts a poll, which is terminated after ``limit`` seconds. ``wall`` is the clock
     that the validity of output refers to, and ``steady`` one that cannot be set. ``refresh``
-    makes the first poll ask the API.
+    makes the first poll ask the API. ``restart`` runs an upgraded program in this one's place; if
+    it returns, that has to wait.
     """
 
     def __init__(
         self, start: Callable[[RefreshRequest], Worker], show: Callable[[bytes], None],
-        limit: float, *, refresh: bool = False, wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] = time.monotonic,
+        limit: float, restart: Callable[[], None], *, refresh: bool = False,
+        wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        self._start, self._show, self._limit = start, show, limit
+        self._start, self._show, self._limit, self._restart = start, show, limit, restart
         self._wall, self._steady = wall, steady
         self.worker: Worker | None = None
         self._changes = FileChanges()
@@ -112,6 +113,10 @@ class Scheduler:
 
     def _take(self, result: PollResult | None) -> None:
         if result is None:
+            self._delay_after_failure()
+            return
+        if result.is_outdated:
+            self._restart()
             self._delay_after_failure()
             return
         if result.unknown_account and not self._has_shown:

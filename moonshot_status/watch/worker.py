@@ -21,7 +21,8 @@ class PollResult(NamedTuple):
     """The bytes to print, until when they are valid (seconds since 1970), and the input files.
 
     ``states`` are the states of the files when the update was made. ``unknown_account`` is that of
-    the reply. ``is_due``: a request to the API was not made.
+    the reply. ``is_due``: a request to the API was not made. With ``is_outdated`` there was no
+    poll, because the program was upgraded.
     """
 
     update: bytes
@@ -29,6 +30,10 @@ class PollResult(NamedTuple):
     states: FileStates
     unknown_account: str = ""
     is_due: bool = False
+    is_outdated: bool = False
+
+
+OUTDATED = PollResult(b"", 0, {}, is_outdated=True)
 
 
 class Worker:

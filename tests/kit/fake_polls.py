@@ -26,10 +26,11 @@ class FakePolls:
         self.unknown_account, self.update, self.valid_for = "", b"$1.00\n", 300.0
         self.make_result: Callable[[], PollResult | None] = self.result
         self.duration, self.ends, self.kills, self.cannot_start = 0.0, 0.0, 0, False
+        self.restarts = 0
 
     def scheduler(self, **more: Any) -> Scheduler:
         return Scheduler(
-            self.start, self.shown.append, LIMIT,  # type: ignore[arg-type]
+            self.start, self.shown.append, LIMIT, self.restart,  # type: ignore[arg-type]
             wall=lambda: self.wall, steady=lambda: self.steady, **more,
         )  # fmt: skip
 
@@ -39,6 +40,9 @@ class FakePolls:
         self.requests.append(request)
         self.ends = self.steady + self.duration
         return FakeWorker(self)
+
+    def restart(self) -> None:
+        self.restarts += 1
 
     def run(self, scheduler: Scheduler, seconds: float, signals: bytes = b"") -> int:
         """Let that many seconds pass, and return how often the process would have woken."""

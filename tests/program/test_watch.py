@@ -32,6 +32,7 @@ from moonshot_status.watch import loop, scheduler
 from moonshot_status.watch.file_changes import FileChanges
 from moonshot_status.watch.poll_once import poll_once
 from moonshot_status.watch.scheduler import RefreshRequest, Scheduler
+from moonshot_status.watch.upgrade import Program
 from moonshot_status.watch.worker import PollResult
 
 Action = Callable[[], Any]
@@ -266,6 +267,24 @@ def test_a_bar_waits_for_an_account_that_is_gone_from_the_start(
         then=(lambda: own_file({"accounts": {"work": account}}),),
     )  # fmt: skip
     assert printed == ["— · bad settings\n", "$49.58\n"]
+
+
+def test_an_outdated_program_neither_polls_nor_prints(
+    watching: Watching, server: demo.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+
+    class ReplacedProgram(Program):
+        def is_outdated(self) -> bool:
+            return len(server.requests) == 1 and not events
+
+        def restart(self) -> None:
+            events.append("restart")
+
+    monkeypatch.setattr(loop, "Program", ReplacedProgram)
+    assert watching("watch", then=(refresh, watching.sleep(20))) == ["$49.58\n", "", ""]
+    assert events == ["restart"]
+    assert len(server.requests) == 1
 
 
 def test_without_a_network_it_says_so_until_there_is_one(

@@ -29,7 +29,7 @@ RULES = {
     "history": {"core", "spending", "display"},
     "doctor": {"core", "api", "config", "schemas", "store", "polling"},
     "setup": {"core", "config", "store", "display", "polling"},
-    "watch": {"core", "config", "display", "formats", "polling", "reply_cache"},
+    "watch": {"core", "config", "store", "formats", "polling", "reply_cache"},
     "cli": {
         "core", "config", "spending", "store", "display", "formats", "polling", "reply_cache",
         "history", "doctor", "setup", "watch",

@@ -15,7 +15,7 @@ from moonshot_status.watch import file_changes, scheduler
 from moonshot_status.watch.file_changes import FileChanges
 from moonshot_status.watch.output import OutputWriter
 from moonshot_status.watch.scheduler import UnknownAccountError
-from moonshot_status.watch.worker import PollResult
+from moonshot_status.watch.worker import OUTDATED, PollResult
 
 pytestmark = pytest.mark.usefixtures("sigio")
 
@@ -192,6 +192,19 @@ def test_an_unknown_account_ends_the_program_only_at_first(polls: FakePolls) -> 
     polls.unknown_account, polls.update = "there is no account", b"bad settings"
     polls.run(watching, 400)
     assert polls.shown[-1] == b"bad settings"
+
+
+def test_an_outdated_program_shows_nothing_and_tries_to_be_the_new_one(polls: FakePolls) -> None:
+    watching = polls.scheduler()
+    polls.run(watching, 1)
+    results = [OUTDATED, OUTDATED, PollResult(b"$2.00\n", polls.wall + 900, {})]
+    polls.make_result = lambda: results.pop(0)
+    polls.run(watching, 1, bytes([signal.SIGUSR1]))
+    assert (polls.restarts, polls.shown) == (1, [b"$1.00\n"])
+    polls.run(watching, 15)
+    assert (polls.restarts, polls.shown) == (2, [b"$1.00\n"])
+    polls.run(watching, 15)
+    assert (polls.restarts, polls.shown) == (2, [b"$1.00\n", b"$2.00\n"])
 
 
 def test_a_failed_poll_leaves_the_output_and_the_next_one_renews_it(polls: FakePolls) -> None:
