@@ -1,3 +1,3 @@
 """The balance of a Moonshot / Kimi Open Platform account, for status bars."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
