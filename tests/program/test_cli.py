@@ -30,7 +30,8 @@ from moonshot_status.config.settings import Options
 from moonshot_status.core import paths
 from moonshot_status.core.account import Balance, Reading
 from moonshot_status.display import status_text
-from moonshot_status.polling import demo, poll
+from moonshot_status.polling import background, demo, poll
+from moonshot_status.polling.reply import Request, make_reply
 from moonshot_status.spending import forecast
 
 FORMATS = formats.names()
@@ -477,6 +478,25 @@ def test_settings_that_change_during_a_poll_do_not_matter_to_it(
     monkeypatch.setattr(poll, "get_balance", change_settings)
     lines = invoke("--account", "all", "--format", "json").stdout.splitlines()
     assert [json.loads(line)["account"] for line in lines] == ["work", "cn", "lost", "a, b"]
+
+
+def test_bars_show_the_stored_balances_of_several_accounts_while_one_is_asked_for(
+    invoke: Run, several: Path, server: demo.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = ("--account", "work,cn", "--format", "tmux")
+    assert invoke(*both).stdout.decode() == "work $49.58 │ cn ¥49.58\n"
+    waited: list[float] = []
+
+    def too_late(seconds: float, make: object) -> None:
+        waited.append(seconds)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(background, "reply_within", too_late)
+        for new, seconds in (("work,cn", 1), ("work,cn,lost", 1), ("lost", 15)):
+            accounts = Options(account=new, flags={"max_age": 0.0})
+            make_reply(Request("tmux", accounts, (), wait=1))
+            assert waited[-1] == seconds
+    assert len(server.requests) == 2
 
 
 def test_all_is_one_where_there_is_one(invoke: Run, server: demo.Server, own_file: OwnFile) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -285,6 +286,17 @@ def test_an_outdated_program_neither_polls_nor_prints(
     assert watching("watch", then=(refresh, watching.sleep(20))) == ["$49.58\n", "", ""]
     assert events == ["restart"]
     assert len(server.requests) == 1
+
+
+def test_an_old_balance_is_shown_before_the_first_request(
+    invoke: Run, watching: Watching, server: demo.Server, home: Path
+) -> None:
+    invoke()
+    pass_time(store_file(home), 3600)
+    server.response = balance("7")
+    first, second = "".join(watching("watch")).splitlines()
+    assert re.fullmatch(r"\$49\.58 · as of \d\d:\d\d", first)
+    assert second == "$7.00"
 
 
 def test_without_a_network_it_says_so_until_there_is_one(

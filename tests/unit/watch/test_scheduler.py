@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -259,3 +260,37 @@ def test_memory_does_not_grow_with_100_000_updates() -> None:
     updates, kilobytes = map(int, done.stdout.split())
     assert updates >= 100_000
     assert kilobytes < 300
+
+
+def test_what_is_stored_is_shown_before_the_first_request_is_made(polls: FakePolls) -> None:
+    polls.make_result = lambda: polls.result()._replace(is_due=polls.requests[-1].stored_only)
+    polls.run(polls.scheduler(refresh=True), 0.9)
+    first, second = polls.requests
+    assert (first.stored_only, first.refresh) == (True, True)
+    assert second == replace(first, stored_only=False)
+    assert polls.shown == [b"$1.00\n"] * 2
+
+
+def test_without_a_stored_balance_nothing_is_shown_before_the_first_request(
+    polls: FakePolls,
+) -> None:
+    polls.make_result = lambda: polls.result()._replace(update=b"", is_due=True)
+    polls.duration = 0.1
+    watching = polls.scheduler()
+    polls.run(watching, 0.15)
+    polls.make_result = polls.result
+    polls.run(watching, 0.15)
+    assert polls.shown == [b"$1.00\n"]
+    assert [request.stored_only for request in polls.requests] == [True, False]
+
+
+def test_a_refresh_during_the_first_poll_takes_the_place_of_the_request_that_is_due(
+    polls: FakePolls,
+) -> None:
+    polls.duration = 0.1
+    polls.make_result = lambda: polls.result()._replace(is_due=polls.requests[-1].stored_only)
+    watching = polls.scheduler()
+    polls.run(watching, 0.05)
+    watching.refresh()
+    polls.run(watching, 0.5)
+    assert [(r.stored_only, r.refresh) for r in polls.requests] == [(True, False), (False, True)]
