@@ -388,7 +388,7 @@ def test_a_reply_that_another_process_deletes_is_no_error(
     full: list[Path], replies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Deleted:
-        name = "e" * 32
+        name = path = "e" * 32
 
         def is_file(self, **_: bool) -> bool:
             raise FileNotFoundError
