@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from moonshot_status.core import money
 from moonshot_status.core.account import Account, Balance
+from moonshot_status.core.local_time import next_date_change
 from moonshot_status.core.regions import Region
 from moonshot_status.core.status import Status
 from moonshot_status.core.text import one_line
 from moonshot_status.core.thresholds import Level
 from moonshot_status.display import forecast_text
-from moonshot_status.display.words import SEPARATOR, Row, format_time, next_midnight
+from moonshot_status.display.words import SEPARATOR, Row, format_time
 from moonshot_status.spending.forecast import Forecast
 
 BALANCE_PART = "balance"
@@ -64,7 +65,8 @@ class Input:
 
 def valid_until(given: Input) -> datetime:
     """Return when a text or the level next changes as time passes, at midnight at the latest."""
-    moments = [next_midnight(given.now)]
+    # At midnight, times change to include their date.
+    moments = [next_date_change(given.now)]
     if given.status.changes_at:
         moments.append(given.status.changes_at)
     if given.forecast:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
+
+from moonshot_status.core.local_time import local_date, local_time
 
 SEPARATOR = " · "
 
@@ -23,11 +25,5 @@ class Row:
 
 def format_time(moment: datetime, now: datetime) -> str:
     """Return the local time, with the date unless that is today's."""
-    local, today = moment.astimezone(), now.astimezone().date()
+    local, today = local_time(moment), local_date(now)
     return local.strftime("%H:%M" if local.date() == today else "%Y-%m-%d %H:%M")
-
-
-def next_midnight(now: datetime) -> datetime:
-    """Return the next local midnight, at which times change to include their date."""
-    tomorrow = now.astimezone().date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time()).astimezone()

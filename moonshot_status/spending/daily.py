@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+from moonshot_status.core.local_time import local_date, next_date_change
 from moonshot_status.spending.ledger import Entry, exact_decimals
 
 _ZERO = Decimal(0)
@@ -42,32 +43,45 @@ def by_day(entries: Iterable[Entry], opening: Decimal) -> list[Day]:
     belong to the day on which they were first seen. Each closing is exactly the next opening.
     """
     days: dict[date, list[Decimal]] = {}
+    calendar = _Calendar()
     for entry in entries:
-        first, last = _local_day(entry.start), _local_day(entry.end)
-        for day, share in [(last, entry.spent)] if first == last else _spread(entry, last):
+        for day, share in _spread(entry, calendar):
             days.setdefault(day, [_ZERO] * 4)[0] += share
         for column, amount in enumerate((entry.topped_up, entry.granted, entry.ended), 1):
             if amount:
-                days[last][column] += amount
+                days[day][column] += amount
     table: list[Day] = []
     for day in sorted(days):
         table.append(Day(day, table[-1].closing if table else opening, *days[day]))
     return table
 
 
-def _spread(entry: Entry, last: date) -> Iterator[tuple[date, Decimal]]:
-    """Yield each local day of the entry, up to its last, with the amount spent on it."""
-    rest, start = entry.spent, entry.start
-    while (day := _local_day(start)) < last:
-        midnight = datetime.combine(day + timedelta(days=1), time()).astimezone()
-        share = _share(entry.spent, midnight - start, entry.duration)
-        yield day, share
-        start, rest = midnight, rest - share
-    yield day, rest
+class _Calendar:
+    """The local dates of moments in order of time, most of which are on the date before."""
+
+    def __init__(self) -> None:
+        self._start = self._end = datetime.max.replace(tzinfo=timezone.utc)
+        self._date = date.max
+
+    def date_and_end(self, moment: datetime) -> tuple[date, datetime]:
+        """Return the local date of the moment, and when it ends."""
+        if not self._start <= moment < self._end:
+            self._start, self._end = moment, next_date_change(moment)
+            self._date = local_date(moment)
+        return self._date, self._end
 
 
-def _local_day(moment: datetime) -> date:
-    return moment.astimezone().date()
+def _spread(entry: Entry, calendar: _Calendar) -> Iterator[tuple[date, Decimal]]:
+    """Yield the local dates of the entry in order of time, with the amount spent on each."""
+    booked = _ZERO
+    day, end = calendar.date_and_end(entry.start)
+    while end <= entry.end:
+        # Each rounded by itself, the shares could add up to more than the amount.
+        until_end = _share(entry.spent, end - entry.start, entry.duration)
+        yield day, until_end - booked
+        booked = until_end
+        day, end = calendar.date_and_end(end)
+    yield day, entry.spent - booked
 
 
 def _share(amount: Decimal, part: timedelta, whole: timedelta) -> Decimal:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Context, Decimal
 
+from moonshot_status.core.local_time import local_date
 from moonshot_status.spending import daily, runway
 from moonshot_status.spending.daily import Day
 from moonshot_status.spending.ledger import History, exact_decimals
@@ -73,7 +74,7 @@ def compute_forecast(history: History, now: datetime) -> Forecast | None:
 
 
 def _spending(days: Sequence[Day], history: History, now: datetime) -> Spending:
-    today, spent = now.astimezone().date(), {day.date: day.spent for day in days}
+    today, spent = local_date(now), {day.date: day.spent for day in days}
     if not spent or max(spent) != today:
         return Spending(by_day=_by_day(spent))
     first = _first_whole_day(history.entries[0].start)
@@ -85,10 +86,9 @@ def _spending(days: Sequence[Day], history: History, now: datetime) -> Spending:
 
 
 def _first_whole_day(start: datetime) -> date:
-    """Return the first local day that is covered from its midnight on."""
-    local = start.astimezone()
-    is_midnight = local == local.replace(hour=0, minute=0, second=0, microsecond=0)
-    return local.date() if is_midnight else local.date() + _DAY
+    """Return the first local day that is covered from its start on."""
+    day = local_date(start)
+    return day if local_date(start - timedelta.resolution) != day else day + _DAY
 
 
 @exact_decimals()

@@ -12,11 +12,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate, groupby, pairwise
 
 from moonshot_status.core.account import Reading
+from moonshot_status.core.local_time import local_time
 from moonshot_status.spending.ledger import Entry
 
 _NO_TIME, _HOUR, _WINDOW = timedelta(), timedelta(hours=1), timedelta(days=35)
@@ -81,7 +82,7 @@ def estimate_runway(entries: Sequence[Entry], newest: Reading) -> Runway:
         return Runway(reason=f"not enough readings yet: {count} of {_MIN_DAYS} days")
     if not any(entry.spent for entry in observed):
         return Runway(Decimal(0), reason=f"nothing was spent in {count} days")
-    week = _AverageWeek(observed, now.astimezone())
+    week = _AverageWeek(observed, now)
     spending_days = sum(day.spent > 0 for day in week.days)
     if spending_days < _MIN_SPENDING_DAYS:
         return Runway(
@@ -108,9 +109,10 @@ class _AverageWeek:
     """The average week by hour; hours count from the midnight before ``now``, in local time."""
 
     def __init__(self, entries: Iterable[Entry], now: datetime) -> None:
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._now, self._weekday = (now - midnight) / _HOUR, now.weekday()
-        observed = _by_hour(entries, midnight)
+        local = local_time(now)
+        time_of_day = local - datetime.combine(local, time())
+        self._now, self._weekday = time_of_day / _HOUR, local.weekday()
+        observed = _by_hour(entries, now - time_of_day)
         self._hour_factors = _factors(
             observed, lambda hour: hour % 24, [_PRIOR_HOURS_PER_HOUR] * 24
         )

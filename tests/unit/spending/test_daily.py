@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.time_zones import PARTS, TRAPS, changes, date_in, every_zone, moments, set_zone, utc
 
 from moonshot_status.spending.daily import by_day
 from moonshot_status.spending.ledger import Entry, exact_decimals
 
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+QUARTER = 15 * MINUTE
 
 
 def entry(begin: float, end: float, spent: str = "0", **more: Decimal) -> Entry:
@@ -62,3 +66,70 @@ def test_no_amount_is_lost(facts: list[tuple[int, Decimal]]) -> None:
     days = by_day(entries, Decimal(0))
     assert sum((day.spent for day in days), Decimal(0)) == sum(s for _, s in facts)
     assert all(day.spent >= 0 for day in days)
+
+
+def test_less_than_the_days_can_share_is_never_spent_twice() -> None:
+    days = by_day([entry(0, 24 * 9 + 1, "0.00004")], Decimal(0))
+    assert sum(day.spent for day in days) == Decimal("0.00004")
+    assert {str(day.spent) for day in days} == {"0.00000", "0.00001"}
+
+
+def check_parts(zone: ZoneInfo, start: datetime, end: datetime) -> None:
+    """Check that the spending is divided as the time is, by dates on the clock."""
+    spent = Decimal("97.12345")
+    days = {day.date: day.spent for day in by_day([Entry(start, end, from_cash=spent)], Decimal(0))}
+    samples = [date_in(zone, moment) for moment in moments(start, end, QUARTER)]
+    samples.append(date_in(zone, end))
+    assert sum(days.values()) == spent
+    assert days.keys() >= set(samples)
+    for day, part in days.items():
+        assert part >= 0
+        assert float(part / spent) == pytest.approx(
+            samples.count(day) / len(samples), abs=2.5 / len(samples)
+        ), (zone, start, day)
+
+
+def check_zone(zone: ZoneInfo, first: datetime, last: datetime) -> None:
+    for change in changes(zone, first, last):
+        for start, end in ((-50.2, 45.1), (-1, 1), (0, 26), (-26, 0), (-1.5, 0.4)):
+            check_parts(zone, change + start * HOUR, change + end * HOUR)
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_spending_is_divided_as_time_is_where_the_clock_changes(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = set_zone(monkeypatch, name)
+    for year in (1993, 2010, 2011, 2018, 2026):
+        check_zone(zone, utc(year, 1, 1), utc(year + 1, 1, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_spending_is_divided_as_time_is_anywhere(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in every_zone(part):
+        check_zone(set_zone(monkeypatch, name), utc(1970, 1, 5), utc(2038, 1, 1))
+
+
+def test_entries_within_a_day_have_the_date_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Newfoundland, the second Sunday of this month had a minute before the Saturday's end."""
+    zone = set_zone(monkeypatch, "America/St_Johns")
+    start = utc(2010, 11, 7, 1, 30)
+    entries = [
+        Entry(start + n * MINUTE, start + (n + 1) * MINUTE, from_cash=Decimal(1))
+        for n in range(180)
+    ]
+    found = {day.date: day.spent for day in by_day(entries, Decimal(0))}
+    assert found == Counter(date_in(zone, entry.start) for entry in entries)
+
+
+def test_days_are_those_of_the_time_zone_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A laptop travels: the same entries have other days, and the same sum."""
+    entries = [entry(begin, begin + 7, "0.70001") for begin in range(0, 200, 7)]
+    for name in ("Pacific/Kiritimati", "Africa/Cairo", "America/Anchorage"):
+        zone = set_zone(monkeypatch, name)
+        days = by_day(entries, Decimal(0))
+        assert days[0].date == date_in(zone, entries[0].start)
+        assert sum(day.spent for day in days) == 29 * Decimal("0.70001")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from kit.time_zones import set_zone, utc
 
 from moonshot_status.core.account import Balance, Reading
 from moonshot_status.spending.forecast import Forecast, Spending, compute_forecast
@@ -73,6 +74,25 @@ def test_days_are_local(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     time.tzset()
     assert cents([spent(hourly(3)).today]) == ["0.92"]
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "hours"),
+    [
+        # The day begins at 1:00, at 1:00 after a day that was left out, and at the first midnight.
+        ("Africa/Cairo", utc(2026, 4, 23, 22), 11),
+        ("Pacific/Apia", utc(2011, 12, 30, 10), 12),
+        ("America/Havana", utc(2026, 11, 1, 4), 13),
+    ],
+)
+def test_a_day_without_the_usual_midnight_is_covered_from_its_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, start: datetime, hours: int
+) -> None:
+    set_zone(monkeypatch, name)
+    now = start + hours * HOUR
+    assert cents([spent(hourly(hours / 24, now), now).today]) == [f"{hours / 24:.2f}"]
+    assert spent(hourly((hours - 1) / 24, now), now).today is None
+    assert cents([spent(hourly((hours + 1) / 24, now), now).today]) == [f"{hours / 24:.2f}"]
 
 
 def test_without_readings_there_is_no_forecast() -> None:
