@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -9,6 +10,7 @@ from decimal import Decimal
 
 from moonshot_status.core.local_time import local_date, next_date_change
 from moonshot_status.spending.ledger import Entry, exact_decimals
+from moonshot_status.spending.timestamps import YEAR_OF_UNSET_CLOCKS
 
 _ZERO = Decimal(0)
 # The API sends amounts with five decimals.
@@ -50,6 +52,7 @@ def by_day(entries: Iterable[Entry], opening: Decimal) -> list[Day]:
         for column, amount in enumerate((entry.topped_up, entry.granted, entry.ended), 1):
             if amount:
                 days[day][column] += amount
+    _move_from_1970(days)
     table: list[Day] = []
     for day in sorted(days):
         table.append(Day(day, table[-1].closing if table else opening, *days[day]))
@@ -82,6 +85,16 @@ def _spread(entry: Entry, calendar: _Calendar) -> Iterator[tuple[date, Decimal]]
         booked = until_end
         day, end = calendar.date_and_end(end)
     yield day, entry.spent - booked
+
+
+def _move_from_1970(days: dict[date, list[Decimal]]) -> None:
+    """Move what a clock that was not set yet has stamped to the first day with a true date."""
+    unset = [day for day in days if day.year <= YEAR_OF_UNSET_CLOCKS]
+    if len(unset) in (0, len(days)):
+        return
+    first = min(days.keys() - unset)
+    for day in unset:
+        days[first] = list(map(operator.add, days[first], days.pop(day)))
 
 
 def _share(amount: Decimal, part: timedelta, whole: timedelta) -> Decimal:

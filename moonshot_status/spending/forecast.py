@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from moonshot_status.core.local_time import local_date
 from moonshot_status.spending import daily, runway
 from moonshot_status.spending.daily import Day
-from moonshot_status.spending.ledger import History, exact_decimals
+from moonshot_status.spending.ledger import Entry, History, exact_decimals
 from moonshot_status.spending.runway import Runway
 
 HISTORY_WINDOW = timedelta(days=36)
@@ -75,14 +75,22 @@ def compute_forecast(history: History, now: datetime) -> Forecast | None:
 
 def _spending(days: Sequence[Day], history: History, now: datetime) -> Spending:
     today, spent = local_date(now), {day.date: day.spent for day in days}
-    if not spent or max(spent) != today:
+    if not spent or max(spent) > today:
+        return Spending()
+    if max(spent) < today:
         return Spending(by_day=_by_day(spent))
-    first = _first_whole_day(history.entries[0].start)
+    first = _first_whole_day(_covered_since(history.entries))
 
     def over(length: int) -> Decimal | None:
         return _sum(spent, today, length) if first <= today - (length - 1) * _DAY else None
 
     return Spending(over(1), over(_WEEK), over(_MONTH), _by_day(spent))
+
+
+def _covered_since(entries: Sequence[Entry]) -> datetime:
+    """Return the time since which it is known on which day money was spent."""
+    unknown = (entry.start for entry in reversed(entries) if not entry.duration)
+    return next(unknown, entries[0].start)
 
 
 def _first_whole_day(start: datetime) -> date:
@@ -97,8 +105,6 @@ def _sum(spent: dict[date, Decimal], last: date, length: int) -> Decimal:
 
 
 def _by_day(spent: dict[date, Decimal]) -> tuple[Decimal, ...]:
-    if not spent:
-        return ()
     last = max(spent)
     length = min(_MONTH, (last - min(spent)).days + 1)
     return tuple(spent.get(last - n * _DAY, _ZERO) for n in reversed(range(length)))

@@ -17,6 +17,7 @@ _SETTLEMENT = timedelta(minutes=15)
 # Amounts have up to 12 digits before the point and 40 after it; this leaves room for their sums.
 _EXACT = Context(prec=100)
 _ZERO = Decimal(0)
+_MAX_DURATION = timedelta(days=366)
 
 
 @contextmanager
@@ -33,6 +34,10 @@ class Entry:
     ``from_voucher`` and ``from_cash`` were spent, ``topped_up`` is cash that was paid in,
     ``granted`` is new voucher credit, and ``ended`` is voucher credit that expired unspent. All
     of it counts as cash if the API does not split the balance into voucher and cash.
+
+    Of readings more than a year apart, one was mostly stamped by a clock that was not set. When the
+    changes between them took place is not known, so their entry has no duration: it starts when
+    they were seen.
     """
 
     start: datetime
@@ -42,6 +47,10 @@ class Entry:
     topped_up: Decimal = _ZERO
     granted: Decimal = _ZERO
     ended: Decimal = _ZERO
+
+    def __post_init__(self) -> None:
+        if self.end - self.start > _MAX_DURATION:
+            object.__setattr__(self, "start", self.end)
 
     @property
     def amounts(self) -> tuple[Decimal, ...]:

@@ -9,6 +9,9 @@ from datetime import datetime
 
 from moonshot_status.core.account import Reading
 
+YEAR_OF_UNSET_CLOCKS = 1970
+"""Where a clock begins that was never set; in local time, this can be the year before."""
+
 
 def drop_out_of_order(stored: Sequence[Reading]) -> list[Reading]:
     """Drop the readings that cannot be compared, or that a wrong clock stamped.
@@ -20,14 +23,26 @@ def drop_out_of_order(stored: Sequence[Reading]) -> list[Reading]:
     comparable = [reading for reading in stored if _has_parts(reading) == _has_parts(stored[-1])]
     if all(a.fetched_at < b.fetched_at for a, b in itertools.pairwise(comparable)):
         return comparable
-    timestamps = [reading.fetched_at for reading in comparable]
-    return [comparable[index] for index in _longest_increasing_run(timestamps)]
+    candidates = _drop_unset_clock(comparable)
+    timestamps = [reading.fetched_at for reading in candidates]
+    return [candidates[index] for index in _longest_increasing_run(timestamps)]
 
 
 def up_to_newest(stored: Sequence[Reading]) -> list[Reading]:
     """Do the same as ``drop_out_of_order``, but always keep the newest reading, as the last one."""
     earlier = [reading for reading in stored if reading.fetched_at < stored[-1].fetched_at]
     return drop_out_of_order([*earlier, *stored[-1:]])
+
+
+def _drop_unset_clock(readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Drop the readings by a clock that was not set yet, if others were stored before them.
+
+    All are kept unless most are by a clock that was set.
+    """
+    rest = [reading for reading in readings if reading.fetched_at.year > YEAR_OF_UNSET_CLOCKS]
+    if len(rest) * 2 <= len(readings):
+        return readings
+    return [*readings[: readings.index(rest[0])], *rest]
 
 
 def _has_parts(reading: Reading) -> bool:

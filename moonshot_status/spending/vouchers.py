@@ -24,7 +24,7 @@ def mark_expired(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     A loss of voucher credit alone counts as expired if it is more than twice the spending of the
     most expensive other day.
     """
-    if not entries or entries[-1].end - entries[0].start < _MIN_HISTORY:
+    if sum((entry.duration for entry in entries), timedelta()) < _MIN_HISTORY:
         return tuple(entries)
     costs = [_cost_per_day(entry) for entry in entries]
     candidates = [index for index, entry in enumerate(entries) if entry.is_voucher_only]
@@ -56,7 +56,12 @@ def _far_above_usual(
 
 
 def _cost_per_day(entry: Entry) -> Decimal:
-    """Return the spending per day; an entry shorter than a day counts as one day."""
+    """Return the spending per day; an entry shorter than a day counts as one day.
+
+    An entry of unknown duration counts as nothing.
+    """
+    if not entry.duration:
+        return _ZERO
     if entry.duration <= _DAY:
         return entry.spent
     return entry.spent / Decimal(entry.duration / _DAY)

@@ -98,3 +98,21 @@ def check_days(zone: ZoneInfo, days: list[dict[str, Any]], change: datetime) -> 
     assert found == pytest.approx(expected, abs=0.2)
     assert sum(found.values()) == pytest.approx(30)
     assert days[-1]["closing"] == 67
+
+
+@pytest.mark.parametrize("wrong", [utc(1970, 1, 1, 0, 1), utc(2106, 2, 7, 6, 28)])
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_a_wrong_clock_books_nothing_on_wrong_days(
+    server: demo.Server, wrong: datetime, position: int
+) -> None:
+    now = utc(2030, 3, 3, 12)
+    times = [now - 30 * HOUR, now - 29 * HOUR, now - 6 * HOUR, now]
+    times[position] = wrong
+    for moment, available in zip(times, ("97", "87", "77", "67"), strict=True):
+        server.response = balance(available)
+        assert at(moment, "--refresh") == f"${available}.00\n".encode()
+    days = json.loads(at(now, "history", "--format", "json", "--since", "all"))["days"]
+    assert {day["date"] for day in days} <= {"2030-03-02", "2030-03-03"}
+    # Before a first reading of 2106 nothing is known.
+    seen = 20 if (wrong.year, position) == (2106, 0) else 30
+    assert (sum(day["spent"] for day in days), days[-1]["closing"]) == (seen, 67)

@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.time_zones import PARTS, TRAPS, changes, date_in, every_zone, moments, set_zone, utc
 
+from moonshot_status.core.local_time import next_date_change
+from moonshot_status.spending import daily
 from moonshot_status.spending.daily import by_day
 from moonshot_status.spending.ledger import Entry, exact_decimals
 
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 QUARTER = 15 * MINUTE
 
 
@@ -133,3 +135,46 @@ def test_days_are_those_of_the_time_zone_in_use(monkeypatch: pytest.MonkeyPatch)
         days = by_day(entries, Decimal(0))
         assert days[0].date == date_in(zone, entries[0].start)
         assert sum(day.spent for day in days) == 29 * Decimal("0.70001")
+
+
+def test_spending_in_a_gap_of_years_belongs_to_the_day_on_which_it_was_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[datetime] = []
+    monkeypatch.setattr(
+        daily, "next_date_change", lambda each: calls.append(each) or next_date_change(each)
+    )
+    unset, wrapped = utc(1970, 1, 1), utc(2106, 2, 7, 6, 28, 15)
+    spent = {"from_cash": Decimal(3), "topped_up": Decimal(1)}
+    facts = [
+        (unset, START),
+        (START, START + HOUR),
+        (START + HOUR, wrapped),
+        (wrapped, utc(9998, 1, 1)),
+    ]
+    days = by_day([Entry(*fact, **spent) for fact in facts], Decimal(100))
+    assert [(str(day.date), day.spent, day.topped_up, day.closing) for day in days] == [
+        ("2026-11-01", 6, 2, 96), ("2106-02-07", 3, 1, 94), ("9998-01-01", 3, 1, 92),
+    ]  # fmt: skip
+    assert len(calls) < 10
+    spread = by_day([Entry(START - 366 * DAY, START, from_cash=Decimal(3))], Decimal(0))
+    assert (len(spread), sum(day.spent for day in spread)) == (367, 3)
+
+
+def test_what_an_unset_clock_stamped_belongs_to_the_first_true_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_zone(monkeypatch, "America/New_York")
+    unset = utc(1970, 1, 1)
+    entries = [
+        Entry(unset, unset + 6 * HOUR, from_cash=Decimal(1), ended=Decimal(7)),
+        Entry(unset + 6 * HOUR, START, from_cash=Decimal(2), topped_up=Decimal(9)),
+        Entry(START, START + DAY, from_cash=Decimal(24)),
+    ]
+    first, second = by_day(entries, Decimal(50))
+    assert (str(first.date), first.spent, first.topped_up, first.ended) == ("2026-10-31", 7, 9, 7)
+    assert (str(second.date), second.spent, second.closing) == ("2026-11-01", 20, 25)
+    assert [str(day.date) for day in by_day(entries[:1], Decimal(9))] == [
+        "1969-12-31",
+        "1970-01-01",
+    ]

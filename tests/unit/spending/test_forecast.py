@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -93,6 +94,31 @@ def test_a_day_without_the_usual_midnight_is_covered_from_its_start(
     assert cents([spent(hourly(hours / 24, now), now).today]) == [f"{hours / 24:.2f}"]
     assert spent(hourly((hours - 1) / 24, now), now).today is None
     assert cents([spent(hourly((hours + 1) / 24, now), now).today]) == [f"{hours / 24:.2f}"]
+
+
+def test_a_gap_of_years_covers_no_day() -> None:
+    """When money was spent since a reading by a clock of 1970 is not known."""
+    past = hourly(36)
+    unset = Entry(utc(1970, 1, 1), past.entries[0].start, from_cash=Decimal(7))
+    assert spent(replace(past, entries=(unset, *past.entries))).days_30 == spent(past).days_30
+    for days in (3, 20):
+        recent, earlier = hourly(days), utc(2024, 1, 1)
+        unset = Entry(utc(1970, 1, 1), earlier)
+        unseen = Entry(earlier, recent.entries[0].start, from_cash=Decimal(7))
+        found = spent(replace(recent, entries=(unset, unseen, *recent.entries)))
+        assert (found.today, found.days_7) == (spent(recent).today, spent(recent).days_7)
+        assert found.days_30 is None
+        assert sum(found.by_day) == sum(spent(recent).by_day) + 7
+
+
+def test_days_in_the_future_are_not_shown() -> None:
+    """The clock was wrong when the newest reading was stamped, or is wrong now."""
+    past = hourly(20)
+    ahead = Entry(NOW, utc(2106, 2, 7, 6, 28), from_cash=Decimal(7))
+    future = History((*past.entries, ahead), Reading(Balance(Decimal(41)), ahead.end))
+    assert spent(future) == spent(past, utc(1970, 1, 1)) == Spending()
+    found = spent(future, ahead.end)
+    assert (found.today, found.days_7) == (None, None)
 
 
 def test_without_readings_there_is_no_forecast() -> None:

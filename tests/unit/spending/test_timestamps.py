@@ -40,6 +40,26 @@ def test_the_longest_increasing_run_is_kept(minutes: list[float], kept: list[flo
     assert [(r.fetched_at - START) / timedelta(minutes=1) for r in found] == kept
 
 
+UNSET = (datetime(1970, 1, 1, tzinfo=timezone.utc) - START) / timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "kept"),
+    [
+        ([UNSET, UNSET + 1, 1, 2], [UNSET, UNSET + 1, 1, 2]),
+        ([1, UNSET, UNSET + 1, 2, 3], [1, 2, 3]),
+        ([UNSET, 1, UNSET, UNSET + 1, 3, 2, 4, 5], [UNSET, 1, 2, 4, 5]),
+        ([1, UNSET, UNSET + 1, 2], [UNSET, UNSET + 1, 2]),
+    ],
+    ids=["before all others", "between others", "twice", "half the time"],
+)
+def test_a_clock_that_was_not_set_does_not_replace_one_that_was(
+    minutes: list[float], kept: list[float]
+) -> None:
+    found = drop_out_of_order(readings(*minutes))
+    assert [(r.fetched_at - START) / timedelta(minutes=1) for r in found] == kept
+
+
 def test_the_newest_reading_is_always_kept() -> None:
     known = readings(50, 51, 52, 53, 1, 2)
     assert up_to_newest(known) == known[-2:]

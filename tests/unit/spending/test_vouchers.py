@@ -57,5 +57,14 @@ def test_less_than_a_week_of_history_is_not_enough() -> None:
     assert marked([]) == marked(days_of(["60"])) == ()
 
 
+def test_a_gap_of_years_is_no_history() -> None:
+    """Nor is what was spent in it the spending of a day."""
+    unset = reading(-20_000, "65", "3")
+    for before in ([unset], [reading(-20_001, "65", "3"), unset]):
+        assert amounts(marked([*before, *days_of(["60", "59", "58", "0"])])[-1])[0] == "58"
+    assert amounts(marked([unset, *days_of([*USUAL, "0"])])[-1])[3] == "53"
+    assert amounts(marked([unset, *days_of(USUAL)])[0])[0] == "5"
+
+
 def test_without_other_spending_nothing_is_marked() -> None:
     assert amounts(marked(days_of(["60"] * 9 + ["0"]))[-1])[0] == "60"
