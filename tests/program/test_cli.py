@@ -465,6 +465,15 @@ def test_the_tooltip_says_which_accounts_there_are(invoke: Run, several: Path) -
     assert "choose another account" in shown["tooltip"]
 
 
+def test_a_request_in_the_background_does_not_hide_that_an_account_is_gone(
+    run: Run, several: Path, server: demo.Server
+) -> None:
+    done = run("--account", "work,gone", "--wait", "50", "--timeout", "60")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"there is no account 'gone'" in done.stderr
+    assert len(server.requests) == 1
+
+
 def test_settings_that_change_during_a_poll_do_not_matter_to_it(
     invoke: Run, several: Path, own_file: OwnFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
