@@ -20,6 +20,7 @@ from typing import Any
 from moonshot_status.config.settings import BY_NAME, Options
 from moonshot_status.core import strict_json
 from moonshot_status.core.account import Account, Reading, Secret
+from moonshot_status.core.local_time import local_time
 from moonshot_status.core.regions import DEFAULT_REGION, Region
 from moonshot_status.core.status import Status
 from moonshot_status.core.thresholds import with_defaults
@@ -226,7 +227,7 @@ def _made_up_history(newest: Reading, account: Account) -> History:
     entries = []
     for hours in reversed(range(35 * 24)):
         end = newest.fetched_at - timedelta(hours=hours)
-        local = end.astimezone()
+        local = local_time(end)
         is_busy = 9 <= local.hour < 18 and local.weekday() < 5
         per_hour = _PER_HOUR_ON_QUIETEST_DAY * factor * (1 + local.toordinal() * 5 % 7)
         spent = per_hour if is_busy else Decimal(0)

@@ -34,6 +34,15 @@ def up_to_newest(stored: Sequence[Reading]) -> list[Reading]:
     return drop_out_of_order([*earlier, *stored[-1:]])
 
 
+def drop_before(moment: datetime, stored: Sequence[Reading]) -> Sequence[Reading]:
+    """Drop the readings that a clock stamped before ``moment``, after which all were stored.
+
+    All are kept unless most are from then on: then it was the clock of before that was ahead.
+    """
+    rest = [reading for reading in stored if reading.fetched_at >= moment]
+    return rest if len(rest) * 2 > len(stored) else stored
+
+
 def _drop_unset_clock(readings: Sequence[Reading]) -> Sequence[Reading]:
     """Drop the readings by a clock that was not set yet, if others were stored before them.
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from moonshot_status.core.account import Account, Reading
+from moonshot_status.core.local_time import local_date
 from moonshot_status.spending import ledger, timestamps, vouchers
 from moonshot_status.spending.ledger import Entry, History
 from moonshot_status.store import accounts, schema, values
@@ -37,9 +38,8 @@ def load_history(
     row = accounts.account_row(db, account)
     if row is None:
         return History()
-    readings = timestamps.up_to_newest(
-        _readings(db, row, -1 if since is None else _MAX_UNCOMPACTED)
-    )
+    stored = _readings(db, row, -1 if since is None else _MAX_UNCOMPACTED)
+    readings = timestamps.up_to_newest(timestamps.drop_before(_compacted_until(db, row), stored))
     if since is not None:
         readings = [reading for reading in readings if reading.fetched_at >= since]
     if not readings:
@@ -113,7 +113,8 @@ def _compact_readings(db: sqlite3.Connection, row: AccountRow) -> None:
     ).fetchall()
     with values.corrupt_if_invalid():
         id_of = {values.reading(*columns): row_id for row_id, *columns in oldest}
-    kept = timestamps.drop_out_of_order(list(id_of))
+    in_time = timestamps.drop_before(_compacted_until(db, row), list(id_of))
+    kept = timestamps.drop_out_of_order(in_time)
     limit = oldest[_COMPACTED_AT_ONCE][0]
     old = [index for index, reading in enumerate(kept) if id_of[reading] <= limit]
     settled = (index for index in reversed(old) if ledger.is_settled(kept, index))
@@ -131,6 +132,15 @@ def _compact_readings(db: sqlite3.Connection, row: AccountRow) -> None:
     )
 
 
+def _compacted_until(db: sqlite3.Connection, row: AccountRow) -> datetime:
+    """Return the end of the newest entry."""
+    (newest,) = db.execute(
+        "SELECT max(ends) FROM move WHERE account = ? AND key = ?", [*row]
+    ).fetchone()
+    with values.corrupt_if_invalid():
+        return values.moment(newest or 0)
+
+
 def _compact_hours(db: sqlite3.Connection, row: AccountRow) -> None:
     """Merge the oldest hours into days; by then it is known whether a voucher has expired."""
     found = db.execute(
@@ -145,7 +155,7 @@ def _compact_hours(db: sqlite3.Connection, row: AccountRow) -> None:
             "DELETE FROM move WHERE account = ? AND key = ? AND ends BETWEEN ? AND ?",
             [*row, values.microseconds(oldest[0].end), values.microseconds(oldest[-1].end)],
         )
-        _insert(db, row, ledger.merge_by_period(oldest, _local_day, _DAY))
+        _insert(db, row, ledger.merge_by_period(oldest, local_date, _DAY))
 
 
 def _drop_oldest(db: sqlite3.Connection, row: AccountRow) -> None:
@@ -173,7 +183,3 @@ def _insert(db: sqlite3.Connection, row: AccountRow, entries: Sequence[Entry]) -
 
 def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
-
-
-def _local_day(moment: datetime) -> object:
-    return moment.astimezone().date()

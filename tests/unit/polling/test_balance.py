@@ -406,6 +406,7 @@ def test_an_old_reading_is_only_old_until_the_lease_of_another_process_ends(worl
         found = world.poll()
         assert (shown(found), found.expired) == (("1", None, False), True)
         assert lasts(world, found) == pytest.approx(0.1)
+        assert world.poll(requests=Requests.SKIP) == found
         assert world.asked == 1
         world.after(0.1)
         world.answer = failure()
@@ -510,6 +511,11 @@ def test_a_request_that_is_due_can_be_reported_in_place_of_made(
     due = caught.value
     assert (due.timeout, due.lasts, due.has_balance) == (5, 10, has_balance)
     assert world.asked == has_balance
+
+
+def test_nothing_is_created_in_place_of_a_request(world: World) -> None:
+    assert shown(world.poll(requests=Requests.SKIP)) == (None, None, False)
+    assert not world.folder.exists()
 
 
 def test_a_store_that_stays_locked_is_a_reason_for_no_request(

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from moonshot_status.core.account import Balance, Reading
-from moonshot_status.spending.timestamps import drop_out_of_order, up_to_newest
+from moonshot_status.spending.timestamps import drop_before, drop_out_of_order, up_to_newest
 
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
 
@@ -75,3 +75,23 @@ def test_readings_without_the_parts_of_the_newest_are_dropped() -> None:
     known[1] = Reading(Balance(Decimal(9), voucher=Decimal(9)), known[1].fetched_at)
     assert drop_out_of_order(known) == [known[0], known[2]]
     assert drop_out_of_order(known[:2]) == [known[1]]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "kept"),
+    [
+        ([], []),
+        ([5, 6], [5, 6]),
+        ([4, 5, 6], [5, 6]),
+        ([5, 4, 6, 7], [5, 6, 7]),
+        ([4, 5], [4, 5]),
+        ([3, 4, 5], [3, 4, 5]),
+    ],
+)
+def test_what_is_stamped_before_the_last_entry_is_dropped_unless_it_is_half(
+    minutes: list[float], kept: list[float]
+) -> None:
+    (entry_end,) = readings(5)
+    found = drop_before(entry_end.fetched_at, readings(*minutes))
+    expected = [reading.fetched_at for reading in readings(*kept)]
+    assert [reading.fetched_at for reading in found] == expected

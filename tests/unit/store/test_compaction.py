@@ -154,6 +154,25 @@ def test_readings_of_a_wrong_clock_are_not_booked(db: sqlite3.Connection) -> Non
     assert books.entries[-1].end == readings[-1].fetched_at
 
 
+@pytest.mark.parametrize("first", [201, 601, 801, 1700])
+@pytest.mark.parametrize("year", [1970, 2000, 2025])
+def test_readings_of_a_clock_that_was_behind_delete_no_entry(
+    db: sqlite3.Connection, year: int, first: int
+) -> None:
+    readings = account_of(days=6)
+    assert len(readings) > 1710
+    behind = datetime(year, 1, 1, tzinfo=timezone.utc) - readings[first].fetched_at
+    wrong = [
+        replace(r, fetched_at=r.fetched_at + (behind if first <= n < first + 10 else timedelta()))
+        for n, r in enumerate(readings)
+    ]
+    keep(db, wrong, every=50)
+    books = compaction.load_history(db, ACCOUNT)
+    assert books.entries[0].start >= readings[0].fetched_at
+    assert books.opening == ledger.worth(readings[0])
+    assert books.entries[-1].end == readings[-1].fetched_at
+
+
 def test_what_was_booked_from_a_clock_that_was_ahead_gives_way(db: sqlite3.Connection) -> None:
     readings = account_of(days=8)
     wrong = [

@@ -360,9 +360,9 @@ def test_a_reader_does_not_wait_for_a_writer(file: Path) -> None:
 
 
 @contextmanager
-def full_disk() -> Iterator[None]:
+def full_disk(size: int = 0) -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
@@ -376,6 +376,16 @@ def test_a_full_disk_costs_no_reading(file: Path) -> None:
     assert_unusable(place)
     assert available(Store(file.parent).load(ACCOUNT)) == "49.58894"
     assert aside(file.parent) == []
+
+
+def test_a_disk_that_is_full_at_the_first_request_leaves_no_lease(folder: Path) -> None:
+    place = Store(folder)
+    with full_disk(512):
+        state, lease = begin(place, ACCOUNT)
+    assert_unusable(place)
+    assert (state, lease and lease.started_at) == (AccountState(), None)
+    assert [path.name for path in files_in(folder)] == [FILE_NAME]
+    assert Store(folder).load(ACCOUNT, NOW) == AccountState()
 
 
 def test_an_attempt_is_not_needed_to_keep_a_reading(folder: Path) -> None:
