@@ -106,11 +106,13 @@ class Store:
         """Take the lease of a request if it is due and no other process has it.
 
         Returns the state, and the lease or None. The lease ends after ``lasts``. If the store is
-        unusable, the lease keeps no other process away.
+        unusable, the lease keeps no other process away; if it is locked, there is none.
         """
         unlocked: tuple[AccountState, Lease | None] = AccountState(), Lease()
         state, lease = self._try(lambda: self._begin_request(account, lasts, now, is_due), unlocked)
-        return state, None if self._file in _LOCKED_FOR_WRITING else lease
+        if self.error and self.error.cause is causes.STORE_LOCKED:
+            return state, None
+        return state, lease
 
     def save(
         self, account: Account, latest: AccountState, before: AccountState,
