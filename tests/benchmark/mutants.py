@@ -42,9 +42,13 @@ EXTRA_TESTS = {
     "store/*": ("unit/polling/test_balance.py",),
     "store/check": ("program/test_doctor.py",),
     "core/*": ("unit/config", "unit/display", "unit/notify"),
+    "core/bar_path": ("unit/setup", "program/test_doctor.py"),
     "core/causes": ("unit/api",),
+    "core/child": ("unit/polling", "unit/watch"),
     "core/errors": ("unit/api", "program/test_next_steps.py"),
     "core/log": ("program/test_cli.py",),
+    "core/paths": ("unit/store", "program/test_reply_cache.py"),
+    "core/signals": ("program/test_setup.py", "program/test_watch.py"),
     "core/regions": ("program/test_regions.py",),
     "reply_cache": ("program/test_reply_cache.py",),
 }
