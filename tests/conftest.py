@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
+from kit import orphans
 from kit.session import SessionReport, count_program_starts, keep_files_in_memory
 from kit.support import KEY, PROGRAM, WARNINGS, Recorder, Run, assert_no_warnings, balance
 
@@ -60,7 +61,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run() -> Run:
+def adopted(home: Path) -> Iterator[None]:
+    """Wait after the test until the background processes that it has started are gone."""
+    with orphans.adopted():
+        yield
+
+
+@pytest.fixture
+def run(adopted: None) -> Run:
     """The program as a process of its own, in the environment that the test has set."""
 
     def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:

@@ -30,6 +30,11 @@ def server(endpoint: demo.Server, monkeypatch: pytest.MonkeyPatch) -> demo.Serve
     return endpoint
 
 
+@pytest.fixture(autouse=True)
+def _adopted(adopted: None) -> None:
+    """Wait after each test for its background processes."""
+
+
 @pytest.fixture(scope="session")
 def program() -> Iterator[Forks]:
     """Provide the process from which runs of the program are forked."""
