@@ -18,13 +18,22 @@ from moonshot_status.store.database import Store
 
 def kill_at_statement(number: int) -> None:
     """Kill the process at that SQL statement, counted from 1."""
+    _send_at_statement(signal.SIGKILL, number)
+
+
+def stop_at_statement(number: int) -> None:
+    """Stop the process at that SQL statement, counted from 1."""
+    _send_at_statement(signal.SIGSTOP, number)
+
+
+def _send_at_statement(sent: signal.Signals, number: int) -> None:
     left, connect = number, sqlite3.connect
 
     def count(_: str) -> None:
         nonlocal left
         left -= 1
         if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), sent)
 
     def traced(*arguments: Any, **more: Any) -> sqlite3.Connection:
         db = connect(*arguments, **more)
