@@ -18,7 +18,6 @@ static long setting(const char *name) {
     return value ? atol(value) : 0;
 }
 
-
 static int is_store(const char *path) { return strstr(path, "/balance.db") != NULL; }
 
 static int writes_store(int descriptor) {

@@ -38,6 +38,12 @@ _SECONDS = 120
 _CRASHED = 70
 
 
+class Done(subprocess.CompletedProcess[bytes]):
+    """The status and output of a run, and the processor time that it has used, in seconds."""
+
+    processor_seconds = 0.0
+
+
 class Forks:
     """Starts runs of the program and collects them; its methods are for one thread."""
 
@@ -71,13 +77,15 @@ class Forks:
         self._running.add(number)
         return int(number)
 
-    def wait(self, number: int) -> subprocess.CompletedProcess[bytes]:
-        """Wait until the run has ended and return its status and output."""
-        status, *output = self._ask({"wait": number})
+    def wait(self, number: int) -> Done:
+        """Wait until the run has ended and return its status, its output and what it has used."""
+        status, seconds, *output = self._ask({"wait": number})
         self._running.remove(number)
         stdout, stderr = (text.encode("latin-1") for text in output)
         assert_no_warnings(stderr)
-        return subprocess.CompletedProcess([], status, stdout, stderr)
+        done = Done([], status, stdout, stderr)
+        done.processor_seconds = seconds
+        return done
 
     def run(self, *arguments: str, prepare: Sequence[partial[None]] = ()) -> Any:
         """Start the program and wait until it has ended."""
@@ -85,7 +93,7 @@ class Forks:
 
     def crowd(
         self, size: int, *arguments: str, prepare: Sequence[partial[None]] = ()
-    ) -> list[subprocess.CompletedProcess[bytes]]:
+    ) -> list[Done]:
         """Start ``size`` runs at the same time and wait until all have ended."""
         started = [self.start(*arguments, prepare=prepare) for _ in range(size)]
         return [self.wait(number) for number in started]
@@ -143,14 +151,14 @@ def _serve() -> None:
 
 
 def _collect(number: int, pipes: list[int]) -> list[Any]:
-    """Return the exit status, negative for a signal, and the text of each pipe."""
-    status = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+    """Return the exit status, negative for a signal, processor seconds, and each pipe's text."""
+    _, status, used = os.wait4(number, 0)
     texts = []
     for pipe in pipes:
         os.set_blocking(pipe, False)  # What the run has started may still hold the other end.
         with open(pipe, "rb") as file:
             texts.append((file.read() or b"").decode("latin-1"))
-    return [status, *texts]
+    return [os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, *texts]
 
 
 def _become(request: dict[str, Any], stdout: int, stderr: int) -> NoReturn:

@@ -16,7 +16,7 @@ _SECONDS = 120.0
 
 
 class HeldServer(demo.Server):
-    """Responds to its first request with $11.00, to the second with $12.00, and so on.
+    """Responds to its first request with ``first_amount``, to the second with a dollar more, etc.
 
     A response is sent when ``released`` is set, and ``delay`` seconds after the request at the
     earliest. ``times`` holds when each request arrived, by the clock that cannot be set.
@@ -26,13 +26,13 @@ class HeldServer(demo.Server):
         super().__init__(balance("0"), (KEY,))
         self.released = threading.Event()
         self.released.set()
-        self.delay = 0.0
+        self.delay, self.first_amount = 0.0, 11
         self.times: list[float] = []
 
     def respond(self, method: str, path: str, key: str) -> demo.ServerResponse:
         self.times.append(time.monotonic())
         super().respond(method, path, key)
-        response = balance(str(10 + len(self.requests)))
+        response = balance(str(self.first_amount - 1 + len(self.requests)))
         time.sleep(self.delay)
         self.released.wait(_SECONDS)
         return response
