@@ -46,19 +46,24 @@ def keyboard_interrupt() -> Iterator[None]:
 
 @contextmanager
 def cleanup_on_exit_signal(clean_up: Callable[[], None]) -> Iterator[None]:
-    """Call ``clean_up`` before a signal ends the program inside the block."""
+    """Call ``clean_up`` before a signal ends the program inside the block.
+
+    Blocks can be nested: the inner one is cleaned up first.
+    """
 
     def end(number: int, _: FrameType | None) -> None:
         clean_up()
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, before[signal.Signals(number)])
         os.kill(os.getpid(), number)
 
     # Only the main thread may set handlers.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handled = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, end) for number in handled}
+    handlers = {number: signal.getsignal(number) for number in _ENDING}
+    before = {n: handler for n, handler in handlers.items() if handler is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
     finally:

@@ -131,7 +131,7 @@ class Store:
         )
         held = lease or Lease()
         state = self._try(lambda: self._write((account, latest, held)), fallback)
-        held.release()
+        self._release(held)
         self._compact(account)
         return state
 
@@ -156,6 +156,14 @@ class Store:
         except (sqlite3.Error, OSError, NewerStoreError, UnicodeDecodeError) as error:
             log.log(f"the level is not stored: {error}")
             return None
+
+    def _release(self, lease: Lease) -> None:
+        """Release the lease; in a transaction, so that no other process takes it meanwhile."""
+        if self.error is None:
+            with suppress(sqlite3.Error), self._open(READ_BUSY_SECONDS) as db:
+                with schema.transaction(db):
+                    lease.release()
+        lease.release()
 
     def _compact(self, account: Account) -> None:
         """Compact the oldest readings; a failure is retried next time."""

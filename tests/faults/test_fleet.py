@@ -82,8 +82,8 @@ def test_five_hundred_accounts(
     asked = [key for _, _, key in fleet.requests]
     assert len(asked) == len(set(asked)) == SIZE - 1
     assert not fleet.first.broken
-    # Each account has one transaction or a share in one, and no more work than its own.
-    assert 0 < statements["COMMIT"] <= SIZE
+    # Each account has one or a share in one that writes, and two that only take the lock.
+    assert 2 * SIZE < statements["COMMIT"] <= 3 * SIZE
     assert statements.total() <= 40 * SIZE
     statements.clear()
     file = stored.store_file(home)

@@ -91,6 +91,22 @@ def test_the_program_ends_by_the_very_signal(monkeypatch: pytest.MonkeyPatch) ->
     assert (cleaned, sent) == ([True], [(os.getpid(), signal.SIGTERM)])
 
 
+def test_an_outer_block_is_cleaned_up_after_the_inner_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned: list[str] = []
+
+    def send(_: int, number: int) -> None:
+        if signal.getsignal(number) is not signal.SIG_DFL:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(os, "kill", send)
+    with (
+        signals.cleanup_on_exit_signal(lambda: cleaned.append("outer")),
+        signals.cleanup_on_exit_signal(lambda: cleaned.append("inner")),
+    ):
+        signal.raise_signal(signal.SIGTERM)
+    assert cleaned == ["inner", "outer"]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [(signal.SIG_IGN, signal.SIG_IGN), (signal.default_int_handler, signal.SIG_DFL)],
