@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 from kit import killing_host, orphans  # noqa: E402 - a script finds only its own folder
 
-_AT_ONCE = 3
+_AT_ONCE = 4
 
 
 def main() -> None:
