@@ -18,6 +18,8 @@ _BOUNDARY = r"""\s"'`;|&"""
 _PROGRAM_PATH = re.compile(
     rf"(?<![^{_BOUNDARY}=()])[^{_BOUNDARY}=()]*{PROGRAM}(?=[{_BOUNDARY})]|$)"
 )
+# A path with blanks in it is in quotes, but not everything in quotes is a path.
+_QUOTED_PATH = re.compile(rf"""["']([^"']*/{PROGRAM})["']""")
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def text_findings(name: str, text: str, output_format: str) -> Iterator[Finding]
 
 
 def _program_findings(name: str, text: str) -> Iterator[Finding]:
-    paths = _PROGRAM_PATH.findall(text)
+    quoted = [path for path in _QUOTED_PATH.findall(text) if os.access(expand(path), os.X_OK)]
+    paths = quoted or _PROGRAM_PATH.findall(text)
     if not paths and mentions_program(text):
         return  # It runs the module with a Python that it names.
     path = paths[-1] if paths else PROGRAM

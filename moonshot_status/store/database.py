@@ -160,9 +160,12 @@ class Store:
     def _release(self, lease: Lease) -> None:
         """Release the lease; in a transaction, so that no other process takes it meanwhile."""
         if self.error is None:
-            with suppress(sqlite3.Error), self._open(READ_BUSY_SECONDS) as db:
-                with schema.transaction(db):
-                    lease.release()
+            with (
+                suppress(sqlite3.Error),
+                self._open(READ_BUSY_SECONDS) as db,
+                schema.transaction(db),
+            ):
+                lease.release()
         lease.release()
 
     def _compact(self, account: Account) -> None:

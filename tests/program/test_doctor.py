@@ -1076,6 +1076,18 @@ def test_an_include_that_waybar_cannot_use_is_no_include(
     assert "but defined nowhere" in failed(doctor())["waybar"]
 
 
+def test_a_program_in_a_path_with_blanks(doctor: Doctor, bench: Bench) -> None:
+    program = bench.home / "a path" / "moonshot-status"
+    program.parent.mkdir()
+    program.symlink_to(PROGRAM[0])
+    command = f"env X=1 '{program}' --format waybar"
+    module = {"exec": command, "return-type": "json", "interval": 60}
+    waybar(bench, {"modules-left": ["custom/balance"], "custom/balance": module})
+    assert failed(doctor()) == {}
+    program.unlink()
+    assert "which is not there" in failed(doctor())["waybar"]
+
+
 def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench) -> None:
     command = f"{shlex.quote(PROGRAM[0])} --format=waybar"
     module = {"exec": command, "return-type": "json", "restart-interval": 60}
