@@ -41,7 +41,8 @@ def private_folder(path: Path) -> Path:
 
 def private_file(path: Path) -> None:
     """Create the file if necessary, with mode 0600. Raises OSError."""
-    path.touch(mode=0o600)
+    if not path.exists():  # To touch it would change its time.
+        path.touch(mode=0o600)
     if path.stat().st_mode & 0o777 != 0o600:
         path.chmod(0o600)
 

@@ -71,5 +71,7 @@ def test_a_file_that_others_can_read_is_closed_to_them(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"kept")
     file.chmod(0o644)
+    os.utime(file, (1, 1))
     paths.private_file(file)
     assert (mode(file), file.read_bytes()) == (0o600, b"kept")
+    assert file.stat().st_mtime == 1

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from kit.support import KEY, made_up_problem
 
+from moonshot_status import reply_cache
 from moonshot_status.api.backoff import Attempt
 from moonshot_status.config import api_key
 from moonshot_status.core import causes
@@ -386,6 +387,16 @@ def test_a_disk_that_is_full_at_the_first_request_leaves_no_lease(folder: Path) 
     assert (state, lease and lease.started_at) == (AccountState(), None)
     assert [path.name for path in files_in(folder)] == [FILE_NAME]
     assert Store(folder).load(ACCOUNT, NOW) == AccountState()
+
+
+def test_the_beginning_of_a_request_changes_no_file_that_others_watch(file: Path) -> None:
+    (file.parent / "requests").mkdir()
+    before = [(path, reply_cache.file_state(bytes(path))) for path in (file, file.parent)]
+    _, lease = begin(Store(file.parent), ACCOUNT)
+    assert lease
+    assert [(path, reply_cache.file_state(bytes(path))) for path, _ in before] == before
+    lease.release()
+    assert [(path, reply_cache.file_state(bytes(path))) for path, _ in before] == before
 
 
 def test_an_attempt_is_not_needed_to_keep_a_reading(folder: Path) -> None:
