@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -48,7 +49,11 @@ def lease_file(store: Path) -> Path:
 
 
 def move_lease(store: Path, begins: float, ends: float) -> None:
-    """Let the lease have begun and end this many seconds from now, as if time had passed."""
+    """Let the lease have begun and end this many seconds from now, as if time had passed.
+
+    Cached replies would have ended with it.
+    """
+    shutil.rmtree(store.parents[3] / ".cache" / "moonshot-status" / "replies", ignore_errors=True)
     times = (int((time.time() + seconds) * 1_000_000) for seconds in (begins, ends))
     with lease_file(store).open("r+b") as lease:
         lease.write(b"%d %d\n" % tuple(times))
