@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -156,9 +157,7 @@ def _lock_out(bench: Bench) -> None:
 
 
 def _block_the_store(bench: Bench) -> None:
-    for path in bench.state.iterdir():
-        path.unlink()
-    bench.state.rmdir()
+    shutil.rmtree(bench.state)
     bench.state.write_text("in the way")
 
 
