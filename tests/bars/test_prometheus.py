@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -106,7 +107,16 @@ def test_a_hostile_account_name_is_only_a_label(prometheus: Prometheus) -> None:
 
 def test_the_alerts_are_raised(prometheus: Prometheus, bench: Bench) -> None:
     bench.server.response = LEVELS["empty"]
-    prometheus.write()
+
+    def is_written() -> bool:
+        # While another process is asking, an old balance is written.
+        prometheus.write()
+        text = (prometheus.folder / "moonshot.prom").read_text()
+        return (
+            re.search(r'balance_available\{.*account="work".*\} 0$', text, re.MULTILINE) is not None
+        )
+
+    wait_for("the empty balance", is_written)
     for alert, account in (("VeryLow", "work"), ("KeyRejected", "lost")):
         query = f'ALERTS{{alertname=~".*{alert}",alertstate="firing",account="{account}"}}'
         assert prometheus.value(query) == "1"
