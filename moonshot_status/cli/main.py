@@ -39,8 +39,8 @@ DEMO_STATES = (
 @click.option("--refresh", is_flag=True, help="Ask the API now.")
 @click.option(
     "--wait", metavar="SECONDS", type=seconds(0, 3600),
-    help="How long a stored balance is held back by a request. Then it is printed, and the request"
-    " goes on.  [default: 1 in bars]",
+    help="How long to wait for the request before the stored balance is printed; the request goes"
+    " on in the background.  [default: 1 in bars]",
 )  # fmt: skip
 @click.option(
     "--config", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),

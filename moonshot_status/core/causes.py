@@ -124,8 +124,7 @@ STORE_UNUSABLE = Cause(Kind.STORE, "{path} cannot be used: {error}", _NOT_SAVED)
 STORE_LOCKED = Cause(Kind.STORE, "{path} is locked by another process",
     "That process may be stopped: continue it or end it.")
 STORE_NEWER = Cause(Kind.STORE, "{path} was written by a later version of this program",
-    "This is version {version}, installed in {folder}: bring it up to date. Until then it keeps its"
-    " balances apart.")
+    "Upgrade version {version} in {folder}. Until then it stores its balances separately.")
 INTERNAL = Cause(Kind.INTERNAL, "Something unforeseen happened in this program",
     "Run it with --debug in a terminal and report what it prints.")
 # fmt: on

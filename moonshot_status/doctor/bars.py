@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +19,6 @@ _BOUNDARY = r"""\s"'`;|&"""
 _PROGRAM_PATH = re.compile(
     rf"(?<![^{_BOUNDARY}=()])[^{_BOUNDARY}=()]*{PROGRAM}(?=[{_BOUNDARY})]|$)"
 )
-# A path with blanks in it is in quotes, but not everything in quotes is a path.
-_QUOTED_PATH = re.compile(rf"""["']([^"']*/{PROGRAM})["']""")
 
 
 @dataclass(frozen=True)
@@ -100,9 +99,18 @@ def text_findings(name: str, text: str, output_format: str) -> Iterator[Finding]
         yield fail(name, fact, f"Add --format {output_format} to it.")
 
 
+def _existing_paths(text: str) -> list[str]:
+    """Return the paths of the program, in quotes or not, that are words of the text and exist."""
+    try:
+        words = shlex.split(text, comments=True)
+    except ValueError:
+        return []
+    paths = [word for word in words if word.endswith(f"/{PROGRAM}")]
+    return [path for path in paths if os.access(expand(path), os.X_OK)]
+
+
 def _program_findings(name: str, text: str) -> Iterator[Finding]:
-    quoted = [path for path in _QUOTED_PATH.findall(text) if os.access(expand(path), os.X_OK)]
-    paths = quoted or _PROGRAM_PATH.findall(text)
+    paths = _existing_paths(text) or _PROGRAM_PATH.findall(text)
     if not paths and mentions_program(text):
         return  # It runs the module with a Python that it names.
     path = paths[-1] if paths else PROGRAM

@@ -85,19 +85,30 @@ def release_all() -> None:
 
 
 def take(path: Path, started_at: datetime, ends_at: datetime) -> Lease:
-    """Return a new lease, in place of one that is over."""
+    """Return a new lease, in place of one that is over.
+
+    If its file cannot be created, the lease keeps no other process away.
+    """
     new, descriptor = path.with_suffix(".new"), None
-    with suppress(OSError):
+    try:
         paths.private_folder(path.parent)
         new.unlink(missing_ok=True)
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with suppress(OSError):  # some file systems have no locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with suppress(OSError):  # the disk may be full
-            times = values.microseconds(started_at), values.microseconds(ends_at)
-            os.write(descriptor, b"%d %d\n" % times)
+        _lock(descriptor, started_at, ends_at)
         new.rename(path)
+    except OSError:
+        if descriptor is not None:
+            os.close(descriptor)
+        return Lease(started_at=started_at)
     return Lease(path, descriptor, started_at)
+
+
+def _lock(descriptor: int, started_at: datetime, ends_at: datetime) -> None:
+    with suppress(OSError):  # some file systems have no locks
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with suppress(OSError):  # the disk may be full
+        times = values.microseconds(started_at), values.microseconds(ends_at)
+        os.write(descriptor, b"%d %d\n" % times)
 
 
 def find(path: Path, now: datetime) -> RequestInFlight | None:

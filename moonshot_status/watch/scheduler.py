@@ -65,7 +65,7 @@ class Scheduler:
         self._changes = FileChanges()
         # What is stored is shown at once, however long the first request takes.
         self._request: RefreshRequest | None = RefreshRequest(wall(), refresh, stored_only=True)
-        self._started = self._request
+        self._last_request = self._request
         self._polled_at, self._clock_offset = wall(), wall() - steady()
         self._valid_until, self._has_shown = 0.0, False
         self._not_before = self._compare_at = self._give_up_at = steady()
@@ -131,7 +131,7 @@ class Scheduler:
             self._has_shown = True
             self._show(result.update)
         if result.is_due:
-            self._request = self._request or replace(self._started, stored_only=False)
+            self._request = self._request or replace(self._last_request, stored_only=False)
             self._not_before = self._steady()
 
     def _delay_after_failure(self) -> None:
@@ -162,7 +162,7 @@ class Scheduler:
         if self._request is None or steady < self._not_before:
             return
         request, self._request = self._request, None
-        self._started = request
+        self._last_request = request
         self._changes.stop()  # The poll itself changes the files.
         self._polled_at, self._clock_offset = self._wall(), self._wall() - steady
         self._not_before, self._give_up_at = steady + _MIN_POLL_INTERVAL, steady + self._limit

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from kit import stored
 from kit.forks import Forks, forks
 from kit.support import KEY
 
@@ -28,6 +30,12 @@ def server(endpoint: demo.Server, monkeypatch: pytest.MonkeyPatch) -> demo.Serve
     monkeypatch.setenv("MOONSHOT_BASE_URL", endpoint.base_url)
     monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
     return endpoint
+
+
+@pytest.fixture
+def file(home: Path) -> Path:
+    """Provide the path of the store."""
+    return stored.store_file(home)
 
 
 @pytest.fixture(autouse=True)

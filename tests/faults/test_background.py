@@ -28,11 +28,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
 
 
 @pytest.fixture
-def file(home: Path) -> Path:
-    return stored.store_file(home)
-
-
-@pytest.fixture
 def old(run: Run, server: HeldServer, file: Path) -> None:
     """Store $11.00 from an hour ago; the server does not respond from now on."""
     run()

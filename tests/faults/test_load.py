@@ -30,11 +30,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
 
 
 @pytest.fixture
-def file(home: Path) -> Path:
-    return stored.store_file(home)
-
-
-@pytest.fixture
 def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forks]:
     """Provide the process from which runs are forked on a disk that takes its time."""
     with monkeypatch.context() as patch:

@@ -36,11 +36,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
 
 
 @pytest.fixture
-def file(home: Path) -> Path:
-    return stored.store_file(home)
-
-
-@pytest.fixture
 def stopped() -> Iterator[list[int]]:
     """Provide a list for the processes that the test stops, which go on after it."""
     processes: list[int] = []

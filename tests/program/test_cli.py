@@ -528,3 +528,8 @@ def test_an_unexpected_error_of_one_account_does_not_affect_the_others(
     assert (
         poll.poll(Options(account="work,cn"), ()).headline == "work $49.58 │ cn — · internal error"
     )
+
+
+def test_a_template_ends_with_0_without_a_balance(invoke: Run) -> None:
+    done = invoke("--format", "template")
+    assert (done.returncode, done.stdout) == (0, "— · no key\n".encode())

@@ -1076,11 +1076,13 @@ def test_an_include_that_waybar_cannot_use_is_no_include(
     assert "but defined nowhere" in failed(doctor())["waybar"]
 
 
-def test_a_program_in_a_path_with_blanks(doctor: Doctor, bench: Bench) -> None:
+@pytest.mark.parametrize("written", ["'{}'", '"{}"', "{escaped}", "'{}' && echo 'it' \"is\""])
+def test_a_program_in_a_path_with_blanks(doctor: Doctor, bench: Bench, written: str) -> None:
     program = bench.home / "a path" / "moonshot-status"
     program.parent.mkdir()
     program.symlink_to(PROGRAM[0])
-    command = f"env X=1 '{program}' --format waybar"
+    path = written.format(program, escaped=str(program).replace(" ", "\\ "))
+    command = f"env X=1 {path} --format waybar"
     module = {"exec": command, "return-type": "json", "interval": 60}
     waybar(bench, {"modules-left": ["custom/balance"], "custom/balance": module})
     assert failed(doctor()) == {}

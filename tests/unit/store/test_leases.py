@@ -139,6 +139,15 @@ def test_where_no_file_can_be_made_the_lease_keeps_nobody_away(tmp_path: Path) -
         assert leases.find(path, NOW) is None
 
 
+def test_a_folder_in_the_place_of_the_file_keeps_no_balance_from_being_stored(path: Path) -> None:
+    (path / "something").mkdir(parents=True)
+    with leased(path) as lease:
+        assert lease.is_current()
+        assert lease.started_at == NOW
+        assert leases.find(path, NOW) is None
+    assert (path / "something").exists()
+
+
 def test_without_locks_a_lease_is_in_flight_until_its_end(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
