@@ -1090,6 +1090,17 @@ def test_a_program_in_a_path_with_blanks(doctor: Doctor, bench: Bench, written: 
     assert "which is not there" in failed(doctor())["waybar"]
 
 
+def test_a_command_that_no_shell_can_read_is_searched_for_the_program(
+    doctor: Doctor, bench: Bench
+) -> None:
+    command = f"{PROGRAM[0]} --format waybar; echo it's"
+    module = {"exec": command, "return-type": "json", "interval": 60}
+    waybar(bench, {"modules-left": ["custom/balance"], "custom/balance": module})
+    findings = doctor()
+    # Where the program has blanks in its path, only a shell could say what it is.
+    assert (failed(findings) == {}) == (" " not in PROGRAM[0])
+
+
 def test_waybars_module_in_a_group_with_a_full_path(doctor: Doctor, bench: Bench) -> None:
     command = f"{shlex.quote(PROGRAM[0])} --format=waybar"
     module = {"exec": command, "return-type": "json", "restart-interval": 60}
