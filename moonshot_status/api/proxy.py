@@ -51,7 +51,7 @@ def _route(written: str) -> Route:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise invalid_address() from error
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or not host.isprintable() or " " in host:
         raise invalid_address()
     name = f"[{host}]" if ":" in host else host
     address = f"{name}:{port}" if port else name
@@ -74,9 +74,9 @@ def invalid_address() -> ProblemError:
     return ProblemError(causes.PROXY_ADDRESS, variable=proxy_variable())
 
 
-def proxy_failure(cause: BaseException) -> ProblemError:
-    """Return the error for a proxy that is down, refuses the request or requires a login."""
-    login = str(cause).startswith("Tunnel connection failed: 407")
+def problem(error: BaseException, route: Route) -> ProblemError:
+    """Return the problem with a proxy that is down, refuses the request or requires a login."""
+    login = str(error).startswith("Tunnel connection failed: 407")
     return ProblemError(
         causes.PROXY_LOGIN if login else causes.PROXY_REFUSED, variable=proxy_variable()
     )

@@ -18,7 +18,7 @@ from queue import Empty
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from moonshot_status.api import client, proxy
+from moonshot_status.api import client, proxy, tls
 from moonshot_status.api.base_url import is_loopback
 from moonshot_status.api.proxy import Route
 from moonshot_status.core.errors import ProblemError
@@ -171,10 +171,10 @@ def _tls(probe: Probe) -> Finding:
 
 def _handshake_failure(probe: Probe, error: Exception) -> Finding:
     host = probe.target.hostname or ""
-    if isinstance(error, ssl.SSLError) and not isinstance(error, client.TLS_CUT_OFF):
+    if isinstance(error, ssl.SSLError) and tls.is_failure(error):
         return certificates.explain(error, host)
     if probe.route:
-        problem = proxy.proxy_failure(error).problem
+        problem = proxy.problem(error, probe.route).problem
         return fail("proxy", problem.message, problem.hint)
     fix = "A firewall may do that, or no TLS is spoken on that port."
     return fail(_TLS, f"{host} hangs up in the middle of the handshake", fix)

@@ -108,7 +108,8 @@ FAULTS: dict[str, Fault] = {
     "silent proxy": Fault(Kind.TIMEOUT, [ENDLESS], "proxy"),
     # The protocol.
     "switching protocols": Fault(Kind.BAD_RESPONSE, [http(f"101 {LEAK}")]),
-    "early hints alone": Fault(Kind.BAD_RESPONSE, [http(f"103 {LEAK}")]),
+    "early hints": Fault(None, [http(f"103 {LEAK}") + GOOD]),
+    "early hints alone": Fault(Kind.OFFLINE, [http(f"103 {LEAK}")]),
     "HTTP/0.9": Fault(Kind.BAD_RESPONSE, [HTML + b"\r\n"]),
     # TLS.
     "wrong name": Fault(Kind.TLS, [GOOD], "https", lambda: tls_for("leak7.test")),
