@@ -8,23 +8,36 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from moonshot_status import schemas
 from moonshot_status.core import causes, strict_json
 from moonshot_status.core.account import Balance
-from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.errors import Cause, ProblemError
 
 BODY_LIMIT = 64 * 1024
 _AMOUNT_LIMIT = 10**12
 _MAX_DECIMALS = 40
 _MAX_WAIT_SECONDS = 3600
 _SECONDS = re.compile(r"(?<![\w.-])(\d{1,9}(?:\.\d{1,9})?) ?(?:s|secs?|seconds?)\b", re.IGNORECASE)
+# The type of an error, and a wording that says the same.
+_SUSPENSION = (
+    "exceeded_current_quota_error",
+    re.compile(
+        r"(?<![a-z])suspended(?![a-z])|insufficient[\s_-]+(?:account[\s_-]+)?balance"
+        r"|balance[\s_-]+(?:is[\s_-]+)?insufficient|余额不足",
+        re.IGNORECASE,
+    ),
+)
+_OVERLOAD = (
+    "engine_overloaded_error",
+    re.compile(r"(?<![a-z])overloaded(?![a-z])", re.IGNORECASE),
+)
 
 
 @dataclass(frozen=True)
@@ -92,43 +105,89 @@ def _amount(written: Any) -> Decimal:
 
 
 def _failure(response: HttpResponse) -> ProblemError:
-    document = _parsed(response.body)
-    error = document.get("error") if isinstance(document, dict) else None
-    error_type = error.get("type") if isinstance(error, dict) else error
+    document, status = _parsed(response.body), response.status
     wait = _retry_after(response, document)
-    status = response.status
-    if status in (403, 429) and error_type == "exceeded_current_quota_error":
-        return ProblemError(causes.SUSPENDED, retry_after=wait)
-    if status in _BY_STATUS:
-        return ProblemError(_BY_STATUS[status], retry_after=wait)
     if 300 <= status < 400:
         return ProblemError(causes.REDIRECT, retry_after=wait, status=status)
     if 400 <= status < 500:
-        return _api_error(document if isinstance(document, dict) else {}, response, wait)
+        return _client_error(document, response, wait)
+    if status == 511 and not _is_from_api(document):
+        return ProblemError(causes.NETWORK_LOGIN, retry_after=wait)
     if 500 <= status < 600:
         return ProblemError(causes.SERVER_ERROR, retry_after=wait, status=status)
     return ProblemError(causes.NOT_A_BALANCE, retry_after=wait)
 
 
-_BY_STATUS = {
-    401: causes.KEY_REJECTED,
-    403: causes.FORBIDDEN,
-    404: causes.NOT_FOUND,
-    429: causes.RATE_LIMITED,
-}
+def _client_error(document: Any, response: HttpResponse, retry_after: int | None) -> ProblemError:
+    """Return the problem of a status from 400 to 499."""
+    status = response.status
+    if status == 404:
+        return ProblemError(causes.NOT_FOUND, retry_after=retry_after)
+    if _tells(document, *_SUSPENSION):
+        return ProblemError(causes.SUSPENDED, retry_after=retry_after)
+    if status == 429:
+        return ProblemError(_rate_limit(document), retry_after=retry_after)
+    if status not in (401, 403):
+        return _api_error(document, response, retry_after)
+    if not _is_from_api(document):
+        return ProblemError(causes.PAGE_IN_BETWEEN, retry_after=retry_after, status=status)
+    return ProblemError(
+        causes.KEY_REJECTED if status == 401 else causes.FORBIDDEN, retry_after=retry_after
+    )
 
 
-def _api_error(
-    document: dict[str, Any], response: HttpResponse, retry_after: int | None
-) -> ProblemError:
+def _rate_limit(document: Any) -> Cause:
+    """Return whose limit was reached under status 429."""
+    if _tells(document, *_OVERLOAD):
+        return causes.OVERLOADED
+    return causes.RATE_LIMITED if _is_from_api(document) else causes.LIMITED_IN_BETWEEN
+
+
+def _is_from_api(document: Any) -> TypeGuard[dict[str, Any]]:
+    """Return whether this is an error in the API's own JSON, not that of something in between."""
+    if not isinstance(document, dict):
+        return False
+    error = document.get("error")
+    if isinstance(error, dict) and any(isinstance(error.get(x), str) for x in ("type", "message")):
+        return True
+    return type(document.get("code")) is int and isinstance(document.get("scode"), str)
+
+
+def _tells(document: Any, error_type: str, wording: re.Pattern[str]) -> bool:
+    """Return whether the error has this type, in any JSON, or this wording, in the API's own."""
+    return error_type in _types(document) or any(map(wording.search, _messages(document)))
+
+
+def _types(document: Any) -> list[Any]:
+    """Return what may be the type of the error; the API writes it in several places."""
+    error = document.get("error") if isinstance(document, dict) else None
+    parts = [part for part in (document, error) if isinstance(part, dict)]
+    return [error, *(part.get(name) for part in parts for name in ("type", "code"))]
+
+
+def _messages(document: Any) -> Iterator[str]:
+    """Yield the error texts of the API's own JSON, which have two possible places."""
+    if _is_from_api(document):
+        for part in (document.get("error"), document):
+            text = part.get("message") if isinstance(part, dict) else part
+            if isinstance(text, str):
+                yield text
+
+
+def _api_error(document: Any, response: HttpResponse, retry_after: int | None) -> ProblemError:
     """Return the error with the status and, if they are well-formed, the code and the scode."""
     codes = [f"HTTP {response.status}"]
-    code, scode = document.get("code"), document.get("scode")
+    members = document if isinstance(document, dict) else {}
+    code, scode = members.get("code"), members.get("scode")
     if type(code) is int and abs(code) < _AMOUNT_LIMIT:
         codes.append(f"code {code}")
     if isinstance(scode, str) and re.fullmatch(r"0x[0-9a-fA-F]{1,16}", scode):
         codes.append(f"scode {scode}")
-    return ProblemError(causes.API_ERROR, retry_after=retry_after, codes=", ".join(codes))
+    return ProblemError(
+        causes.API_ERROR if _is_from_api(document) else causes.REQUEST_REFUSED,
+        retry_after=retry_after,
+        codes=", ".join(codes),
+    )
 
 
 def _retry_after(response: HttpResponse, document: Any) -> int | None:
@@ -164,12 +223,9 @@ def _http_date(written: str) -> datetime | None:
 
 
 def _seconds_in(document: Any) -> float:
-    """Return the first number of seconds in the error text, which has two possible places, or 0."""
-    if not isinstance(document, dict):
-        return 0
-    for part in (document.get("error"), document):
-        text = part.get("message") if isinstance(part, dict) else part
-        found = _SECONDS.search(text) if isinstance(text, str) else None
+    """Return the first number of seconds in the error text, or 0."""
+    for text in _messages(document):
+        found = _SECONDS.search(text)
         if found:
             return float(found[1])
     return 0

@@ -102,11 +102,21 @@ PROXY_REFUSED = Cause(Kind.PROXY, "The proxy does not let the request through", 
 
 NOT_HTTP = Cause(Kind.BAD_RESPONSE, "{host} answered with something that is not HTTP", _GATEWAY)
 NOT_A_BALANCE = Cause(Kind.BAD_RESPONSE, "The answer is not a balance", _GATEWAY)
+PAGE_IN_BETWEEN = Cause(
+    Kind.BAD_RESPONSE, "A page in between answered (HTTP {status}), not the API",
+    "It may be a gateway, a web filter or a hotel login page: check in a browser. "
+    "It says nothing about the key.")
+NETWORK_LOGIN = Cause(
+    Kind.BAD_RESPONSE, "A page in between answered (HTTP 511), not the API",
+    "It is the login page of the network: open a browser and log in.")
 REDIRECT = Cause(
     Kind.REDIRECTED, "The answer is a redirect (HTTP {status}), which a key must not follow",
     "Check the base URL, and whether the network wants a login in a browser.")
 API_ERROR = Cause(Kind.API_ERROR, "The API refused the request ({codes})",
     "It is tried again; the provider's documentation explains the codes.")
+REQUEST_REFUSED = Cause(Kind.API_ERROR, "The request was refused ({codes})",
+    "Something in between may have refused it, such as a gateway or a web filter. "
+    "Will retry automatically.")
 KEY_REJECTED = Cause(Kind.UNAUTHORIZED, "The key was rejected, or it belongs to the other region",
     "Check key and region in the settings, then run moonshot-status --refresh.")
 SUSPENDED = Cause(Kind.SUSPENDED, "The account is suspended", "Check billing in the console.")
@@ -116,6 +126,11 @@ NOT_FOUND = Cause(Kind.NOT_FOUND, "There is no balance at this address (HTTP 404
     "Check the base URL.")
 RATE_LIMITED = Cause(Kind.RATE_LIMITED, "Too many requests for this account",
     "The next one is made when its time has come; other programs with this key count too.")
+OVERLOADED = Cause(Kind.RATE_LIMITED, "The provider is overloaded",
+    "This account has not reached a limit. Will retry automatically.")
+LIMITED_IN_BETWEEN = Cause(
+    Kind.RATE_LIMITED, "Something in between limits requests (HTTP 429), not the API",
+    "It may be a gateway, a VPN or a web filter. Will retry automatically.")
 SERVER_ERROR = Cause(Kind.SERVER_ERROR, "The API has a fault (HTTP {status})", "It is tried again.")
 
 # This program

@@ -98,6 +98,7 @@ NEARLY = st.fixed_dictionaries(
     {"code": st.just(0) | ANY_JSON, "status": st.just(True) | ANY_JSON}, optional={
     "data": st.dictionaries(st.sampled_from(["available_balance", "cash_balance"]), AMOUNTS),
     "error": st.just({"type": "exceeded_current_quota_error"}) | ANY_JSON,
+    "scode": st.just("0x5") | ANY_JSON,
     "message": st.sampled_from(["wait 5 seconds", "wait 99999999999 s", "--- | a=b"])},
 )  # fmt: skip
 BODIES = st.none() | st.binary() | (ANY_JSON | NEARLY).map(lambda d: json.dumps(d).encode())
@@ -107,8 +108,10 @@ HEADERS = st.dictionaries(
 )
 KINDS = {
     200: {None, "bad-response", "api-error"}, 204: {"bad-response"}, 302: {"redirected"},
-    401: {"unauthorized"}, 403: {"forbidden", "suspended"}, 404: {"not-found"},
-    418: {"api-error"}, 429: {"rate-limited", "suspended"}, 500: {"server-error"},
+    401: {"unauthorized", "suspended", "bad-response"}, 404: {"not-found"},
+    403: {"forbidden", "suspended", "bad-response"}, 418: {"api-error", "suspended"},
+    429: {"rate-limited", "suspended"}, 500: {"server-error"},
+    511: {"bad-response", "server-error"},
 }  # fmt: skip
 
 

@@ -10,12 +10,13 @@ with atheris.instrument_imports(include=["moonshot_status"]):
     from moonshot_status.api.response import HttpResponse, parse_balance
     from moonshot_status.core.errors import Kind, ProblemError
 
-STATUSES = [200, 200, 200, 401, 403, 404, 418, 429, 500, 302, 204, 0]
+STATUSES = [200, 200, 200, 401, 403, 404, 418, 429, 500, 511, 302, 204, 0]
 NAMES = ["Retry-After", "retry-after", "Date", "Content-Type"]
 WORDS = [
     "0", "1", "-0", "null", "true", "false", "{}", "[]", '""', "NaN", "1e999", "1e-99999999",
     "-31.14918", '"49.58"', '"0x5"', "999999999999.99", "1E+11", '"try again after 5 s"',
     '"exceeded_current_quota_error"', '{"type": "exceeded_current_quota_error"}', "[" * 3000,
+    '{"message": "account suspended"}', '{"code": "engine_overloaded_error"}', '"overloaded"',
 ]  # fmt: skip
 MEMBERS = ["code", "status", "scode", "error", "message", "data"]
 AMOUNTS = ["available_balance", "voucher_balance", "cash_balance"]

@@ -60,9 +60,11 @@ GZIP, CHUNKED = "Content-Encoding: gzip", "Transfer-Encoding: chunked"
 CHUNKS = http("200 OK", b"", CHUNKED)
 THERE = "Location: {elsewhere}/v1/users/me/balance"
 QUOTA = error("exceeded_current_quota_error")
+QUOTA_CODE = QUOTA.replace(b'"type"', b'"code"')
+OVERLOADED = error("engine_overloaded_error")
 PORTAL = [http("200 OK", HTML, "Content-Type: text/html")]
 
-STATUSES = {
+STATUSES: dict[int, tuple[Kind, bytes]] = {
     201: (Kind.BAD_RESPONSE, BALANCE),
     204: (Kind.BAD_RESPONSE, BALANCE),
     401: (Kind.UNAUTHORIZED, error("invalid_authentication_error")),
@@ -70,8 +72,12 @@ STATUSES = {
     404: (Kind.NOT_FOUND, json.dumps({"code": 5, "error": "url.not_found", "ua": LEAK}).encode()),
     418: (Kind.API_ERROR, json.dumps({"code": LEAK, "scode": LEAK, "message": LEAK}).encode()),
     429: (Kind.RATE_LIMITED, error("rate_limit_reached_error")),
-    **{s: (Kind.SERVER_ERROR, error("server_error")) for s in (500, 502, 503, 504)},
+    **{s: (Kind.SERVER_ERROR, error("server_error")) for s in (500, 502, 503, 504, 511)},
 }
+# With these, a body that is not the API's own JSON is from something in between.
+NEEDS_JSON = (401, 403, 511)
+FORBIDDEN = json.dumps({"message": "Forbidden"}).encode()
+NO_BALANCE = demo.error(400, "x", f"{LEAK} is suspended due to insufficient balance").body
 
 FAULTS: dict[str, Fault] = {
     # The connection.
@@ -137,12 +143,24 @@ FAULTS: dict[str, Fault] = {
         for status in (301, 302, 303, 307, 308)
     },
     **{
-        f"{status} with {what}": Fault(kind, [http(f"{status} {LEAK}", body)])
+        f"{status} with {what}": Fault(
+            Kind.BAD_RESPONSE if what != "JSON" and status in NEEDS_JSON else kind,
+            [http(f"{status} {LEAK}", body)],
+        )
         for status, (kind, document) in STATUSES.items()
         for what, body in {"JSON": document, "HTML": HTML, "nothing": b""}.items()
     },
-    "403 of the quota": Fault(Kind.SUSPENDED, [http(f"403 {LEAK}", QUOTA)]),
-    "429 of the quota": Fault(Kind.SUSPENDED, [http(f"429 {LEAK}", QUOTA)]),
+    **{
+        f"{status} of a gateway": Fault(Kind.BAD_RESPONSE, [http(f"{status} {LEAK}", FORBIDDEN)])
+        for status in NEEDS_JSON
+    },
+    **{
+        f"{status} of the quota": Fault(Kind.SUSPENDED, [http(f"{status} {LEAK}", QUOTA)])
+        for status in (401, 403, 429)
+    },
+    "402 of the quota as a code": Fault(Kind.SUSPENDED, [http(f"402 {LEAK}", QUOTA_CODE)]),
+    "400 without balance": Fault(Kind.SUSPENDED, [http(f"400 {LEAK}", NO_BALANCE)]),
+    "429 of an overload": Fault(Kind.RATE_LIMITED, [http(f"429 {LEAK}", OVERLOADED)]),
 }
 
 

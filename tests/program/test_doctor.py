@@ -490,9 +490,17 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     ),
     "401": (answers(http("401 canary", IDS)), "request", 'rejected.*needs "region": "china"'),
     "401 of a region": (
-        lambda b: b.serve(http("401 canary"), region="china"), "request", "Check key and region",
+        lambda b: b.serve(http("401 canary", IDS), region="china"), "request",
+        "Check key and region",
     ),
+    "401 of a gateway": (
+        answers(http("401 canary", PAGE)), "request", r"bad answer: A page in.*\(HTTP 401\)",
+    ),
+    "a login page": (answers(http("511 canary", PAGE)), "request", "bad answer: .*log in"),
     "429": (answers(http("429 canary", IDS)), "request", "rate limited: Too many requests"),
+    "429 of a gateway": (
+        answers(http("429 canary", PAGE)), "request", "rate limited: Something in between limits",
+    ),
     "a captive portal": (answers(http("200 OK", PAGE)), "request", "bad answer.*login page"),
     "a redirect": (answers(http("302 canary", b"", "Location: https://canary/")), "request",
                    "redirected: "),
