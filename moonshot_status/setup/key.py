@@ -30,7 +30,8 @@ from moonshot_status.store.database import Store
 _SECRETS = ("api_key", "api_key_command")
 # Kinds of problem that the server reports only for a valid key, or that have nothing to do with it.
 _KEY_IS_VALID = (Kind.SUSPENDED, Kind.STORE)
-# Kinds of problem, apart from those of the network, that say nothing about the key.
+# Kinds of problem, apart from those of the network, that say nothing about the key. An API error
+# says nothing either if it may be from something in between.
 _KEY_IS_UNTESTED = (Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.SERVER_ERROR)
 
 
@@ -49,8 +50,10 @@ class Verification:
     @property
     def is_inconclusive(self) -> bool:
         """Whether the key may be valid although the request failed."""
-        kind = self.problem.kind if self.problem else None
-        return kind is not None and (kind.is_network or kind in _KEY_IS_UNTESTED)
+        if self.problem is None:
+            return False
+        kind, cause = self.problem.kind, self.problem.cause
+        return kind.is_network or kind in _KEY_IS_UNTESTED or cause is causes.REQUEST_REFUSED
 
 
 def path_of(options: Options) -> Path:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from kit.support import KEY, made_up_problem
 
+from moonshot_status.api.response import HttpResponse, parse_balance
 from moonshot_status.config.settings import Options
 from moonshot_status.core.account import Secret
-from moonshot_status.core.errors import Kind
+from moonshot_status.core.errors import Kind, ProblemError
 from moonshot_status.core.regions import Region
 from moonshot_status.setup import key
 from moonshot_status.setup.key import Verification
@@ -31,6 +32,16 @@ def test_a_key_is_saved_unasked_if_it_is_valid_and_asked_if_it_may_be() -> None:
         assert verification.is_inconclusive == (kind not in VALID | INVALID), kind
     success = Verification("$1.00", None)
     assert (success.is_verified, success.is_inconclusive) == (True, False)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 407, 418, 429, 502, 511])
+@pytest.mark.parametrize("body", [None, b"<html>suspended</html>", b'{"message": "Forbidden"}'])
+def test_something_in_between_says_nothing_about_the_key(status: int, body: bytes | None) -> None:
+    with pytest.raises(ProblemError) as caught:
+        parse_balance(HttpResponse(status, {}, body))
+    verification = Verification("", caught.value.problem)
+    assert not verification.is_verified
+    assert verification.is_inconclusive
 
 
 @pytest.mark.parametrize(
