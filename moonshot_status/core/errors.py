@@ -14,6 +14,7 @@ _DOCTOR = "moonshot-status doctor"
 _SET_KEY = "moonshot-status config set-key"
 _OPEN = "moonshot-status open"
 _MINUTE = 60
+_HOUR = 60 * _MINUTE
 _MAX_HINT_LENGTH = 400
 
 
@@ -21,7 +22,8 @@ class Kind(Enum):
     """The kinds of problem. The value is used in JSON, style sheets and the store.
 
     Each row has the label for the bar (two words at most), the command that helps most, the first
-    and the longest backoff in seconds (0: no backoff), and whether the network is the cause.
+    and the longest backoff in seconds (0: no backoff), whether the network is the cause, and by
+    which factor the backoff grows.
     """
 
     NO_KEY = "no-key", "no key", _SET_KEY
@@ -35,11 +37,11 @@ class Kind(Enum):
     REDIRECTED = "redirected", "redirected", _DOCTOR, _MINUTE, 10 * _MINUTE, True
     BAD_RESPONSE = "bad-response", "bad answer", _DOCTOR, _MINUTE, 30 * _MINUTE, True
     API_ERROR = "api-error", "API error", _DOCTOR, _MINUTE, 30 * _MINUTE
-    UNAUTHORIZED = "unauthorized", "key rejected", _SET_KEY
+    UNAUTHORIZED = "unauthorized", "key rejected", _SET_KEY, _HOUR, 24 * _HOUR, False, 6
     SUSPENDED = "suspended", "suspended", _OPEN, 30 * _MINUTE, 30 * _MINUTE
     FORBIDDEN = "forbidden", "not allowed", _OPEN, 30 * _MINUTE, 30 * _MINUTE
     NOT_FOUND = "not-found", "not found", _DOCTOR, 10 * _MINUTE, 30 * _MINUTE
-    RATE_LIMITED = "rate-limited", "rate limited", _DOCTOR, _MINUTE, 60 * _MINUTE
+    RATE_LIMITED = "rate-limited", "rate limited", _DOCTOR, _MINUTE, _HOUR
     SERVER_ERROR = "server-error", "server error", _DOCTOR, 15, 30 * _MINUTE
     STORE = "store", "not kept", _DOCTOR
     INTERNAL = "internal", "internal error", "moonshot-status --debug", _MINUTE, 30 * _MINUTE
@@ -51,12 +53,12 @@ class Kind(Enum):
 
     def __init__(
         self, _: str, label: str = "", command: str = "",
-        first_backoff: int = 0, max_backoff: int = 0, is_network: bool = False,
+        first_backoff: int = 0, max_backoff: int = 0, is_network: bool = False, growth: int = 2,
     ) -> None:  # fmt: skip
         # The defaults let type checkers accept ``Kind(name)``.
         self.label, self.command = label, command
         self.first_backoff, self.max_backoff = first_backoff, max_backoff
-        self.is_network = is_network
+        self.is_network, self.growth = is_network, growth
 
     @property
     def next_step(self) -> str:

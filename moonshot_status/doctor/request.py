@@ -38,7 +38,8 @@ def findings(context: Context, is_reachable: bool) -> Iterator[Finding]:
     attempt = before.attempt
     times: _Times = []
     if attempt and attempt.problem and must_wait(attempt, now, force=True):
-        until = (attempt.retry_at or now).strftime("%Y-%m-%d %H:%M:%S UTC")
+        told = timedelta(seconds=attempt.problem.retry_after or 0)
+        until = (attempt.ended_at + told).strftime("%Y-%m-%d %H:%M:%S UTC")
         fact = f"not made, because the server said to wait until {until}"
         yield fail("request", f"{fact}: {attempt.problem.message}", attempt.problem.hint)
     else:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from moonshot_status.api.backoff import Attempt, after_failure, must_wait
+from moonshot_status.api.backoff import Attempt, after_failure, after_same_key, must_wait
 from moonshot_status.config import api_key
 from moonshot_status.core import causes, log, paths
 from moonshot_status.core.account import Account, Balance, Reading, Secret, fingerprint
@@ -176,6 +176,10 @@ def _fetch(
     try:
         key = policy.resolve_key(account.secret)
         used = fingerprint(key)
+        if account.secret.command and used == before.key and not policy.refresh:
+            attempt = after_same_key(started_at, policy.now(), before.attempt)
+            if attempt:
+                return AccountState(None, attempt, used)
         balance = _request(account, key, policy)
     except ProblemError as error:
         problem = error.problem
@@ -186,7 +190,10 @@ def _fetch(
         now = policy.now()
         return AccountState(Reading(balance, now), Attempt(started_at, now), used)
     previous = before.attempt if used in ("", before.key) else None
-    return AccountState(None, after_failure(started_at, policy.now(), problem, previous), used)
+    attempt = after_failure(
+        started_at, policy.now(), problem, previous, runs_command=bool(account.secret.command)
+    )
+    return AccountState(None, attempt, used)
 
 
 def _request(account: Account, key: str, policy: FetchPolicy) -> Balance:

@@ -98,7 +98,7 @@ def check_json(document: dict[str, Any], fault: Fault, stored: bool) -> None:
     assert str(document["balance"] and document["balance"]["available"]) == str(available)
     problem = document["problem"] or {"kind": None, "retry_at": None}
     assert problem["kind"] == (fault.kind and fault.kind.value)
-    assert (problem["retry_at"] is None) == (fault.kind in (None, Kind.UNAUTHORIZED))
+    assert (problem["retry_at"] is None) == (fault.kind is None)
 
 
 def readings() -> list[str]:

@@ -170,7 +170,9 @@ VIEWS = {
         [without_balance(kind, name=kind.value) for kind in (Kind.NO_KEY, Kind.TLS)]
     ),
     "stale-offline": stale(Kind.OFFLINE),
-    "stale-unauthorized": stale(Kind.UNAUTHORIZED),
+    "stale-unauthorized": _view(
+        Status(_OLD, _problem(Kind.UNAUTHORIZED), NOW + timedelta(days=1), expired=True, stale=True)
+    ),
     "nothing-offline": without_balance(Kind.OFFLINE),
     "nothing-no-key": without_balance(Kind.NO_KEY),
 }

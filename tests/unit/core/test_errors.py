@@ -50,7 +50,9 @@ def test_each_kind_has_a_short_label_a_command_and_a_sensible_backoff() -> None:
         assert re.fullmatch(r"moonshot-status( [a-z-]+)+", kind.command), kind
         assert kind.next_step == f"Next: {kind.command}"
         assert bool(kind.first_backoff) == bool(kind.max_backoff), kind
-        assert 0 <= kind.first_backoff <= kind.max_backoff <= 3600, kind
+        longest = 24 * 3600 if kind is Kind.UNAUTHORIZED else 3600
+        assert 0 <= kind.first_backoff <= kind.max_backoff <= longest, kind
+        assert kind.growth == (6 if kind is Kind.UNAUTHORIZED else 2), kind
         assert isinstance(kind.is_network, bool), kind
     assert len({kind.label for kind in Kind}) == len(Kind)
 

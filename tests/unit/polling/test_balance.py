@@ -228,14 +228,18 @@ def test_a_wait_that_a_clock_made_too_long_is_ignored(world: World) -> None:
     assert world.asked == 2
 
 
-def test_a_rejected_key_waits_for_a_refresh(world: World) -> None:
-    world.answer = failure(Kind.UNAUTHORIZED)
-    for seconds in (0, 1, DAY, 400 * DAY):
-        world.after(seconds)
-        assert shown(world.poll(max_age=0)) == (None, "unauthorized", False)
+@pytest.mark.parametrize(("told", "asked"), [(None, 2), (40, 1)])
+def test_refresh_asks_about_a_rejected_key(world: World, told: int | None, asked: int) -> None:
+    world.answer = failure(Kind.UNAUTHORIZED, told)
+    world.poll()
+    world.after(39)
+    assert shown(world.poll(max_age=0)) == (None, "unauthorized", False)
     assert world.asked == 1
     world.poll(refresh=True)
-    assert world.asked == 2
+    assert world.asked == asked
+    world.after(1)
+    world.poll(refresh=True)
+    assert world.asked == asked + 1
 
 
 def test_another_key_is_asked_with_at_once_and_shows_its_own_money(world: World) -> None:
@@ -445,6 +449,22 @@ def test_a_host_that_kills_every_request_has_the_api_asked_ever_more_rarely(worl
     assert len(began) <= 3600 / 300 + 5
 
 
+def test_a_host_that_kills_every_request_has_a_rejected_key_asked_about_each_hour(
+    world: World,
+) -> None:
+    world.answer = failure(Kind.UNAUTHORIZED)
+    world.poll()
+    began: list[float] = []
+    for _ in range(5 * 60):
+        world.after(60)
+        try:
+            assert shown(world.poll(requests=Requests.REPORT)) == (None, "unauthorized", False)
+        except RequestDueError:
+            began.append((world.now - START).total_seconds() / 3600)
+            begin(world)
+    assert began == [1, 2, 3, 4, 5]
+
+
 def begin(world: World) -> None:
     """Begin a request in a process that is killed before the answer."""
     store = Store(world.folder)
@@ -555,9 +575,9 @@ def test_a_failure_changes_when_the_api_may_be_asked_again(world: World) -> None
     assert (shown(found), lasts(world, found)) == (("1", "rate-limited", True), 20)
 
 
-def test_a_rejected_key_never_changes_by_time(world: World) -> None:
+def test_a_rejected_key_changes_when_it_is_asked_about_again(world: World) -> None:
     world.answer = failure(Kind.UNAUTHORIZED)
-    assert world.poll().changes_at is None
+    assert lasts(world, world.poll()) == 3600
 
 
 def test_what_is_asked_anew_each_time_does_not_last(world: World) -> None:
