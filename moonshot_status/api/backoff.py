@@ -36,10 +36,11 @@ def after_failure(
 ) -> Attempt:  # fmt: skip
     """Return the attempt with its backoff: what the server asked for, else growing with jitter.
 
-    ``runs_command``: the key is from a key command. It runs again at once after it has failed, and
-    after the first backoff if the key was rejected. The backoff of any other rejected key grows. No
-    server shortens it, and it has no jitter.
+    ``runs_command``: the key is from a key command. That runs again at once after it has failed,
+    and after the first backoff if its key was rejected. The backoff of other rejected keys grows.
+    It has no jitter, and no server shortens it.
     """
+    # The key command may print the rejected key again.
     if previous and not problem.kind.first_backoff and _is_rejection(previous):
         return Attempt(started_at, ended_at, problem, previous.failures, ended_at)
     failures = _failures_in_a_row(problem, previous)

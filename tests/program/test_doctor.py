@@ -842,6 +842,20 @@ def test_a_retry_after_is_respected(doctor: Doctor, bench: Bench) -> None:
     assert b"".join(server.received).count(b"Bearer") == 1
 
 
+def test_a_retry_after_ends_before_the_wait_of_a_rejected_key(doctor: Doctor, bench: Bench) -> None:
+    server = bench.serve(http("401 Wrong", IDS, "Retry-After: 600"))
+    assert "key rejected" in failed(doctor())["request"]
+    stored.pass_time(bench.store, 300)
+    until = re.search(r"wait until (.*) UTC", failed(doctor())["request"])
+    assert until is not None
+    wait = datetime.fromisoformat(f"{until[1]}+00:00") - datetime.now(timezone.utc)
+    assert wait <= timedelta(seconds=300)
+    stored.pass_time(bench.store, 300)
+    assert "key rejected" in failed(doctor())["request"]
+    bench.stack.close()
+    assert b"".join(server.received).count(b"Bearer") == 2
+
+
 def test_a_reading_from_the_future_means_that_the_clock_was_set_back(
     doctor: Doctor, bench: Bench
 ) -> None:

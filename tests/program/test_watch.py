@@ -232,6 +232,22 @@ def test_changed_settings_are_read(
     assert (third["balance"], third["problem"]["kind"]) == (None, "unauthorized")
 
 
+def test_a_rejected_key_is_tried_again_and_a_new_one_at_once(
+    watching: Watching, server: demo.Server, own_file: Callable[[Any], Path], home: Path,
+    invoke: Run,
+) -> None:  # fmt: skip
+    def pass_an_hour() -> None:
+        pass_time(store_file(home), 3600)
+
+    def set_key() -> None:
+        invoke("config", "set-key", stdin=KEY.encode())
+
+    own_file({"api_key": "sk-another", "base_url": server.base_url})
+    printed = watching("watch", then=(pass_an_hour, set_key))
+    assert printed == ["— · key rejected\n", "", "$49.58\n"]
+    assert len(server.requests) == 3
+
+
 def test_hidden_amounts_are_hidden_and_shown_again(
     watching: Watching, server: demo.Server, invoke: Run
 ) -> None:
