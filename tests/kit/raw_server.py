@@ -8,7 +8,8 @@ import socket
 import ssl
 import struct
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,15 @@ def _relay(one: socket.socket, other: socket.socket) -> None:
                 if not piece:
                     return
                 ways[source].sendall(piece)
+
+
+@contextmanager
+def silent_port() -> Iterator[int]:
+    """Provide a port that answers no attempt to connect: its queue of connections is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port: int = full.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            yield port
 
 
 def free_port() -> int:
