@@ -19,6 +19,7 @@ from moonshot_status.core import causes, log
 from moonshot_status.core.errors import ProblemError
 
 PORTS = {"http": 80, "https": 443}
+_SOCKS_PORT = 1080
 # curl accepts more than the 100 that http.client does.
 http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]
 
@@ -66,6 +67,14 @@ class Target:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """The host and port to connect to: the proxy's, if there is one, else the API's."""
+        if self.route is None:
+            return self.host, self.port
+        parts = urlsplit(self.route.url)
+        return parts.hostname or "", parts.port or PORTS.get(parts.scheme, _SOCKS_PORT)
+
 
 def find_target(url: str) -> Target:
     """Return what to connect to for the URL. Raises ProblemError of kind ``proxy``."""
@@ -94,18 +103,16 @@ def open_connection(target: Target, timeout: float) -> HTTPConnection:
 
 
 def _unconnected(target: Target, timeout: float) -> HTTPConnection:
+    host, port = target.endpoint
     if target.scheme == "http":
-        return _HTTPConnection(target.host, target.port, timeout=timeout)
+        return _HTTPConnection(host, port, timeout=timeout)
     context, route = tls.make_context(), target.route
     if route is None:
-        return _HTTPSConnection(target.host, target.port, timeout=timeout, ssl_context=context)
-    parts = urlsplit(route.url)
+        return _HTTPSConnection(host, port, timeout=timeout, ssl_context=context)
     config = urllib3_connection.ProxyConfig(context, False, None, None)
-    opened = _HTTPSConnection(
-        parts.hostname or "", parts.port or PORTS[parts.scheme],
-        timeout=timeout, ssl_context=context, proxy_config=config,
-    )  # fmt: skip
-    opened.set_tunnel(target.host, target.port, route.headers, parts.scheme)
+    opened = _HTTPSConnection(host, port, timeout=timeout, ssl_context=context, proxy_config=config)
+    scheme = urlsplit(route.url).scheme
+    opened.set_tunnel(target.host, target.port, route.headers, scheme)
     return opened
 
 

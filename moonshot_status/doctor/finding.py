@@ -45,8 +45,8 @@ def fail(name: str, fact: str, fix: str, private: str = "") -> Finding:
     return Finding(name, State.FAIL, fact, fix, private)
 
 
-def hint(name: str, fact: str, fix: str = "") -> Finding:
-    return Finding(name, State.HINT, fact, fix)
+def hint(name: str, fact: str, fix: str = "", private: str = "") -> Finding:
+    return Finding(name, State.HINT, fact, fix, private)
 
 
 def absent(name: str, fact: str) -> Finding:

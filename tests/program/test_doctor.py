@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -35,6 +36,7 @@ from kit.raw_server import (
     drip,
     free_port,
     http,
+    silent_port,
     tls_for,
     trust,
 )
@@ -42,15 +44,17 @@ from kit.support import KEY, PROGRAM, REPOSITORY, Run
 
 import moonshot_status
 from moonshot_status import schemas
+from moonshot_status.api import connect
 from moonshot_status.api.base_url import is_loopback
+from moonshot_status.api.connect import Address
 from moonshot_status.config import api_key, codexbar, key_sources
 from moonshot_status.config.settings import SETTINGS, Setting
 from moonshot_status.core import bar_path, log
 from moonshot_status.core.regions import Region
 from moonshot_status.doctor import key_command as key_command_check
-from moonshot_status.doctor import menu_bars, report
+from moonshot_status.doctor import menu_bars, network, report, request
 from moonshot_status.doctor import waybar as waybar_check
-from moonshot_status.doctor.finding import State
+from moonshot_status.doctor.finding import State, untried
 from moonshot_status.polling import balance, demo
 from moonshot_status.store import accounts
 from moonshot_status.store.database import FILE_NAME
@@ -772,59 +776,165 @@ def test_nobody_but_the_regions_host_is_asked_and_the_key_goes_there_once(
     assert b"sk-of-the-other" not in heard + asked_for
 
 
-def test_a_proxy_that_speaks_tls_is_left_to_the_request(doctor: Doctor, bench: Bench) -> None:
+@pytest.mark.parametrize(("status", "step"), [("502 Bad", "proxy"), (None, "TLS")])
+def test_through_a_proxy_that_speaks_tls(
+    doctor: Doctor, bench: Bench, status: str | None, step: str
+) -> None:
     trust(bench.patch, bench.folder)
-    server = bench.stack.enter_context(RawServer(http("502 Bad"), tls=tls_for("127.0.0.1")))
-    bench.patch.setenv("HTTPS_PROXY", server.url)
+    tls = tls_for("127.0.0.1")
+    origin = bench.stack.enter_context(RawServer(http("200 OK", BALANCE), tls=tls_for(HOST)))
+    server = RawServer(http(status), tls=tls) if status else TunnelProxy(origin.port, tls=tls)
+    bench.patch.setenv("HTTPS_PROXY", bench.stack.enter_context(server).url)
     bench.settings({"api_key": KEY})
     findings = doctor()
-    assert "the request will tell" in in_state(findings, "skipped")["TLS"]
-    assert "proxy failed" in failed(findings)["request"]
+    if status:
+        assert "The proxy does not let" in failed(findings)[step]
+        assert in_state(findings, "skipped")["request"].startswith("not tried: the API cannot be")
+    else:
+        assert failed(findings) == {}
+        assert "the certificate is good" in in_state(findings, "ok")[step]
 
 
-@pytest.mark.parametrize("step", ["getaddrinfo", "create_connection"])
-def test_a_step_that_hangs_ends_at_the_timeout(doctor: Doctor, bench: Bench, step: str) -> None:
+def test_a_lookup_that_hangs_ends_at_the_timeout(doctor: Doctor, bench: Bench) -> None:
     bench.settings({"api_key": KEY, "timeout": 0.2})
     released = threading.Event()
     with bench.patch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
-        patch.setattr(socket, step, lambda *_, **__: released.wait())
+        patch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait())
         findings = doctor()
     released.set()
-    lookup = step == "getaddrinfo"
-    name, place = ("name lookup", HOST) if lookup else ("connection", f"{HOST} port 443")
-    assert f"{place} " in failed(findings)[name]
-    assert "within 0.2 s" in failed(findings)[name]
+    assert f"{HOST} is not found within 0.2 s" in failed(findings)["name lookup"]
     assert in_state(findings, "skipped")["request"].startswith("not tried: the API cannot be")
 
 
-def resolve_to(address: str) -> Callable[..., Any]:
-    return lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+def resolve_to(*addresses: str, port: int = 443) -> Callable[..., Any]:
+    """Return a lookup of which the answer is these addresses, for every name of another machine."""
+    answer = [
+        (socket.AF_INET6 if ":" in address else socket.AF_INET, 1, 6, "", (address, port))
+        for address in addresses
+    ]
+    return lambda host, *more, **__: answer if host == HOST else real_getaddrinfo(host, *more)
 
 
-def test_a_network_that_is_not_there(doctor: Doctor, bench: Bench) -> None:
-    def unreachable(*_: Any, **__: Any) -> None:
-        raise OSError(101, "Network is unreachable")
+SILENT = errno.ETIMEDOUT
+NOTHING = 0
+OUTCOMES: dict[str, tuple[dict[str, int], str, str]] = {
+    # What becomes of each address, then the state of the connection, and the words.
+    "no network": (
+        {"192.0.2.1": errno.ENETUNREACH}, "wrong", "be reached: Network is unreachable → Is there",
+    ),
+    "refused": ({"192.0.2.1": errno.ECONNREFUSED}, "wrong", "Connection refused → Is there a net"),
+    "silent": ({"192.0.2.1": SILENT}, "wrong", "not answer within 10 s → A firewall may swallow"),
+    "IPv6 has no network, IPv4 is silent": (
+        {"2001:db8::1": errno.ENETUNREACH, "192.0.2.1": SILENT}, "wrong", "not answer within 10 s",
+    ),
+    "IPv6 has no network, IPv4 refuses": (
+        {"2001:db8::1": errno.ENETUNREACH, "192.0.2.1": errno.ECONNREFUSED}, "wrong", "refused",
+    ),
+    "a VPN that is off": (
+        {"198.18.0.7": SILENT}, "wrong", "within 10 s → A VPN or proxy program makes up such addr",
+    ),
+    "a VPN without its interface": (
+        {"198.19.255.1": errno.EHOSTUNREACH}, "wrong", "No route.* → A VPN or proxy program",
+    ),
+    "a VPN for IPv6": ({"fc00::9": errno.ECONNREFUSED}, "wrong", "refused → A VPN or proxy prog"),
+    "a VPN": ({"198.18.0.7": NOTHING}, "ok", "port 443 answers →$"),
+    "no IPv6": ({"2001:db8::1": errno.ENETUNREACH, "192.0.2.1": NOTHING}, "ok", "443 answers →$"),
+    "broken IPv6": (
+        {"2001:db8::1": SILENT, "192.0.2.1": NOTHING}, "hint",
+        "443 answers; its IPv6 address does not → IPv6 is broken on this network; requests fall",
+    ),
+    "both addresses of IPv6": (
+        {"2001:db8::1": SILENT, "2001:db8::2": errno.EHOSTUNREACH, "192.0.2.1": NOTHING}, "hint",
+        "443 answers; its IPv6 addresses do not → IPv6 is broken",
+    ),
+    "broken IPv4": (
+        {"2001:db8::1": NOTHING, "192.0.2.1": SILENT}, "hint", "its IPv4 address.*IPv4 is broken",
+    ),
+    "IPv6 refuses": (
+        {"2001:db8::1": errno.ECONNREFUSED, "192.0.2.1": NOTHING}, "ok",
+        "443 answers; its IPv6 address does not →$",
+    ),
+    "one of two": (
+        {"192.0.2.1": SILENT, "192.0.2.2": NOTHING}, "hint",
+        "443 answers; 1 of its 2 addresses does not → Requests fall back",
+    ),
+    "some of each": (
+        {"192.0.2.1": SILENT, "2001:db8::1": SILENT, "192.0.2.2": NOTHING}, "hint",
+        "443 answers; 2 of its 3 addresses do not → Requests fall back",
+    ),
+}  # fmt: skip
 
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_each_address_is_tried(invoke: Run, doctor: Doctor, bench: Bench, name: str) -> None:
+    outcomes, state, words = OUTCOMES[name]
+    bench.patch.setattr(socket, "getaddrinfo", resolve_to(*outcomes))
+    bench.patch.setattr(
+        connect, "try_addresses",
+        lambda addresses, _: {
+            address: OSError(code, os.strerror(code)) if (code := outcomes[address.ip]) else None
+            for address in addresses
+        },
+    )  # fmt: skip
+    bench.patch.setattr(network, "_tls", lambda _: untried("TLS", "simulated"))
+    bench.patch.setattr(request, "findings", lambda *_: iter(()))
     bench.settings({"api_key": KEY})
-    with bench.patch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", resolve_to("192.0.2.1"))
-        patch.setattr(socket, "create_connection", unreachable)
-        found = failed(doctor())["connection"]
-    assert f"{HOST} port 443 cannot be reached: Network is unreachable → Is there" in found
+    findings = doctor()
+    assert re.search(words, in_state(findings, state)["connection"]), findings
+    assert not any(ip in str(findings) for ip in outcomes)
+    printed = invoke("doctor").stdout.decode()
+    dead = {ip: code for ip, code in outcomes.items() if code}
+    assert all(ip in printed for ip in outcomes)
+    if state != "ok" or " does not" in words:
+        assert all(f"{ip}: {os.strerror(code)}" in printed for ip, code in dead.items())
+
+
+def test_a_dead_address_fails_nothing(doctor: Doctor, bench: Bench) -> None:
+    """With real sockets: one address refuses, another one is silent, and the third answers."""
+    trust(bench.patch, bench.folder)
+    server = RawServer(http("200 OK", BALANCE), tls=tls_for(HOST))
+    port = bench.stack.enter_context(server).port
+    silent = bench.stack.enter_context(silent_port())
+    addresses = [("127.0.0.1", free_port()), ("127.0.0.1", silent), ("127.0.0.1", port)]
+    answer = [Address(socket.AF_INET, address) for address in addresses]
+    bench.patch.setattr(connect, "find_addresses", lambda *_: answer)
+    bench.patch.setattr(network, "_THIS_MACHINE", ())
+    bench.settings({"api_key": KEY, "timeout": 4})
+    findings = doctor()
+    assert failed(findings) == {}
+    assert "2 of its 3 addresses do not" in in_state(findings, "hint")["connection"]
+
+
+def test_localhost_needs_one_address_only(doctor: Doctor, bench: Bench) -> None:
+    bench.use(base_url=bench.server.base_url.replace("127.0.0.1", "localhost"))
+    findings = doctor()
+    assert failed(findings) == {}
+    assert in_state(findings, "ok")["connection"].endswith("answers →")
 
 
 def test_a_handshake_that_hangs_ends_at_the_timeout(doctor: Doctor, bench: Bench) -> None:
     server = bench.serve(5.0)
     bench.use(base_url=server.url.replace("http", "https"), timeout=0.5)
-    assert "no handshake within 0.5 s" in failed(doctor())["TLS"]
+    assert "No answer from 127.0.0.1" in failed(doctor())["TLS"]
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::1"])  # noqa: S104
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::1", "::"])  # noqa: S104
 def test_a_filter_that_blocks_the_host(doctor: Doctor, bench: Bench, address: str) -> None:
     bench.patch.setattr(socket, "getaddrinfo", resolve_to(address))
     bench.settings({"api_key": KEY})
     assert "leads to this machine itself" in failed(doctor())["name lookup"]
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "192.168.1.1", "172.20.0.1", "fd12::1", "fe80::1"])
+def test_a_network_that_answers_with_an_address_of_its_own(
+    doctor: Doctor, bench: Bench, address: str
+) -> None:
+    bench.patch.setattr(socket, "getaddrinfo", resolve_to(address))
+    bench.patch.setattr(
+        connect, "try_addresses", lambda addresses, _: dict.fromkeys(addresses, TimeoutError())
+    )
+    bench.settings({"api_key": KEY})
+    assert "leads to a private address" in in_state(doctor(), "hint")["name lookup"]
 
 
 def test_no_authority_at_all(doctor: Doctor, bench: Bench) -> None:
