@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import settings
 from kit import orphans
+from kit.official_hosts import OfficialHosts
+from kit.official_hosts import serving as serving_official_hosts
 from kit.session import SessionReport, count_program_starts, keep_files_in_memory
 from kit.support import KEY, PROGRAM, WARNINGS, Recorder, Run, assert_no_warnings, balance
 
@@ -128,6 +130,14 @@ def low(server: demo.Server) -> demo.Server:
     """The endpoint of an account with $4.20."""
     server.response = balance("4.2")
     return server
+
+
+@pytest.fixture
+def official_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OfficialHosts]:
+    """Both official hosts on loopback, with what each of them and the proxy has got."""
+    with serving_official_hosts(monkeypatch, tmp_path) as hosts:
+        yield hosts
+        hosts.assert_tight()
 
 
 @pytest.fixture

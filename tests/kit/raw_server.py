@@ -124,7 +124,11 @@ class TunnelProxy(RawServer):
         self._target = target
 
     def _answer(self, connection: socket.socket, data: bytearray) -> None:  # noqa: ARG002
-        with socket.create_connection(("127.0.0.1", self._target), _TIMEOUT_SECONDS) as origin:
+        self._relay(connection, self._target)
+
+    def _relay(self, connection: socket.socket, port: int) -> None:
+        """Open a tunnel to that port on loopback."""
+        with socket.create_connection(("127.0.0.1", port), _TIMEOUT_SECONDS) as origin:
             origin.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _relay(connection, origin)
