@@ -244,6 +244,15 @@ def test_without_an_answer_the_error_that_says_most_is_raised(
     assert network.open() == []
 
 
+def test_if_the_lookup_took_all_of_the_time_nothing_is_tried(
+    simulate: Callable[..., Network],
+) -> None:
+    network = simulate({FIRST: (0.1, 0), SECOND: (0.1, 0)})
+    with pytest.raises(TimeoutError):
+        open_socket(HOST, 443, 0)
+    assert network.attempts == []
+
+
 def test_every_address_can_be_tried(simulate: Callable[..., Network]) -> None:
     outcomes = [(0.1, 0), SILENT, (1, 0), (0.1, REFUSED), (3, NO_ROUTE), (0.1, 0)]
     network = simulate(dict(zip(IPV4, outcomes, strict=False)))
