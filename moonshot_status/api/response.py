@@ -121,10 +121,10 @@ def _failure(response: HttpResponse) -> ProblemError:
 def _client_error(document: Any, response: HttpResponse, retry_after: int | None) -> ProblemError:
     """Return the problem of a status from 400 to 499."""
     status = response.status
-    if status == 404:
-        return ProblemError(causes.NOT_FOUND, retry_after=retry_after)
     if _tells(document, *_SUSPENSION):
         return ProblemError(causes.SUSPENDED, retry_after=retry_after)
+    if status == 404:
+        return ProblemError(causes.NOT_FOUND, retry_after=retry_after)
     if status == 429:
         return ProblemError(_rate_limit(document), retry_after=retry_after)
     if status not in (401, 403):
