@@ -7,24 +7,43 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from urllib3 import connection as urllib3_connection
 from urllib3 import exceptions
 
-from moonshot_status.api import connect, proxy, tls
+from moonshot_status.api import connect, proxy, socks_proxy, tls
 from moonshot_status.api.proxy import Route
 from moonshot_status.core import causes, log
 from moonshot_status.core.errors import ProblemError
 
 PORTS = {"http": 80, "https": 443}
-_SOCKS_PORT = 1080
 # curl accepts more than the 100 that http.client does.
 http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]
-
-
 _NOT_HTTP = (http.client.HTTPException, exceptions.InvalidHeader)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to connect to: the host and port of the API, and the proxy in front of it, if any."""
+
+    scheme: str
+    host: str
+    port: int
+    route: Route | None
+
+    @property
+    def name(self) -> str:
+        """The host, with the port if it is not the default one, for messages."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """The host and port to connect to: the proxy's, if there is one, else the API's."""
+        return (self.route.name, self.route.port) if self.route else (self.host, self.port)
 
 
 class _Response(http.client.HTTPResponse):
@@ -49,31 +68,49 @@ class _HTTPSConnection(_HTTPConnection, urllib3_connection.HTTPSConnection):
     pass
 
 
+class _TunnelConnection(_HTTPSConnection):
+    """Leads through a proxy that speaks HTTP. Raises ProblemError if the proxy fails."""
+
+    def __init__(self, target: Target, route: Route, timeout: float, trust: ssl.SSLContext) -> None:
+        config = urllib3_connection.ProxyConfig(trust, False, None, None)
+        super().__init__(
+            route.name, route.port, timeout=timeout, ssl_context=trust, proxy_config=config
+        )
+        self.set_tunnel(target.host, target.port, route.headers, route.scheme)
+        self._route, self._timeout = route, timeout
+
+    def _new_conn(self) -> socket.socket:
+        return proxy.open_socket(self._route, self._timeout)
+
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
+        try:
+            return super()._connect_tls_proxy(hostname, sock)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise proxy.tls_problem(error, self._route) from error
+
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()
+        except TimeoutError:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            raise proxy.problem(error, self._route) from error
+
+
+class _SocksConnection(_HTTPSConnection):
+    """Leads through a proxy that speaks SOCKS. Raises ProblemError if the proxy fails."""
+
+    def __init__(self, target: Target, route: Route, timeout: float, trust: ssl.SSLContext) -> None:
+        super().__init__(target.host, target.port, timeout=timeout, ssl_context=trust)
+        self._route, self._timeout = route, timeout
+
+    def _new_conn(self) -> socket.socket:
+        return socks_proxy.open_socket(self._route, self.host, self.port, self._timeout)
+
+
 HTTPConnection = _HTTPConnection | _HTTPSConnection
-
-
-@dataclass(frozen=True)
-class Target:
-    """What to connect to: the host and port of the API, and the proxy in front of it, if any."""
-
-    scheme: str
-    host: str
-    port: int
-    route: Route | None
-
-    @property
-    def name(self) -> str:
-        """The host, with the port if it is not the default one, for messages."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def endpoint(self) -> tuple[str, int]:
-        """The host and port to connect to: the proxy's, if there is one, else the API's."""
-        if self.route is None:
-            return self.host, self.port
-        parts = urlsplit(self.route.url)
-        return parts.hostname or "", parts.port or PORTS.get(parts.scheme, _SOCKS_PORT)
 
 
 def find_target(url: str) -> Target:
@@ -94,37 +131,39 @@ def open_connection(target: Target, timeout: float) -> HTTPConnection:
     try:
         opened.connect()
     except (OSError, UnicodeError, http.client.HTTPException, exceptions.HTTPError) as error:
-        is_through_proxy = opened.has_connected_to_proxy
         opened.close()
-        if target.route and not is_through_proxy and not isinstance(error, TimeoutError):
-            raise proxy.problem(error, target.route) from error
         raise problem(error, target, timeout) from error
+    except ProblemError:
+        opened.close()
+        raise
     return opened
 
 
 def _unconnected(target: Target, timeout: float) -> HTTPConnection:
-    host, port = target.endpoint
     if target.scheme == "http":
-        return _HTTPConnection(host, port, timeout=timeout)
-    context, route = tls.make_context(), target.route
+        return _HTTPConnection(target.host, target.port, timeout=timeout)
+    trust, route = tls.make_context(), target.route
     if route is None:
-        return _HTTPSConnection(host, port, timeout=timeout, ssl_context=context)
-    config = urllib3_connection.ProxyConfig(context, False, None, None)
-    opened = _HTTPSConnection(host, port, timeout=timeout, ssl_context=context, proxy_config=config)
-    scheme = urlsplit(route.url).scheme
-    opened.set_tunnel(target.host, target.port, route.headers, scheme)
-    return opened
+        return _HTTPSConnection(target.host, target.port, timeout=timeout, ssl_context=trust)
+    through = _SocksConnection if route.is_socks else _TunnelConnection
+    return through(target, route, timeout, trust)
 
 
 def problem(error: BaseException, target: Target, timeout: float) -> ProblemError:
     """Return the problem with a connection that failed before a status line arrived."""
     log.log(f"no answer: {type(error).__name__}")
+    route = target.route
     if isinstance(error, (TimeoutError, exceptions.TimeoutError)):
+        if route:
+            return ProblemError(
+                causes.PROXY_NO_RESPONSE, host=target.name, seconds=timeout,
+                proxy=route.host, variable=proxy.proxy_variable(),
+            )  # fmt: skip
         return ProblemError(causes.NO_RESPONSE, host=target.name, seconds=timeout)
     if tls.is_failure(error):
         return tls.problem(error, target.name)
-    if target.route:
-        return proxy.problem(error, target.route)
     if isinstance(error, _NOT_HTTP) and not isinstance(error, http.client.RemoteDisconnected):
         return ProblemError(causes.NOT_HTTP, host=target.name)
+    if route:
+        return ProblemError(causes.PROXY_LOST, proxy=route.host, variable=proxy.proxy_variable())
     return ProblemError(causes.OFFLINE, host=target.name)

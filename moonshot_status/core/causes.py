@@ -11,7 +11,9 @@ _GATEWAY = "A login page of the network or a gateway may be in between."
 _TERMINAL = "Run it in a terminal to see why."
 _CORRECT_FILE = "Correct the file; the README lists every setting."
 _BASE_URL = "An example is https://api.moonshot.ai/v1; without one, the region decides."
-_PROXY = "{variable} names the proxy; the API key has nothing to do with it."
+_PROXY_TLS = "In {variable}, https:// means TLS to the proxy itself; most proxies want http://."
+_PROXY_PROTOCOL = "Check the port and the scheme in {variable}: http, https or socks5h."
+_PROXY_NETWORK = "{variable} names the proxy: check its own network connection and its log."
 _TLS = "Is the clock right? Behind a proxy that inspects TLS, name its CA file in SSL_CERT_FILE."
 _CODEXBAR = "Mend it in CodexBar, or put the key into a settings file of our own."
 _NOT_SAVED = "Nothing is kept, so neither waiting times nor a single asker can be promised."
@@ -95,8 +97,70 @@ TLS_SETTINGS = Cause(Kind.TLS, "The TLS settings of this machine cannot be used"
 TLS_FAILED = Cause(Kind.TLS, "The certificate of {host} cannot be trusted, or TLS failed", _TLS)
 PROXY_ADDRESS = Cause(Kind.PROXY, "The proxy that the environment names cannot be used",
     "{variable} wants an address such as http://proxy.example:3128.")
-PROXY_LOGIN = Cause(Kind.PROXY, "The proxy wants a login", _PROXY)
-PROXY_REFUSED = Cause(Kind.PROXY, "The proxy does not let the request through", _PROXY)
+PROXY_CHARACTERS = Cause(Kind.PROXY, "The proxy URL in {variable} cannot be read",
+    "In its user name and password, write {escapes}.")
+PROXY_SCHEME = Cause(
+    Kind.PROXY, "{variable} names a {scheme}:// proxy, which is not supported",
+    "Supported are http, https, socks5, socks5h, socks4 and socks4a. Many proxy programs have an"
+    " HTTP port: HTTPS_PROXY=http://127.0.0.1:PORT.")
+PROXY_NOT_FOUND = Cause(Kind.PROXY, "The host name of the proxy {proxy} was not found",
+    "{variable} names the proxy: check the spelling, the network connection and the VPN.")
+PROXY_UNREACHABLE = Cause(Kind.PROXY, "The proxy {proxy} cannot be reached",
+    "{variable} names the proxy: check its address and port, and whether it is running.")
+PROXY_NO_RESPONSE = Cause(Kind.TIMEOUT,
+    "No answer from {host} through the proxy {proxy} within {seconds:g} s",
+    "The network is slow, or the proxy is. Check the address, the port and the scheme in"
+    " {variable}.")
+PROXY_CERTIFICATE = Cause(Kind.PROXY, "The certificate of the proxy {proxy} cannot be trusted",
+    _PROXY_TLS)
+PROXY_WITHOUT_TLS = Cause(Kind.PROXY, "The proxy {proxy} does not speak TLS", _PROXY_TLS)
+PROXY_WANTS_TLS = Cause(Kind.PROXY, "The proxy {proxy} wants TLS",
+    "Write https:// in {variable} instead of http://, or use its port for plain HTTP.")
+PROXY_NOT_HTTP = Cause(
+    Kind.PROXY, "The proxy {proxy} answered with something that is not HTTP", _PROXY_PROTOCOL)
+PROXY_CLOSED = Cause(
+    Kind.PROXY, "The proxy {proxy} closed the connection without an answer", _PROXY_PROTOCOL)
+PROXY_WANTS_LOGIN = Cause(Kind.PROXY, "The proxy {proxy} wants a login (HTTP {status})",
+    "Write the login into {variable}: http://USER:PASSWORD@HOST:PORT.")
+PROXY_LOGIN_REJECTED = Cause(Kind.PROXY, "The proxy {proxy} rejected the login (HTTP {status})",
+    "Check the user name and password in {variable}. Only Basic authentication is supported.")
+PROXY_FORBIDS = Cause(
+    Kind.PROXY, "The proxy {proxy} does not allow the connection (HTTP {status})",
+    "{variable} names the proxy: ask its administrator to allow the API's host.")
+PROXY_PORTAL = Cause(
+    Kind.PROXY, "The network of the proxy {proxy} wants a login in a browser (HTTP {status})",
+    "Open any page in a browser that uses the proxy in {variable}, and log in.")
+PROXY_REACHES_NOBODY = Cause(Kind.PROXY, "The proxy {proxy} cannot reach the API (HTTP {status})",
+    _PROXY_NETWORK)
+PROXY_REFUSES = Cause(Kind.PROXY, "The proxy {proxy} refused the connection (HTTP {status})",
+    "{variable} names the proxy: check its address and port, and whether it allows CONNECT.")
+PROXY_LOST = Cause(Kind.PROXY, "The connection through the proxy {proxy} was closed",
+    _PROXY_NETWORK)
+SOCKS_MISSING = Cause(Kind.PROXY, "{variable} names a SOCKS proxy, which needs PySocks",
+    "Install pysocks into this program's environment: pip install -e '.[socks]' in a checkout, or"
+    " pipx inject moonshot-status pysocks. Or use the HTTP port that most such programs have:"
+    " HTTPS_PROXY=http://127.0.0.1:PORT.")
+SOCKS_LOOKUP = Cause(Kind.OFFLINE, "{host} was not found",
+    "With {scheme}://, this machine looks names up. Write {remote}:// in {variable} to leave that"
+    " to the proxy.")
+PROXY_WITHOUT_SOCKS = Cause(
+    Kind.PROXY, "The proxy {proxy} does not speak this version of SOCKS", _PROXY_PROTOCOL)
+SOCKS_LOGIN = Cause(Kind.PROXY, "The SOCKS proxy {proxy} wants a login",
+    "Write the login into {variable}: socks5h://USER:PASSWORD@HOST:PORT.")
+SOCKS_LOGIN_REJECTED = Cause(Kind.PROXY, "The SOCKS proxy {proxy} rejected the login",
+    "Check the user name and password in {variable}.")
+SOCKS_FORBIDS = Cause(
+    Kind.PROXY,
+    "The proxy {proxy} does not allow the connection (SOCKS error {status}: {reply})",
+    "{variable} names the proxy: its rules have to allow the API's host.")
+SOCKS_REACHES_NOBODY = Cause(
+    Kind.PROXY,
+    "The proxy {proxy} cannot reach the API (SOCKS error {status}: {reply})",
+    _PROXY_NETWORK)
+SOCKS_REFUSED = Cause(
+    Kind.PROXY,
+    "The proxy {proxy} refused the connection (SOCKS error {status}: {reply})",
+    _PROXY_NETWORK)
 
 # The response
 

@@ -6,7 +6,6 @@ Only the account's own host is looked up and connected to, or the proxy in front
 from __future__ import annotations
 
 import errno
-import os
 import ssl
 import time
 from collections.abc import Iterable, Iterator
@@ -77,13 +76,13 @@ def findings(context: Context) -> Iterator[Finding]:
 
 def _proxy(target: Target) -> Finding:
     if route := target.route:
-        login = ", with a login" if route.headers else ""
+        login = ", with a login" if route.login else ""
         return ok("proxy", f"{proxy.proxy_variable()} leads through {route.host}{login}")
-    if any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY")):
+    if proxy.first_set("http_proxy", "HTTP_PROXY"):
         fact = "HTTP_PROXY does not count here: the API is asked by https"
         return hint("proxy", fact, "Set HTTPS_PROXY if the network wants a proxy.")
-    if any(os.environ.get(name) for name in proxy.VARIABLES):
-        return ok("proxy", f"{proxy.proxy_variable()} does not count for {target.host}")
+    if variable := proxy.first_set(*proxy.VARIABLES):
+        return ok("proxy", f"{variable} does not count for {target.host}")
     return absent("proxy", "none is named")
 
 

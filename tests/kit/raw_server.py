@@ -27,7 +27,7 @@ BALANCE = (
     b'{"code":0,"data":{"available_balance":49.58894,"voucher_balance":46.58893,'
     b'"cash_balance":3.00001},"scode":"0x0","status":true}'
 )
-_TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 5.0
 
 
 def http(status: str, body: bytes = b"", *headers: str) -> bytes:
@@ -73,7 +73,7 @@ class RawServer:
         self._stopped.set()
         socket.create_connection(("127.0.0.1", self.port)).close()
         for thread in self._threads:
-            thread.join(_TIMEOUT_SECONDS)
+            thread.join(TIMEOUT_SECONDS)
         self._socket.close()
 
     def _accept(self) -> None:
@@ -89,7 +89,7 @@ class RawServer:
             thread.start()
 
     def _serve(self, connection: socket.socket, data: bytearray) -> None:
-        connection.settimeout(_TIMEOUT_SECONDS)
+        connection.settimeout(TIMEOUT_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(OSError):
             if self._tls:
@@ -128,10 +128,10 @@ class TunnelProxy(RawServer):
 
     def _relay(self, connection: socket.socket, port: int) -> None:
         """Open a tunnel to that port on loopback."""
-        with socket.create_connection(("127.0.0.1", port), _TIMEOUT_SECONDS) as origin:
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS) as origin:
             origin.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            _relay(connection, origin)
+            relay(connection, origin)
 
 
 class Changeable(TunnelProxy):
@@ -162,13 +162,13 @@ def _read_head(connection: socket.socket, data: bytearray) -> None:
         data += piece
 
 
-def _relay(one: socket.socket, other: socket.socket) -> None:
+def relay(one: socket.socket, other: socket.socket) -> None:
     """Pass data both ways until one side ends; in one thread, because TLS requires that."""
     ways = {one: other, other: one}
     with suppress(OSError):
         while True:
             ready = [s for s in ways if isinstance(s, ssl.SSLSocket) and s.pending()]
-            ready = ready or select.select(ways, [], [], _TIMEOUT_SECONDS)[0]
+            ready = ready or select.select(ways, [], [], TIMEOUT_SECONDS)[0]
             if not ready:
                 return
             for source in ready:

@@ -40,6 +40,7 @@ from kit.raw_server import (
     tls_for,
     trust,
 )
+from kit.socks_server import SocksServer
 from kit.support import KEY, PROGRAM, REPOSITORY, Run
 
 import moonshot_status
@@ -302,6 +303,16 @@ def proxy(*steps: Step, place: str = "") -> Callable[[Bench], None]:
     return set_up
 
 
+def without_pysocks(bench: Bench) -> None:
+    bench.patch.setitem(sys.modules, "socks", None)
+    proxy(place="socks5://me:canary@127.0.0.1:7890")(bench)
+
+
+def socks_refuses(bench: Bench) -> None:
+    server = bench.stack.enter_context(SocksServer(refusal=2, login=(b"user", PASSWORD.encode())))
+    proxy(place=f"socks5h://user:{PASSWORD}@127.0.0.1:{server.port}")(bench)
+
+
 def distrusted(bench: Bench) -> None:
     bench.serve(tls=tls_for("127.0.0.1"))
 
@@ -456,9 +467,15 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "refused": (unreachable(f"https://127.0.0.1:{free_port()}"), "connection", "base URL right"),
     "proxy is down": (proxy(), "connection", "HTTPS_PROXY names that proxy"),
     "proxy is unknown": (proxy(place="http://canary.invalid:1"), "name lookup", "HTTPS_PROXY"),
-    "proxy is no address": (proxy(place="socks5://me:canary@x"), "proxy", "cannot be used"),
-    "proxy wants a login": (proxy(http("407 canary")), "proxy", "wants a login"),
-    "proxy refuses": (proxy(http("403 canary")), "proxy", "does not let the request through"),
+    "proxy is no address": (proxy(place="http://me:canary@"), "proxy", "cannot be used"),
+    "proxy of another kind": (proxy(place="ss://me:canary@x"), "proxy", "names a ss:// proxy"),
+    "proxy with a login that is no URL": (
+        proxy(place="http://me:canary#@x"), "proxy", "HTTPS_PROXY cannot be read.*# as %23",
+    ),
+    "proxy wants a login": (proxy(http("407 canary")), "proxy", "rejected the login .HTTP 407"),
+    "proxy refuses": (proxy(http("403 canary")), "proxy", "not allow the connection .HTTP 403"),
+    "no PySocks": (without_pysocks, "proxy", "SOCKS proxy.*pipx inject.*HTTPS_PROXY=http://"),
+    "SOCKS refuses": (socks_refuses, "proxy", "SOCKS error 2"),
     "unknown authority": (unknown_authority, "TLS", "signed by nobody.*SSL_CERT_FILE does not"),
     "inspected": (distrusted, "TLS", "signed by nobody.*name its CA file in SSL_CERT_FILE"),
     "another name": (served_tls("canary.example"), "TLS", "for another name"),
@@ -531,7 +548,8 @@ def test_the_cause_is_found_and_nothing_private_is_told(
     [
         "a sk-kimi- key", "a blank within", "a newline within", "an address", "a comma",
         "key of the other region", "mode 0644", "command says two", "proxy is down",
-        "proxy is no address", "proxy wants a login", "proxy refuses", "401", "429",
+        "proxy is no address", "proxy of another kind", "proxy with a login that is no URL",
+        "proxy wants a login", "proxy refuses", "no PySocks", "SOCKS refuses", "401", "429",
     ],
 )  # fmt: skip
 def test_the_text_has_no_secret(invoke: Run, bench: Bench, name: str) -> None:
@@ -788,11 +806,25 @@ def test_through_a_proxy_that_speaks_tls(
     bench.settings({"api_key": KEY})
     findings = doctor()
     if status:
-        assert "The proxy does not let" in failed(findings)[step]
+        assert "cannot reach the API (HTTP 502)" in failed(findings)[step]
         assert in_state(findings, "skipped")["request"].startswith("not tried: the API cannot be")
     else:
         assert failed(findings) == {}
         assert "the certificate is good" in in_state(findings, "ok")[step]
+
+
+def test_a_socks_proxy_that_looks_the_name_up(doctor: Doctor, bench: Bench) -> None:
+    trust(bench.patch, bench.folder)
+    origin = bench.stack.enter_context(RawServer(http("200 OK", BALANCE), tls=tls_for(HOST)))
+    server = bench.stack.enter_context(SocksServer(origin.port))
+    bench.patch.setenv("ALL_PROXY", f"socks5h://127.0.0.1:{server.port}")
+    bench.settings({"api_key": KEY})
+    findings = doctor()
+    assert failed(findings) == {}
+    well = in_state(findings, "ok")
+    assert well["proxy"].startswith(f"ALL_PROXY leads through 127.0.0.1:{server.port}")
+    assert "127.0.0.1 is found" in well["name lookup"]
+    assert "request" in well
 
 
 def test_a_lookup_that_hangs_ends_at_the_timeout(doctor: Doctor, bench: Bench) -> None:

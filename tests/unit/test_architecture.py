@@ -41,6 +41,7 @@ PURE = {"spending", "display", "formats"}
 ACTING = {"os", "socket", "subprocess", "sqlite3", "tempfile", "threading", "urllib3", "click"}
 HEAVY = {
     "urllib3": {"api"},
+    "socks": {"api"},
     "jsonschema": {"schemas"},
     "http.server": {"polling"},
     "sqlite3": {"store"},

@@ -28,6 +28,11 @@ FACTS: dict[str, str | int | float] = {
     "origin": "base_url in /home/me/config.json",
     "other": "china",
     "path": "/home/me/config.json",
+    "proxy": "proxy.example:3128",
+    "remote": "socks5h",
+    "reply": "host unreachable",
+    "scheme": "socks5",
+    "escapes": "# as %23",
     "problem": "/home/me/config.json is not valid JSON",
     "region": "international",
     "regions": "international or china",
@@ -105,19 +110,36 @@ def fields(cause: Cause) -> set[str]:
 def calls_with_a_cause() -> Iterator[tuple[list[str], set[str]]]:
     """Yield the causes and the facts of each call in the package that makes a problem."""
     for path in Path(moonshot_status.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Call):
-                names = [
-                    each.attr
-                    for each in ast.walk(node.args[0])
-                    if isinstance(each, ast.Attribute)
-                    and isinstance(each.value, ast.Name)
-                    and each.value.id == causes.__name__.rpartition(".")[2]
-                    and each.attr in causes.BY_NAME
-                ]
-                given = {str(keyword.arg) for keyword in node.keywords}
-                if names:
-                    yield names, given - {"retry_after"}
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        for function in ast.walk(module):
+            if isinstance(function, ast.FunctionDef):
+                yield from calls_in(function, module)
+
+
+def calls_in(function: ast.FunctionDef, module: ast.Module) -> Iterator[tuple[list[str], set[str]]]:
+    """Yield those of one function; where a variable has the cause, all causes that it may have."""
+    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    tables = [
+        statement
+        for statement in module.body
+        if isinstance(statement, ast.Assign) and used & {ast.unparse(t) for t in statement.targets}
+    ]
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Call):
+            where: list[ast.AST] = [node.args[0]]
+            if ast.unparse(node.args[0]) == "cause":
+                where = [function, *tables]
+            given = {str(keyword.arg) for keyword in node.keywords}
+            if names := [name for part in where for name in causes_in(part)]:
+                yield names, given - {"retry_after"}
+
+
+def causes_in(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of the causes in this part of a module."""
+    for node in ast.walk(tree):
+        is_cause = isinstance(node, ast.Attribute) and ast.unparse(node.value) == "causes"
+        if is_cause and node.attr in causes.BY_NAME:
+            yield node.attr
 
 
 def test_a_generic_cause_has_the_label_as_its_sentence() -> None:

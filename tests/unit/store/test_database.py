@@ -40,7 +40,10 @@ def known(available: str = "49.58894", when: datetime = NOW, used: str = KEY) ->
 
 
 def failed(kind: Kind = Kind.OFFLINE, used: str = KEY) -> AccountState:
-    facts = {"host": "api.moonshot.ai", "seconds": 1.5, "status": 500}
+    facts = {
+        "host": "api.moonshot.ai", "seconds": 1.5, "status": 500, "variable": "ALL_PROXY",
+        "proxy": "127.0.0.1:1080", "scheme": "socks5", "remote": "socks5h", "reply": "refused",
+    }  # fmt: skip
     problem = ProblemError(CAUSES[kind], retry_after=30, **facts).problem
     attempt = Attempt(NOW, NOW + SECOND, problem, 3, NOW + 31 * SECOND)
     return AccountState(None, attempt, fingerprint(used) if used else "")
@@ -439,7 +442,7 @@ def test_an_unknown_cause_is_shown_by_its_kind(file: Path) -> None:
 def test_no_sentence_is_stored(folder: Path, name: str) -> None:
     names = {"path", "host", "seconds", "status", "codes", "variable", "error", "setting", "origin",
              "expected", "region", "regions", "other", "searched", "problem", "fix",
-             "version", "folder"}  # fmt: skip
+             "version", "folder", "proxy", "scheme", "escapes", "remote", "reply"}  # fmt: skip
     problem = ProblemError(causes.BY_NAME[name], **dict.fromkeys(names, 7)).problem
     state = AccountState(None, Attempt(NOW, NOW, problem), fingerprint(KEY))
     assert Store(folder).save(ACCOUNT, state, AccountState()) == state
