@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -72,7 +73,9 @@ def _exchange(target: Target, path: str, key: str, timeout: float) -> HttpRespon
     }
     connection = http_connection.open_connection(target, timeout)
     try:
-        connection.request("GET", path, headers=headers, preload_content=False)
+        # A server that refuses early may have said why before it closed the connection.
+        with suppress(ConnectionError):
+            connection.request("GET", path, headers=headers, preload_content=False)
         response = connection.getresponse()
         return HttpResponse(
             response.status, dict(response.headers), _body(response, target, timeout)

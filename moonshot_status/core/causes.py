@@ -14,7 +14,11 @@ _BASE_URL = "An example is https://api.moonshot.ai/v1; without one, the region d
 _PROXY_TLS = "In {variable}, https:// means TLS to the proxy itself; most proxies want http://."
 _PROXY_PROTOCOL = "Check the port and the scheme in {variable}: http, https or socks5h."
 _PROXY_NETWORK = "{variable} names the proxy: check its own network connection and its log."
-_TLS = "Is the clock right? Behind a proxy that inspects TLS, name its CA file in SSL_CERT_FILE."
+_CA = "Correct {variable}, or unset it."
+_CLOCK = "Set the clock if it is wrong; if it is right, whoever runs the server has to act."
+_LOGIN_FIRST = "Open a web page in a browser: the network may want a login first."
+_CORRECT_CA = "Ask whoever made it, such as a company that inspects TLS, for a corrected one."
+_INSPECTED = "The API does not do that; a company that inspects TLS may: ask its administrators."
 _CODEXBAR = "Mend it in CodexBar, or put the key into a settings file of our own."
 _NOT_SAVED = "Nothing is kept, so neither waiting times nor a single asker can be promised."
 _PERMISSIONS = "Look at the owner and the mode of it."
@@ -93,8 +97,6 @@ LOCKED_ELSEWHERE = Cause(Kind.TIMEOUT, "Another process is still asking after {s
     "The next run shows what it gets.")
 INTERRUPTED = Cause(Kind.TIMEOUT, "The request was interrupted",
     "Its process ended or was stopped before there was an answer.")
-TLS_SETTINGS = Cause(Kind.TLS, "The TLS settings of this machine cannot be used", _TLS)
-TLS_FAILED = Cause(Kind.TLS, "The certificate of {host} cannot be trusted, or TLS failed", _TLS)
 PROXY_ADDRESS = Cause(Kind.PROXY, "The proxy that the environment names cannot be used",
     "{variable} wants an address such as http://proxy.example:3128.")
 PROXY_CHARACTERS = Cause(Kind.PROXY, "The proxy URL in {variable} cannot be read",
@@ -161,6 +163,46 @@ SOCKS_REFUSED = Cause(
     Kind.PROXY,
     "The proxy {proxy} refused the connection (SOCKS error {status}: {reply})",
     _PROXY_NETWORK)
+
+# TLS
+
+OPENSSL_UNUSABLE = Cause(Kind.TLS, "OpenSSL cannot be used on this machine",
+    "Check its settings: OPENSSL_CONF, or openssl.cnf.")
+NO_AUTHORITIES = Cause(Kind.TLS, "This machine has no CA certificates, so it can trust nobody",
+    "Install the package ca-certificates.")
+CA_UNUSABLE = Cause(Kind.TLS, "{variable} names {path}: {error}", _CA)
+CA_FILE_EMPTY = Cause(Kind.TLS, "{variable} names {path}, which holds no certificate in PEM", _CA)
+CA_FILE_DER = Cause(Kind.TLS, "{variable} names {path}, which is DER, not PEM",
+    "Convert it: openssl x509 -inform der -in {path} -out ca.pem; then name ca.pem.")
+CERTIFICATE_EXPIRED = Cause(Kind.TLS, "The certificate of {host} or of its CA has expired", _CLOCK)
+CERTIFICATE_NOT_YET_VALID = Cause(Kind.TLS,
+    "The certificate of {host} or of its CA is not valid yet", _CLOCK)
+CERTIFICATE_OF_ANOTHER = Cause(Kind.TLS, "The certificate of {host} is for another name",
+    f"{_LOGIN_FIRST} Otherwise the base URL may be wrong.")
+UNKNOWN_AUTHORITY = Cause(Kind.TLS, "The certificate of {host} is from an unknown authority",
+    f"{_LOGIN_FIRST} If your company inspects TLS, set SSL_CERT_FILE to the CA file that its"
+    " administrators gave you.")
+AUTHORITY_NOT_NAMED = Cause(Kind.TLS,
+    "The certificate of {host} is from an authority that is not in {path}",
+    f"{_LOGIN_FIRST} {{variable}} names that path: unset it, or if your company inspects TLS,"
+    " ask its administrators for the right CA file.")
+AUTHORITY_IN_OTHER_FILE = Cause(Kind.TLS,
+    "The certificate of {host} is from an unknown authority",
+    f"{_LOGIN_FIRST} {{variable}} is ignored: if your company gave you the CA file that it names,"
+    " set SSL_CERT_FILE to the same file.")
+CA_LACKS = Cause(Kind.TLS,
+    "The CA certificate that signs {host}'s lacks {part}, which Python 3.13 requires", _CORRECT_CA)
+CERTIFICATE_LACKS = Cause(Kind.TLS,
+    "The certificate of {host} or of its CA lacks {part}, which Python 3.13 requires", _CORRECT_CA)
+CERTIFICATE_REFUSED = Cause(Kind.TLS,
+    "The certificate of {host} or of its CA cannot be accepted: {flaw}", _CORRECT_CA)
+CLIENT_CERTIFICATE = Cause(Kind.TLS,
+    "{host} wants a client certificate, which this program does not send", _INSPECTED)
+NOT_TLS = Cause(Kind.TLS, "{host} does not speak TLS on that port",
+    "Check the base URL. If it is right, something in the network answers instead.")
+TLS_TOO_OLD = Cause(Kind.TLS, "{host} does not speak TLS 1.2 or later", _INSPECTED)
+HANDSHAKE_FAILED = Cause(Kind.TLS, "TLS with {host} failed: {reason}",
+    "Something in between may inspect or cut TLS, such as a company's gateway.")
 
 # The response
 

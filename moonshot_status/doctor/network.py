@@ -70,7 +70,7 @@ def findings(context: Context) -> Iterator[Finding]:
         return
     yield _proxy(target)
     if target.scheme == "https":
-        yield certificates.authorities()
+        yield from certificates.findings()
     yield from _steps(Probe(target, timeout, time.monotonic() + timeout))
 
 
@@ -214,14 +214,12 @@ def _tls(probe: Probe) -> Finding:
     try:
         return ok(_TLS, f"{_handshake(probe)}, and the certificate is good")
     except ProblemError as error:
-        problem, reason = error.problem, error.__cause__
-    if problem.kind is Kind.TLS and isinstance(reason, ssl.SSLError):
-        return certificates.explain(reason, target.host)
+        problem = error.problem
     if problem.kind is Kind.OFFLINE:
         fix = "A firewall may do that, or no TLS is spoken on that port."
         return fail(_TLS, f"{target.host} hangs up in the middle of the handshake", fix)
     name = "proxy" if problem.kind is Kind.PROXY else _TLS
-    return fail(name, problem.message, problem.hint)
+    return fail(name, f"{problem.message}{certificates.clock(problem)}", problem.hint)
 
 
 def _handshake(probe: Probe) -> str | None:

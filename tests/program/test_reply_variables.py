@@ -26,6 +26,8 @@ HARMLESS = {
     "XDG_CACHE_HOME": "is where the cached replies are",
     "PATH": "finds commands for a request; if it finds the program, it names the reply",
     "SSLKEYLOGFILE": "is for a request",
+    "REQUESTS_CA_BUNDLE": "is for the problem with a request",
+    "CURL_CA_BUNDLE": "as REQUESTS_CA_BUNDLE",
     "TMPDIR": "is for the store of the demo, whose replies are not cached",
     "TEMP": "as TMPDIR",
     "TMP": "as TMPDIR",

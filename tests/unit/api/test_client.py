@@ -324,8 +324,3 @@ def test_a_socket_that_is_silent_ends_the_exchange_by_itself(steps: list[Step]) 
     with RawServer(*steps) as server, pytest.raises(ProblemError) as caught:
         client._exchange(http_connection.find_target(server.url), client.PATH, KEY, 0.2)
     assert caught.value.problem.kind.value == "timeout"
-
-
-def test_tls_settings_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/at/all")
-    assert problem_of("https://127.0.0.1:9").kind.value == "tls"

@@ -12,6 +12,7 @@ from string import Formatter
 import pytest
 
 import moonshot_status
+from moonshot_status.api import tls
 from moonshot_status.core import causes
 from moonshot_status.core.errors import Cause, Kind, Problem, ProblemError, generic_cause
 
@@ -23,10 +24,12 @@ FACTS: dict[str, str | int | float] = {
     "error": "Permission denied",
     "expected": "a number of seconds",
     "fix": "Correct the file.",
+    "flaw": "its key is too short",
     "folder": "/home/me/.venv",
     "host": "api.moonshot.ai",
     "origin": "base_url in /home/me/config.json",
     "other": "china",
+    "part": "keyUsage",
     "path": "/home/me/config.json",
     "proxy": "proxy.example:3128",
     "remote": "socks5h",
@@ -34,6 +37,7 @@ FACTS: dict[str, str | int | float] = {
     "scheme": "socks5",
     "escapes": "# as %23",
     "problem": "/home/me/config.json is not valid JSON",
+    "reason": "no cipher in common",
     "region": "international",
     "regions": "international or china",
     "searched": "/home/me/config.json",
@@ -96,6 +100,9 @@ def test_each_problem_is_raised_with_the_facts_of_its_sentences() -> None:
         for name in names:
             assert facts == fields(causes.BY_NAME[name]), name
             checked.add(name)
+    for cause, known in tls.CERTIFICATES.values():
+        assert {"host", *known} == fields(cause), cause
+        checked.add(causes.NAMES[cause])
     returned = {"RATE_LIMITED", "OVERLOADED", "LIMITED_IN_BETWEEN"}
     assert set(causes.BY_NAME) - checked == returned
     assert not set().union(*(fields(causes.BY_NAME[name]) for name in returned))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from string import Formatter
 
 import pytest
 from kit.support import KEY, made_up_problem
@@ -440,9 +441,8 @@ def test_an_unknown_cause_is_shown_by_its_kind(file: Path) -> None:
 
 @pytest.mark.parametrize("name", causes.BY_NAME)
 def test_no_sentence_is_stored(folder: Path, name: str) -> None:
-    names = {"path", "host", "seconds", "status", "codes", "variable", "error", "setting", "origin",
-             "expected", "region", "regions", "other", "searched", "problem", "fix",
-             "version", "folder", "proxy", "scheme", "escapes", "remote", "reply"}  # fmt: skip
+    sentences = "".join(cause.message + cause.hint for cause in causes.BY_NAME.values())
+    names = {field for _, field, _, _ in Formatter().parse(sentences) if field}
     problem = ProblemError(causes.BY_NAME[name], **dict.fromkeys(names, 7)).problem
     state = AccountState(None, Attempt(NOW, NOW, problem), fingerprint(KEY))
     assert Store(folder).save(ACCOUNT, state, AccountState()) == state
