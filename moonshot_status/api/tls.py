@@ -81,7 +81,7 @@ _CERTIFICATE_ALERTS = {
 }  # fmt: skip
 _HANDSHAKE_FAILURE = "HANDSHAKE_FAILURE"
 _REASONS = {
-    _HANDSHAKE_FAILURE: "no cipher in common",
+    _HANDSHAKE_FAILURE: "the server refused the handshake",
     "INSUFFICIENT_SECURITY": "no cipher in common that is strong enough for the server",
     "UNRECOGNIZED_NAME": "the server does not know this name",
     "INTERNAL_ERROR": "an internal error of the server",
@@ -132,8 +132,8 @@ def problem(error: BaseException, host: str) -> ProblemError:
     if code in _UNKNOWN_AUTHORITY:
         return _unknown_authority(host)
     if code in CERTIFICATES:
-        cause, facts = CERTIFICATES[code]
-        return ProblemError(cause, host=host, **facts)
+        found, facts = CERTIFICATES[code]
+        return ProblemError(found, host=host, **facts)
     if code:
         # OpenSSL's own constant: nothing in it is from the certificate.
         flaw = f"{getattr(error, 'verify_message', '')} (OpenSSL's code {code})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,11 +177,13 @@ def _problem_row(problem: Problem) -> list[Any]:
 
 
 def _problem(kind: str, cause: str | None, facts: str | None, retry_after: Any) -> Problem:
-    """Return the stored problem, with a generic cause if this version does not have the cause."""
+    """Return the stored problem, with a generic cause if this version knows no such cause."""
     wait = None if retry_after is None else int(retry_after)
     found = causes.BY_NAME.get(cause or "")
-    if found is None or found.kind is not Kind(kind):
-        return Problem(generic_cause(Kind(kind)), retry_after=wait)
-    problem = Problem(found, tuple(json.loads(facts or "{}").items()), wait)
-    problem.check()
-    return problem
+    if found is not None and found.kind is Kind(kind):
+        problem = Problem(found, tuple(json.loads(facts or "{}").items()), wait)
+        # Another version's cause of this name may have other facts.
+        with suppress(ValueError):
+            problem.check()
+            return problem
+    return Problem(generic_cause(Kind(kind)), retry_after=wait)
