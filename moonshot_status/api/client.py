@@ -14,7 +14,7 @@ import urllib3
 from urllib3 import exceptions
 
 from moonshot_status import __version__
-from moonshot_status.api import http_connection
+from moonshot_status.api import http_connection, tls
 from moonshot_status.api.http_connection import Target
 from moonshot_status.api.response import BODY_LIMIT, HttpResponse, parse_balance
 from moonshot_status.core import log
@@ -74,7 +74,7 @@ def _exchange(target: Target, path: str, key: str, timeout: float) -> HttpRespon
     connection = http_connection.open_connection(target, timeout)
     try:
         # A server that refuses early may have said why before it closed the connection.
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, *tls.CUT_OFF):
             connection.request("GET", path, headers=headers, preload_content=False)
         response = connection.getresponse()
         return HttpResponse(

@@ -47,6 +47,14 @@ class Fault:
     tls: Callable[[], ssl.SSLContext | None] = TRUSTED
 
 
+def demanding(version: str) -> ssl.SSLContext:
+    """Return the TLS context of a server that wants a client certificate."""
+    context = TRUSTED()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    return context
+
+
 def error(named: str) -> bytes:
     return demo.error(400, named, LEAK).body
 
@@ -122,6 +130,8 @@ FAULTS: dict[str, Fault] = {
     "expired": Fault(Kind.TLS, [GOOD], "https", EXPIRED),
     "unknown CA": Fault(Kind.TLS, [GOOD], "https", STRANGE),
     "plain http on the TLS port": Fault(Kind.TLS, [http("400 X", HTML)], "https", lambda: None),
+    "client certificate, TLS 1.3": Fault(Kind.TLS, [GOOD], "https", lambda: demanding("TLSv1_3")),
+    "client certificate, TLS 1.2": Fault(Kind.TLS, [GOOD], "https", lambda: demanding("TLSv1_2")),
     "closed in the handshake": Fault(Kind.OFFLINE, [], "https", lambda: None),
     # The proxy.
     "proxy works": Fault(None, [GOOD], "tunnel"),

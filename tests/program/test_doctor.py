@@ -476,7 +476,7 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "proxy refuses": (proxy(http("403 canary")), "proxy", "not allow the connection .HTTP 403"),
     "no PySocks": (without_pysocks, "proxy", "SOCKS proxy.*pipx inject.*HTTPS_PROXY=http://"),
     "SOCKS refuses": (socks_refuses, "proxy", "SOCKS error 2"),
-    "unknown authority": (unknown_authority, "TLS", "an authority that is not in .*SSL_CERT_FILE names"),
+    "unknown authority": (unknown_authority, "TLS", "that is not in .*SSL_CERT_FILE names"),
     "inspected": (distrusted, "TLS", "an unknown authority.*may want a login"),
     "another name": (served_tls("canary.example"), "TLS", "for another name"),
     "expired": (
@@ -489,7 +489,8 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     ),
     "no TLS": (plain_http_for_https, "TLS", "does not speak TLS"),
     "an alert": (
-        hangs_up(b"\x15\x03\x03\x00\x02\x02\x28"), "TLS", "TLS with 127.0.0.1.* failed: the server refused",
+        hangs_up(b"\x15\x03\x03\x00\x02\x02\x28"), "TLS",
+        "TLS with 127.0.0.1.* failed: the server refused",
     ),
     "hangs up": (hangs_up(), "TLS", "127.0.0.1 hangs up in the middle"),
     "resets": (hangs_up(RESET), "TLS", "127.0.0.1 hangs up in the middle"),

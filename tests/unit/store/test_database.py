@@ -428,16 +428,16 @@ def test_a_file_that_another_process_has_replaced_stays(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "columns",
+    "statement",
     [
-        "cause = 'OF_A_LATER_RELEASE', facts = 'x'",
-        "cause = 'OFFLINE', facts = NULL",
-        """cause = 'OFFLINE', facts = '{"server": "h"}'""",
+        "UPDATE attempt SET cause = 'OF_A_LATER_RELEASE', facts = 'x'",
+        "UPDATE attempt SET cause = 'OFFLINE', facts = NULL",
+        """UPDATE attempt SET cause = 'OFFLINE', facts = '{"server": "h"}'""",
     ],
 )
-def test_a_cause_of_another_version_is_shown_by_its_kind(file: Path, columns: str) -> None:
+def test_a_cause_of_another_version_is_shown_by_its_kind(file: Path, statement: str) -> None:
     Store(file.parent).save(ACCOUNT, failed(), AccountState())
-    change(file, f"UPDATE attempt SET {columns}")
+    change(file, statement)
     attempt = Store(file.parent).load(ACCOUNT).attempt
     assert attempt is not None
     assert attempt.problem is not None
