@@ -18,7 +18,7 @@ OUT_OF_DATE = {
 }
 """The problems that a wrong clock can cause, by OpenSSL's verify code (X509_V_ERR_…)."""
 _UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
-# From 79 on: the strict checks that Python 3.13 and later make.
+# From 78 on: the strict checks that Python 3.13 and later make.
 CERTIFICATES: dict[int, tuple[Cause, dict[str, Any]]] = {
     **{code: (cause, {}) for code, cause in OUT_OF_DATE.items()},
     **dict.fromkeys((62, 64), (causes.CERTIFICATE_OF_ANOTHER, {})),
@@ -37,9 +37,15 @@ CERTIFICATES: dict[int, tuple[Cause, dict[str, Any]]] = {
             66: "its key is too short",
             67: "the key of the CA is too short",
             68: "it is signed with an algorithm that is too weak, such as SHA-1",
+            78: "it names two signature algorithms",
             79: "what signed it is no CA (basicConstraints)",
             80: "it has a path length but is no CA",
             82: "its keyUsage has keyCertSign but it is no CA",
+            83: "its issuer has no name",
+            90: "its authorityKeyIdentifier is critical",
+            91: "its subjectKeyIdentifier is critical",
+            93: "it has extensions but is not of version 3",
+            94: "its elliptic curve has no name",
         }.items()
     },
     **{
@@ -54,16 +60,10 @@ CERTIFICATES: dict[int, tuple[Cause, dict[str, Any]]] = {
     **{
         code: (causes.CERTIFICATE_LACKS, {"part": part})
         for code, part in {
-            78: "one signature algorithm in both places",
-            83: "the name of its issuer",
             84: "a subject",
             85: "an authorityKeyIdentifier",
             87: "a name in subjectAltName",
-            88: "a subject, or else a critical subjectAltName",
-            90: "an authorityKeyIdentifier that is not critical",
-            91: "a subjectKeyIdentifier that is not critical",
-            93: "version 3, which its extensions need",
-            94: "a named elliptic curve",
+            88: "a critical subjectAltName, as it has no subject",
         }.items()
     },
 }
@@ -132,8 +132,8 @@ def problem(error: BaseException, host: str) -> ProblemError:
     if code in _UNKNOWN_AUTHORITY:
         return _unknown_authority(host)
     if code in CERTIFICATES:
-        found, facts = CERTIFICATES[code]
-        return ProblemError(found, host=host, **facts)
+        listed, facts = CERTIFICATES[code]
+        return ProblemError(listed, host=host, **facts)
     if code:
         # OpenSSL's own constant: nothing in it is from the certificate.
         flaw = f"{getattr(error, 'verify_message', '')} (OpenSSL's code {code})"

@@ -10,7 +10,6 @@ import os
 import re
 import ssl
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from moonshot_status.core import causes
@@ -31,11 +30,18 @@ def check_before_use() -> None:
     """
     if key_log_error():
         os.environ.pop(KEY_LOG, None)
-    path = os.environ.get(FILE, "")
-    with suppress(OSError, ValueError):
+    path = os.environ.get(FILE)
+    if path and _is_special(path):
+        raise _unusable(FILE, path, _NOT_A_FILE)
+
+
+def _is_special(path: str) -> bool:
+    """Return whether it is there, and neither a regular file nor a folder."""
+    try:
         mode = Path(path).stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise _unusable(FILE, path, _NOT_A_FILE)
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def key_log_error() -> str:
@@ -75,10 +81,12 @@ def authorities_problem() -> ProblemError | None:
 
 
 def _file_problem(path: str) -> ProblemError | None:
+    if _is_special(path):
+        return _unusable(FILE, path, _NOT_A_FILE)
     try:
-        mode = Path(path).stat().st_mode
-        if not stat.S_ISREG(mode):
-            return _unusable(FILE, path, "Is a directory" if stat.S_ISDIR(mode) else _NOT_A_FILE)
+        # Without this, OpenSSL's error for a folder is one of its own.
+        with open(path, "rb"):
+            pass
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError as error:
         if _is_der(path):
@@ -111,7 +119,8 @@ def _folders_problem(folders: str) -> ProblemError | None:
 
 def _folder_error(path: str) -> str:
     try:
-        names = [entry.name for entry in Path(path).iterdir()]
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries]
     except OSError as error:
         return error.strerror or ""
     return "" if any(map(_HASHED.fullmatch, names)) else "No names in it that openssl rehash makes"

@@ -191,7 +191,8 @@ AUTHORITY_IN_OTHER_FILE = Cause(Kind.TLS,
     f"{_LOGIN_FIRST} {{variable}} is ignored: if your company gave you the CA file that it names,"
     " set SSL_CERT_FILE to the same file.")
 CA_LACKS = Cause(Kind.TLS,
-    "The CA certificate that signs {host}'s lacks {part}, which Python 3.13 requires", _CORRECT_CA)
+    "The CA certificate behind that of {host} lacks {part}, which Python 3.13 requires",
+    _CORRECT_CA)
 CERTIFICATE_LACKS = Cause(Kind.TLS,
     "The certificate of {host} or of its CA lacks {part}, which Python 3.13 requires", _CORRECT_CA)
 CERTIFICATE_REFUSED = Cause(Kind.TLS,
