@@ -1,107 +1,350 @@
-"""What is wrong with TLS, in words: by OpenSSL's verify code, and by the reason or the alert."""
+"""What is wrong with TLS, by real handshakes on loopback and by the errors of OpenSSL."""
 
 from __future__ import annotations
 
+import re
+import socket
 import ssl
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
-from kit.raw_server import BALANCE, RawServer, http, tls_for, trust
+import trustme
+from kit.certificates import Flawed, self_signed, short_key
+from kit.raw_server import BALANCE, RawServer, authority, http, tls_for, trust
 from kit.support import KEY
 
 from moonshot_status.api import tls
 from moonshot_status.api.client import fetch_balance
 from moonshot_status.core import causes
-from moonshot_status.core.errors import Kind, Problem, ProblemError, generic_cause
+from moonshot_status.core.errors import Cause, Kind, Problem, ProblemError
 
-HOST = "api.example"
+ADDRESS, HOST = "127.0.0.1", "api.example"
+OK = http("200 OK", BALANCE)
+NOW = datetime.now(timezone.utc)
+DAY = timedelta(days=1)
 
 
-def problem(code: int = 0, reason: str | None = None) -> Problem:
-    error = ssl.SSLCertVerificationError() if code else ssl.SSLError()
-    if code:
-        error.verify_code, error.verify_message = code, "odd"  # type: ignore[union-attr]
-    error.reason = reason  # type: ignore[assignment]
-    return tls.problem(error, HOST).problem
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    trust(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine whose own CA certificates can be read."""
+    paths = ssl.get_default_verify_paths()._replace(cafile=str(tmp_path), capath=None)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+
+
+def shake_hands(
+    server: RawServer, ciphers: str = "DEFAULT", flags: ssl.VerifyFlags = ssl.VERIFY_DEFAULT
+) -> Problem:
+    """Return the problem of a handshake, with these flags in addition to those of the program."""
+    context = tls.make_context()
+    context.set_ciphers(ciphers)
+    context.verify_flags |= flags
+    with (
+        socket.create_connection((ADDRESS, server.port), 10) as connection,
+        pytest.raises(ssl.SSLError) as caught,
+    ):
+        context.wrap_socket(connection, server_hostname=ADDRESS)
+    assert tls.is_failure(caught.value)
+    return tls.problem(caught.value, HOST).problem
+
+
+def problem_of(url: str) -> Problem:
+    with pytest.raises(ProblemError) as caught:
+        fetch_balance(url, KEY, 60)
+    return caught.value.problem
+
+
+BAD: dict[str, tuple[Callable[[], ssl.SSLContext], Cause]] = {
+    "expired": (
+        lambda: tls_for(ADDRESS, not_before=NOW - 2 * DAY, not_after=NOW - DAY),
+        causes.CERTIFICATE_EXPIRED,
+    ),
+    "not yet valid": (
+        lambda: tls_for(ADDRESS, not_before=NOW + DAY, not_after=NOW + 2 * DAY),
+        causes.CERTIFICATE_NOT_YET_VALID,
+    ),
+    "another address": (lambda: tls_for("127.0.0.2"), causes.CERTIFICATE_OF_ANOTHER),
+    "another name": (lambda: tls_for("other.example"), causes.CERTIFICATE_OF_ANOTHER),
+    "unknown authority": (
+        lambda: tls_for(ADDRESS, by=trustme.CA()),
+        causes.AUTHORITY_NOT_NAMED,
+    ),
+    "self-signed": (self_signed, causes.AUTHORITY_NOT_NAMED),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_certificate_that_is_not_good(trusted: None, name: str) -> None:
+    make, cause = BAD[name]
+    with RawServer(tls=make()) as server:
+        problem = shake_hands(server)
+    assert problem.cause is cause
+    assert HOST in problem.message
+
+
+def test_a_certificate_for_another_name_where_a_name_is_wanted(trusted: None) -> None:
+    with RawServer(OK, tls=tls_for("other.example")) as server:
+        problem = problem_of(f"https://localhost:{server.port}")
+    assert problem.cause is causes.CERTIFICATE_OF_ANOTHER
+
+
+def name_ca(monkeypatch: pytest.MonkeyPatch, folder: Path, made: Flawed) -> None:
+    (folder / "made.pem").write_bytes(made.ca_pem())
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "made.pem"))
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("flaw", "part"),
     [
-        (9, "is not valid yet"), (10, "has expired"), (62, "for another name"),
-        (64, "for another name"), (66, "its key is too short"), (23, "it is revoked"),
-        (26, "meant for another purpose"), (89, "lacks a critical basicConstraints"),
-        (92, "lacks keyUsage"), (85, "lacks an authorityKeyIdentifier"),
-        (86, "lacks a subjectKeyIdentifier"), (50, "odd (OpenSSL's code 50)"),
+        ({"key_usage": None}, "keyUsage"),
+        ({"critical_constraints": False}, "a critical basicConstraints"),
+        ({"key_identifier": False}, "a subjectKeyIdentifier"),
     ],
-)  # fmt: skip
-def test_verify_codes(code: int, words: str) -> None:
-    assert words in problem(code).message
+    ids=["keyUsage", "basicConstraints", "subjectKeyIdentifier"],
+)
+def test_a_ca_that_lacks_what_the_strict_checks_want(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flaw: dict[str, Any], part: str
+) -> None:
+    made = Flawed(**flaw)
+    name_ca(monkeypatch, tmp_path, made)
+    with RawServer(tls=made.server()) as server:
+        problem = shake_hands(server, flags=ssl.VERIFY_X509_STRICT)
+    assert problem.cause is causes.CA_LACKS
+    assert dict(problem.facts)["part"] == part
+
+
+@pytest.mark.parametrize(
+    ("make_flawed", "words"),
+    [
+        (lambda: Flawed(for_clients=True), "another purpose"),
+        (lambda: Flawed(key=short_key()), "its key is too short"),
+        (lambda: Flawed(ca_key=short_key()), "the key of the CA is too short"),
+    ],
+    ids=["purpose", "short key", "short key of the CA"],
+)
+def test_a_certificate_that_openssl_refuses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_flawed: Callable[[], Flawed], words: str
+) -> None:
+    made = make_flawed()
+    name_ca(monkeypatch, tmp_path, made)
+    with RawServer(tls=made.server()) as server:
+        problem = shake_hands(server, ciphers="DEFAULT:@SECLEVEL=2")
+    assert problem.cause is causes.CERTIFICATE_REFUSED
+    assert words in problem.message
+
+
+def test_a_poll_where_the_ca_has_no_key_usage(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = Flawed(key_usage=None)
+    name_ca(monkeypatch, tmp_path, made)
+    with RawServer(OK, tls=made.server()) as server:
+        if sys.version_info < (3, 13):
+            assert str(fetch_balance(server.url, KEY, 60).available) == "49.58894"
+        else:
+            assert problem_of(server.url).cause is causes.CA_LACKS
+
+
+def test_a_good_certificate_of_the_same_make(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = Flawed()
+    name_ca(monkeypatch, tmp_path, made)
+    with RawServer(OK, tls=made.server()) as server:
+        fetch_balance(server.url, KEY, 60)
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_a_server_that_wants_a_client_certificate(trusted: None, version: str) -> None:
+    context = tls_for(ADDRESS)
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority().configure_trust(context)
+    with RawServer(OK, tls=context) as server:
+        assert problem_of(server.url).cause is causes.CLIENT_CERTIFICATE
+    assert server.received == [b""]
+
+
+def test_a_server_without_a_cipher_in_common(trusted: None) -> None:
+    context = tls_for(ADDRESS)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    # The key of the certificate is no RSA key.
+    context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+    with RawServer(OK, tls=context) as server:
+        problem = problem_of(server.url)
+    assert problem.cause is causes.HANDSHAKE_FAILED
+    assert "no cipher in common" in problem.message
+
+
+def record(kind: int, content: bytes) -> bytes:
+    """Return a record of TLS 1.1."""
+    return bytes((kind, 3, 2)) + len(content).to_bytes(2, "big") + content
+
+
+def alert(number: int) -> bytes:
+    return record(21, bytes((2, number)))
+
+
+# A ServerHello: version, random, no session, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, no compression.
+HELLO_1_1 = b"\3\2" + bytes(32) + b"\0\xc0\x13\0"
+TLS_1_1 = record(22, b"\2" + len(HELLO_1_1).to_bytes(3, "big") + HELLO_1_1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause", "words"),
+    [
+        (TLS_1_1, causes.TLS_TOO_OLD, ""),
+        (alert(70), causes.TLS_TOO_OLD, ""),
+        (alert(40), causes.HANDSHAKE_FAILED, "no cipher in common"),
+        (alert(71), causes.HANDSHAKE_FAILED, "strong enough for the server"),
+        (alert(80), causes.HANDSHAKE_FAILED, "an internal error of the server"),
+        (alert(112), causes.HANDSHAKE_FAILED, "the server does not know this name"),
+        *((alert(number), causes.CLIENT_CERTIFICATE, "") for number in (42, 43, 46, 48, 49, 116)),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", causes.NOT_TLS, ""),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", causes.NOT_TLS, ""),
+    ],
+)
+def test_a_server_that_answers_the_hello_otherwise(answer: bytes, cause: Cause, words: str) -> None:
+    with RawServer(answer) as server:
+        problem = problem_of(f"https://{ADDRESS}:{server.port}")
+    assert problem.cause is cause
+    assert words in problem.message
+
+
+def made_up(kind: type[ssl.SSLError] = ssl.SSLError, **attributes: Any) -> ssl.SSLError:
+    error = kind(1, "made up")
+    for name, value in attributes.items():
+        setattr(error, name, value)
+    return error
+
+
+@pytest.mark.parametrize("code", tls.CERTIFICATES)
+def test_each_code_of_openssl_has_its_cause_and_complete_sentences(code: int) -> None:
+    error = made_up(ssl.SSLCertVerificationError, verify_code=code, verify_message="from OpenSSL")
+    problem = tls.problem(error, HOST).problem
+    cause, facts = tls.CERTIFICATES[code]
+    assert problem.cause is cause
+    assert dict(problem.facts) == {"host": HOST, **facts}
+    assert "from OpenSSL" not in problem.message
+    problem.check()
+
+
+def test_the_codes_of_one_cause_have_different_sentences() -> None:
+    same_in_openssl = {47, 48, 62, 64}
+    facts = [(c.message, *f.values()) for n, (c, f) in tls.CERTIFICATES.items()
+             if n not in same_in_openssl]  # fmt: skip
+    assert len(set(facts)) == len(facts)
+
+
+def test_another_code_is_told_in_the_words_of_openssl() -> None:
+    error = made_up(verify_code=53, verify_message="unsupported name syntax")
+    problem = tls.problem(error, HOST).problem
+    assert problem.cause is causes.CERTIFICATE_REFUSED
+    assert "unsupported name syntax (OpenSSL's code 53)" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "words"),
+    [
+        ("UNEXPECTED_MESSAGE", causes.HANDSHAKE_FAILED, ": unexpected message"),
+        ("TLSV1_ALERT_USER_CANCELLED", causes.HANDSHAKE_FAILED, ": user cancelled"),
+        ("DH_KEY_TOO_SMALL", causes.HANDSHAKE_FAILED, "key is too short"),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", causes.HANDSHAKE_FAILED, "no cipher in common"),
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", causes.CLIENT_CERTIFICATE, ""),
+        ("TLSV1_UNRECOGNIZED_NAME", causes.HANDSHAKE_FAILED, "does not know this name"),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", causes.TLS_TOO_OLD, ""),
+        ("HTTP_REQUEST", causes.NOT_TLS, ""),
+        (None, causes.HANDSHAKE_FAILED, ": no reason given"),
+        ("", causes.HANDSHAKE_FAILED, ": no reason given"),
+    ],
+)
+def test_the_reason_of_a_handshake(reason: str | None, cause: Cause, words: str) -> None:
+    problem = tls.problem(made_up(reason=reason), HOST).problem
+    assert problem.cause is cause
+    assert words in problem.message
+
+
+def test_an_error_without_attributes_has_no_reason() -> None:
+    assert "no reason given" in tls.problem(ssl.SSLError(), HOST).problem.message
+
+
+@pytest.mark.parametrize("kind", tls.CUT_OFF)
+def test_a_connection_that_is_closed_is_no_failure_of_tls(kind: type[ssl.SSLError]) -> None:
+    assert not tls.is_failure(kind())
+    assert not tls.is_failure(ConnectionResetError())
+    assert tls.is_failure(ssl.SSLError())
+
+
+def test_openssl_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ssl.SSLError(1, "library has no ciphers")
+
+    monkeypatch.setattr(ssl, "create_default_context", fail)
+    assert problem_of("https://127.0.0.1:9").cause is causes.OPENSSL_UNUSABLE
 
 
 @pytest.mark.parametrize("code", [2, 18, 19, 20, 21])
-def test_nobody_is_invited_to_trust_a_stranger(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("moonshot_status.api.tls_settings.authorities_problem", lambda: None)
-    found = problem(code)
-    assert "login first" in found.hint
-    assert "administrators gave you" in found.hint
-    monkeypatch.setenv("CURL_CA_BUNDLE", "/ca")
-    assert "CURL_CA_BUNDLE is ignored" in problem(code).hint
-    monkeypatch.setenv("SSL_CERT_FILE", "/ca")
-    assert "not in /ca" in problem(code).message
+def test_an_authority_that_the_machine_does_not_know(machine: None, code: int) -> None:
+    assert unknown(code).cause is causes.UNKNOWN_AUTHORITY
 
 
-@pytest.mark.parametrize(
-    ("reason", "words"),
-    [
-        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "wants a client certificate"),
-        ("WRONG_VERSION_NUMBER", "does not speak TLS on that port"),
-        ("TLSV1_ALERT_PROTOCOL_VERSION", "TLS 1.2 or later"),
-        ("SSLV3_ALERT_HANDSHAKE_FAILURE", "the server refused the handshake"),
-        ("TLSV1_UNRECOGNIZED_NAME", "does not know this name"),
-        ("SOMETHING_NEW", "failed: something new"), (None, "no reason given"),
-    ],
-)  # fmt: skip
-def test_reasons_and_alerts(reason: str | None, words: str) -> None:
-    assert words in problem(reason=reason).message
+def unknown(code: int = 20) -> Problem:
+    error = made_up(ssl.SSLCertVerificationError, verify_code=code)
+    return tls.problem(error, HOST).problem
 
 
-def test_a_client_certificate_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trust(monkeypatch, tmp_path)
-    context = tls_for("127.0.0.1")
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
-    server = RawServer(http("200 OK", BALANCE), tls=context)
-    with server, pytest.raises(ProblemError) as caught:
-        fetch_balance(f"https://127.0.0.1:{server.port}", KEY, 60)
-    assert "wants a client certificate" in caught.value.problem.message
+def test_an_authority_that_is_not_in_the_named_file(trusted: None, tmp_path: Path) -> None:
+    problem = unknown()
+    assert problem.cause is causes.AUTHORITY_NOT_NAMED
+    assert str(tmp_path / "ca.pem") in problem.message
+    assert "SSL_CERT_FILE names that path" in problem.hint
 
 
-def test_a_server_without_a_cipher_in_common(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_authority_that_a_variable_of_other_programs_may_name(
+    monkeypatch: pytest.MonkeyPatch, machine: None, variable: str
 ) -> None:
-    trust(monkeypatch, tmp_path)
-    context = tls_for("127.0.0.1")
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers("AES128-SHA")
-    server = RawServer(http("200 OK", BALANCE), tls=context)
-    with server, pytest.raises(ProblemError) as caught:
-        fetch_balance(f"https://127.0.0.1:{server.port}", KEY, 60)
-    assert "the server refused the handshake" in caught.value.problem.message
+    monkeypatch.setenv(variable, "/etc/company.pem")
+    problem = unknown()
+    assert problem.cause is causes.AUTHORITY_IN_OTHER_FILE
+    assert f"{variable} is ignored" in problem.hint
 
 
-def test_openssl_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> ssl.SSLContext:
-        raise ssl.SSLError
-
-    monkeypatch.setattr(ssl, "create_default_context", fail)
-    with pytest.raises(ProblemError, match="OpenSSL cannot be used"):
-        tls.make_context()
+def test_our_own_variable_counts_before_that_of_other_programs(
+    monkeypatch: pytest.MonkeyPatch, trusted: None
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/company.pem")
+    assert unknown().cause is causes.AUTHORITY_NOT_NAMED
 
 
-@pytest.mark.parametrize("name", ["TLS_SETTINGS", "TLS_FAILED"])
-def test_causes_of_earlier_versions_are_generic(name: str) -> None:
-    assert name not in causes.BY_NAME
-    assert Problem(generic_cause(Kind.TLS)).message == "TLS failed"
+def test_a_file_that_cannot_be_read_counts_before_an_unknown_authority(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with RawServer(OK, tls=tls_for(ADDRESS)) as server:
+        assert problem_of(server.url).cause is causes.CA_UNUSABLE
+
+
+TLS_CAUSES = {
+    name: cause
+    for name, cause in vars(causes).items()
+    if isinstance(cause, Cause) and cause.kind is Kind.TLS
+}
+SENTENCE_END = re.compile(r"\. ")
+
+
+@pytest.mark.parametrize("name", TLS_CAUSES)
+def test_no_hint_invites_to_trust_what_the_network_presents(name: str) -> None:
+    for sentence in SENTENCE_END.split(TLS_CAUSES[name].hint):
+        for words in ("SSL_CERT_FILE", "SSL_CERT_DIR", "CA file"):
+            assert words not in sentence or "company" in sentence
+        for words in ("trust", "disable", "insecure", "verif", "install it", "import", "export"):
+            assert words not in sentence.lower()
