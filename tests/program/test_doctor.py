@@ -795,6 +795,23 @@ def test_nobody_but_the_regions_host_is_asked_and_the_key_goes_there_once(
     assert b"sk-of-the-other" not in heard + asked_for
 
 
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_ca_file_that_only_other_programs_use(
+    doctor: Doctor, bench: Bench, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "/company/ca.pem")
+    bench.settings({"api_key": KEY, "base_url": "https://127.0.0.1:1"})
+    assert f"{variable} is ignored" in in_state(doctor(), "hint")["CA certificates"]
+
+
+def test_a_key_log_that_cannot_be_written(
+    doctor: Doctor, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(bench.folder / "missing" / "log"))
+    bench.settings({"api_key": KEY, "base_url": "https://127.0.0.1:1"})
+    assert "No such file" in in_state(doctor(), "hint")["key log"]
+
+
 @pytest.mark.parametrize(("status", "step"), [("502 Bad", "proxy"), (None, "TLS")])
 def test_through_a_proxy_that_speaks_tls(
     doctor: Doctor, bench: Bench, status: str | None, step: str
