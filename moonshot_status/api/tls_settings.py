@@ -1,4 +1,4 @@
-"""The TLS settings of this machine: the CA certificates, and the key log.
+"""The TLS settings of this machine: the CA certificates, and the key log, which is never written.
 
 OpenSSL passes over CA certificates that it cannot read. So that TLS works where others suffice, the
 problem with them is for a handshake that fails.
@@ -24,12 +24,12 @@ _MAX_DER_LENGTH = 1 << 20
 
 
 def check_before_use() -> None:
-    """Drop a key log that cannot be written, as curl does. Raises ProblemError.
+    """Drop the key log of the environment. Raises ProblemError for a CA file that is no file.
 
-    The error is for a CA file that is a FIFO or the like: reading it could wait for ever.
+    A key log that cannot be written, or only in part, would end the connection; and no other
+    program has a use for the keys of this one. Reading a FIFO as CA file could wait for ever.
     """
-    if key_log_error():
-        os.environ.pop(KEY_LOG, None)
+    os.environ.pop(KEY_LOG, None)
     path = os.environ.get(FILE)
     if path and _is_special(path):
         raise _unusable(FILE, path, _NOT_A_FILE)
@@ -42,19 +42,6 @@ def _is_special(path: str) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
-def key_log_error() -> str:
-    """Return why the file that SSLKEYLOGFILE names cannot be written; empty if it can."""
-    path = os.environ.get(KEY_LOG)
-    if not path:
-        return ""
-    try:
-        # Without O_NONBLOCK, a FIFO would wait for a reader.
-        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600))
-    except OSError as error:
-        return error.strerror or ""
-    return ""
 
 
 def named_authorities() -> tuple[str, str] | None:

@@ -6,7 +6,9 @@ import re
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from kit.certificates import Flawed, self_signed, short_key
 from kit.raw_server import BALANCE, RawServer, authority, http, tls_for, trust
 from kit.support import KEY
 
-from moonshot_status.api import tls
+from moonshot_status.api import http_connection, tls
 from moonshot_status.api.client import fetch_balance
 from moonshot_status.core import causes
 from moonshot_status.core.errors import Cause, Kind, Problem, ProblemError
@@ -171,6 +173,41 @@ def test_a_server_that_wants_a_client_certificate(trusted: None, version: str) -
     with RawServer(OK, tls=context) as server:
         assert problem_of(server.url).cause is causes.CLIENT_CERTIFICATE
     assert server.received == [b""]
+
+
+@pytest.mark.parametrize("wants_certificate", [True, False])
+def test_a_server_that_has_closed_before_the_request_is_sent(
+    trusted: None, monkeypatch: pytest.MonkeyPatch, wants_certificate: bool
+) -> None:
+    context = tls_for(ADDRESS)
+    if wants_certificate:
+        context.verify_mode = ssl.CERT_REQUIRED
+    connect = http_connection.open_connection
+
+    def connect_and_wait(*exchange: Any) -> http_connection.HTTPConnection:
+        opened = connect(*exchange)
+        server.ended.wait(10)
+        return opened
+
+    monkeypatch.setattr(http_connection, "open_connection", connect_and_wait)
+    with Closing(tls=context) as server:
+        problem = problem_of(server.url)
+    assert problem.cause is (causes.CLIENT_CERTIFICATE if wants_certificate else causes.OFFLINE)
+
+
+class Closing(RawServer):
+    """Closes each connection after the handshake, whether or not it has succeeded."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        super().__init__(tls=tls)
+        self.ended = threading.Event()
+
+    def _serve(self, connection: socket.socket, data: bytearray) -> None:  # noqa: ARG002
+        with suppress(OSError):
+            assert self._tls
+            connection = self._tls.wrap_socket(connection, server_side=True)
+        connection.close()
+        self.ended.set()
 
 
 def test_a_server_without_a_cipher_in_common(trusted: None) -> None:
