@@ -15,7 +15,7 @@ class Region(Enum):
     """
 
     # fmt: off
-    INTERNATIONAL = "international", "api.moonshot.ai", "USD", "$", "platform.moonshot.ai", 5, 1
+    INTERNATIONAL = "international", "api.moonshot.ai", "USD", "$", "platform.kimi.ai", 5, 1
     CHINA = "china", "api.moonshot.cn", "CNY", "¥", "platform.kimi.com", 35, 7
     # fmt: on
 

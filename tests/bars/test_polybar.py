@@ -87,7 +87,7 @@ def test_a_click_opens_the_console(bar: Desktop, bench: Bench) -> None:
     bench.reset()
     shows(bar, "$49.58")
     xvfb.click(bar, 40, 15, 1)
-    assert bench.opened() == "https://platform.moonshot.ai/console/account"
+    assert bench.opened() == "https://platform.kimi.ai/console/account"
 
 
 def test_polybar_has_no_complaint(bar: Desktop, bench: Bench) -> None:

@@ -80,7 +80,7 @@ def test_the_tooltip_is_complete(waybar: Waybar, bench: Bench) -> None:
     tooltip = screen.text(waybar.tooltip())
     for words in ("Available$49.58", "Voucher$49.58", "Cash-$0.42", "Deficit$0.42"):
         assert words in tooltip
-    for words in ("Account default · international", "As of", "platform.moonshot.ai/console"):
+    for words in ("Account default · international", "As of", "platform.kimi.ai/console"):
         assert screen.bare(words) in tooltip
 
 
@@ -101,7 +101,7 @@ def test_a_left_click_opens_the_regions_console(waybar: Waybar, bench: Bench, re
     bench.reset()
     bench.configure(region=region)
     waybar.click("left")
-    host = {"international": "platform.moonshot.ai", "china": "platform.kimi.com"}[region]
+    host = {"international": "platform.kimi.ai", "china": "platform.kimi.com"}[region]
     assert bench.opened() == f"https://{host}/console/account"
 
 

@@ -270,7 +270,7 @@ def test_open_opens_the_console_of_each_region_once(
     monkeypatch.setattr(click, "launch", opened.append)
     assert invoke("--account", "all", "open").returncode == 0
     assert opened == [
-        "https://platform.moonshot.ai/console/account",
+        "https://platform.kimi.ai/console/account",
         "https://platform.kimi.com/console/account",
     ]
 

@@ -63,6 +63,7 @@ def test_region_and_key_are_asked_verified_and_saved(
 ) -> None:
     result = setup("xbar", typed=f"china\n{KEY}\ny\n")
     assert result.exit_code == 0
+    assert "A key of platform.kimi.ai is international, one of platform.kimi.com" in result.output
     assert "¥49.58" in result.output
     assert "+exec moonshot-status --format xbar" in result.output
     assert result.output.endswith("xbar: done. Now refresh it: Refresh all in its menu\n")

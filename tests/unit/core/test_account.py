@@ -23,7 +23,7 @@ AMOUNTS = st.decimals("-100", "100", places=5)
     [
         (
             Region.INTERNATIONAL,
-            ("api.moonshot.ai", "USD", "$", "https://platform.moonshot.ai/console/account"),
+            ("api.moonshot.ai", "USD", "$", "https://platform.kimi.ai/console/account"),
         ),
         (
             Region.CHINA,

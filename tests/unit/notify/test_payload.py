@@ -124,7 +124,7 @@ def test_the_variables() -> None:
         "MOONSHOT_STATUS_AVAILABLE": "4.20719",
         "MOONSHOT_STATUS_DAYS_LEFT": "2.9",
         "MOONSHOT_STATUS_MESSAGE": LOW.message,
-        "MOONSHOT_STATUS_CONSOLE": "https://platform.moonshot.ai/console/account",
+        "MOONSHOT_STATUS_CONSOLE": "https://platform.kimi.ai/console/account",
     }
     assert LOW.variables()["MOONSHOT_STATUS_DAYS_LEFT"] == ""
     small = notification_of("1E-7", UNKNOWN, CRITICAL).variables()
