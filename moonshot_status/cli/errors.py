@@ -23,7 +23,7 @@ class Failure(click.ClickException):
 
 def from_problem(problem: Problem) -> Failure:
     """Return the error to raise for a problem that ends the program."""
-    return Failure(f"{problem.message}.", problem.hint, problem.kind.next_step)
+    return Failure(f"{problem.message}.", problem.hint, problem.next_step)
 
 
 def unknown_account(message: str) -> click.BadParameter:

@@ -6,28 +6,21 @@ import sys
 
 import click
 
-from moonshot_status.cli import errors
+from moonshot_status.config import api_key
+from moonshot_status.config.api_key import WrittenKey
 from moonshot_status.core import signals
-from moonshot_status.core.text import unquoted
-
-_MAX_LINE = 1 << 12
 
 
-def read_key() -> str:
+def read_key() -> WrittenKey:
     """Return the key that the user types in a terminal, or the first line of standard input.
 
-    Raises click's exception if that is empty.
+    Raises ProblemError if no request can be made with it.
     """
     if sys.stdin is not None and sys.stdin.isatty():
-        return unquoted(_prompt())
-    line = sys.stdin.buffer.readline(_MAX_LINE) if sys.stdin is not None else b""
-    key = unquoted(line.decode("utf-8", "replace"))
-    if not key:
-        raise errors.Failure(
-            "There is nothing on the first line of standard input.",
-            "Next: moonshot-status config set-key, in a terminal, asks for the key",
-        )
-    return key
+        written = api_key.read(_prompt())
+        api_key.validated(written.key)
+        return written
+    return api_key.read_stdin(sys.stdin.buffer if sys.stdin is not None else None)
 
 
 def _prompt() -> str:

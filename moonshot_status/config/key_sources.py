@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from moonshot_status.config import codexbar
+from moonshot_status.config import api_key, codexbar
 from moonshot_status.config.settings import BY_NAME
 from moonshot_status.config.settings_file import SettingsFile, SettingValue
 from moonshot_status.core import causes
@@ -25,7 +25,8 @@ class Source:
     """A source that may have a region and a key; regions are not validated yet.
 
     ``key_region`` is the region that the key belongs to. ``region_origin`` and ``key_origin`` name
-    the setting or the variable that each of them comes from.
+    the setting or the variable that each of them comes from. ``ignored`` names what was ignored
+    around the key. ``error`` says why the source could not be read; then it has nothing.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Source:
     file: Path | None = None
     region_origin: str = ""
     key_origin: str = ""
+    ignored: str = ""
+    error: ProblemError | None = None
 
     @property
     def region_source(self) -> str:
@@ -59,34 +62,17 @@ NO_SOURCE = Source("", "", "", None)
 def sources_of(name: str, file: SettingsFile, environ: Mapping[str, str]) -> Iterator[Source]:
     """Yield the sources of the account in order of priority, each read only when it is reached."""
     yield own_source(name, file)
-    if name in file.accounts:
-        return
-    entry = codexbar.read(environ)
-    if entry:
-        yield Source(
-            str(entry.path),
-            region=entry.region or entry.api_key_region,
-            key_region=entry.api_key_region or entry.region,
-            secret=Secret(entry.api_key) if entry.api_key else None,
-            file=entry.path,
-            region_origin=f"CodexBar's {entry.path}",
-            key_origin=f"CodexBar's {entry.path}",
-        )
-    region = unquoted(environ.get(_REGION_VARIABLE, ""))
-    found = next((n for n in _KEY_VARIABLES if unquoted(environ.get(n, ""))), None)
-    secret = Secret(unquoted(environ[found])) if found else None
-    yield Source(
-        found or _REGION_VARIABLE, region, region, secret,
-        region_origin=_REGION_VARIABLE, key_origin=found or "",
-    )  # fmt: skip
+    if name not in file.accounts:
+        yield from _codexbar_source(environ)
+        yield _environment_source(environ)
 
 
 def own_source(name: str, file: SettingsFile) -> Source:
     """Return the settings file as a source for the account, whether or not it is in the file."""
-    region, secret = file.find(name, "region"), None
+    region, secret, ignored = file.find(name, "region"), None, ""
     key, command = file.find(name, "api_key"), file.find(name, "api_key_command")
     if key:
-        secret = Secret(key.value)
+        secret, ignored = _secret(key.value)
     elif command:
         secret = Secret(command=tuple(command.value))
     return Source(
@@ -97,7 +83,56 @@ def own_source(name: str, file: SettingsFile) -> Source:
         file=file.path,
         region_origin=region.origin if region else "",
         key_origin=(key or command or SettingValue(None)).origin,
+        ignored=ignored,
     )
+
+
+def _codexbar_source(environ: Mapping[str, str]) -> Iterator[Source]:
+    """Yield CodexBar's file if it has an entry, or if it cannot be read."""
+    try:
+        entry = codexbar.read(environ)
+    except ProblemError as error:
+        yield replace(NO_SOURCE, error=error)
+        return
+    if entry:
+        secret, ignored = _secret(entry.api_key)
+        yield Source(
+            str(entry.path),
+            region=entry.region or entry.api_key_region,
+            key_region=entry.api_key_region or entry.region,
+            secret=secret,
+            file=entry.path,
+            region_origin=f"CodexBar's {entry.path}",
+            key_origin=f"CodexBar's {entry.path}",
+            ignored=ignored,
+        )
+
+
+def _environment_source(environ: Mapping[str, str]) -> Source:
+    region = unquoted(environ.get(_REGION_VARIABLE, ""))
+    found = next((n for n in _KEY_VARIABLES if unquoted(environ.get(n, ""))), "")
+    secret, ignored = _secret(environ.get(found, ""))
+    return Source(
+        found or _REGION_VARIABLE, region, region, secret,
+        region_origin=_REGION_VARIABLE, key_origin=found, ignored=ignored,
+    )  # fmt: skip
+
+
+def check_key(source: Source) -> None:
+    """Raise ProblemError, which names the setting, if no request can be made with the key."""
+    if source.secret is None or not source.secret.key:
+        return
+    try:
+        api_key.validated(source.secret.key)
+    except ProblemError as error:
+        error.problem = replace(error.problem, origin=source.key_origin)
+        raise
+
+
+def _secret(written: str) -> tuple[Secret | None, str]:
+    """Return the key that is written in a source, or None, and what was ignored around it."""
+    key, ignored = api_key.read(written)
+    return Secret(key) if key else None, ignored
 
 
 @dataclass(frozen=True)
@@ -105,21 +140,30 @@ class Choice:
     """The region, the source that decided it, and the first source with a key of that region.
 
     ``decided_by`` is None if a flag decided, or if no source has a region or a key.
+    ``passed_over`` is the error of a source that could not be read and was not needed.
     """
 
     region: Region
     decided_by: Source | None
     source: Source | None
+    passed_over: ProblemError | None = None
 
 
 def choose(region: Region | None, sources: Iterator[Source]) -> Choice:
-    """Choose among the sources, given in order of priority; ``region`` is that of a flag."""
-    decided_by = None
+    """Choose among the sources, given in order of priority; ``region`` is that of a flag.
+
+    Raises ProblemError for an unknown region, and if the only key may be in a source that cannot be
+    read.
+    """
+    decided_by = passed_over = None
     for source in sources:
+        passed_over = source.error or passed_over
         if region is None and (source.region or source.secret):
             region, decided_by = _region(source.region, source.region_source), source
         if source.secret and _region(source.key_region, source.region_source) is region:
-            return Choice(region, decided_by, source)
+            return Choice(region, decided_by, source, passed_over)
+    if passed_over:
+        raise passed_over
     return Choice(region or DEFAULT_REGION, decided_by, None)
 
 

@@ -112,7 +112,8 @@ def _with_account(
         settings = _with(settings, origins, thresholds=limits)
         url = resolve_base_url(name, region, file, environ)
         settings = _with(settings, {"base_url": url.origin}, base_url=url.value)
-        return _with_secret(settings, choice.source or key_sources.NO_SOURCE, file, environ)
+        settings = _with_secret(settings, choice.source or key_sources.NO_SOURCE, file, environ)
+        return replace(settings, advice=_advice(choice))
     except ProblemError as error:
         return replace(settings, problem=error.problem)
 
@@ -141,10 +142,8 @@ def _with_secret(
     if source.secret is None:
         raise key_sources.no_key(account.name, region, file, environ)
     log.log(f"key from {source.name}, region {region.value}, asking {account.base_url}")
-    if source.secret.key:
-        api_key.validated(source.secret.key)
-    settings = _with(settings, {"key": source.key_origin}, secret=source.secret)
-    return replace(settings, advice=_advice(source))
+    key_sources.check_key(source)
+    return _with(settings, {"key": source.key_origin}, secret=source.secret)
 
 
 def _account_names(file: SettingsFile) -> list[str]:
@@ -196,7 +195,12 @@ def resolve_base_url(
     return replace(found, value=normalize_base_url(found.value, region, origin))
 
 
-def _advice(source: Source) -> str:
-    if not source.is_world_readable:
-        return ""
-    return one_line(f"Other users can read the key in {source.file}: chmod 600 mends that")
+def _advice(choice: Choice) -> str:
+    """Return the remarks on the files and the key, although they can be used."""
+    source, passed_over = choice.source or key_sources.NO_SOURCE, choice.passed_over
+    remarks = [api_key.note(source.key_origin, source.ignored)]
+    if passed_over:
+        remarks.append(f"{passed_over.problem.message}, so it is passed over")
+    if source.is_world_readable:
+        remarks.append(f"Other users can read the key in {source.file}: chmod 600 mends that")
+    return ". ".join(one_line(remark) for remark in remarks if remark)

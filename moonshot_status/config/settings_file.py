@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SIZE_LIMIT = 1 << 20
 _MAX_VALID_FILES = 16
-# The only setting that keeps quotes and blanks at its ends.
+# The setting that keeps quotes and blanks at its ends.
 FREE_TEXT = "template"
 
 
@@ -146,13 +146,17 @@ def _remember_valid(cache: Path, digest: str) -> None:
 
 
 def _without_blanks(settings: Any) -> Any:
-    """Return the settings without quotes around values, and without blank values."""
+    """Return the settings without quotes around values, and without blank values.
+
+    A key keeps what is around it: ``config/api_key`` reads it.
+    """
     if not isinstance(settings, dict):
         return settings
     cleaned = {}
     for name, value in settings.items():
         if isinstance(value, str) and name != FREE_TEXT:
-            value = unquoted(value)
+            bare = unquoted(value)
+            value = value if bare and name == "api_key" else bare
         elif name == "accounts" and isinstance(value, dict):
             value = {account: _without_blanks(own) for account, own in value.items()}
         if value != "":

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 from moonshot_status import schemas
-from moonshot_status.config import api_key, key_sources, resolver, settings_file
-from moonshot_status.config.key_sources import Source
+from moonshot_status.config import key_sources, resolver, settings_file
 from moonshot_status.config.settings import DEFAULT_ACCOUNT
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core.errors import Problem, ProblemError
@@ -36,7 +34,7 @@ def _of_account(name: str, file: SettingsFile) -> list[Problem]:
     # Without a region and a key in the file, another source may choose the region.
     is_open = name not in file.accounts and not source.region and not source.secret
     found = [_in_region(name, each, file) for each in (list(Region) if is_open else [region])]
-    return [*min(found, key=len), *_of_key(source)]
+    return [*min(found, key=len), *_raised(lambda: key_sources.check_key(source))]
 
 
 def _in_region(name: str, region: Region, file: SettingsFile) -> list[Problem]:
@@ -44,12 +42,6 @@ def _in_region(name: str, region: Region, file: SettingsFile) -> list[Problem]:
         *_raised(lambda: resolver.resolve_thresholds(name, region, file)),
         *_raised(lambda: resolver.resolve_base_url(name, region, file, {})),
     ]
-
-
-def _of_key(source: Source) -> Iterator[Problem]:
-    written = source.secret.key if source.secret else ""
-    for problem in _raised(lambda: written and api_key.validated(written)):
-        yield replace(problem, origin=source.key_origin)
 
 
 def _raised(check: Callable[[], object]) -> list[Problem]:

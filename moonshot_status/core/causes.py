@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from moonshot_status.core.errors import Cause, Kind
 
+_DOCTOR = "moonshot-status doctor"
 _GATEWAY = "A login page of the network or a gateway may be in between."
 _TERMINAL = "Run it in a terminal to see why."
+_COPY = "Copy it once more from the console: letters, digits and dashes on one line."
+_OPEN_PLATFORM = (
+    "Make a key of the Open Platform in its console; not one that begins with sk-kimi-."
+)
 _CORRECT_FILE = "Correct the file; the README lists every setting."
 _BASE_URL = "An example is https://api.moonshot.ai/v1; without one, the region decides."
 _PROXY_TLS = "In {variable}, https:// means TLS to the proxy itself; most proxies want http://."
@@ -30,17 +35,27 @@ NO_KEY = Cause(Kind.NO_KEY, "There is no API key for the {region} region", "Look
 OTHER_REGION_ONLY = Cause(Kind.NO_KEY, "There is no API key for the {region} region",
     "The key in {other} belongs to the other region, so it is not used. Looked at {searched}.")
 KEY_COMMAND_NOT_STARTED = Cause(Kind.NO_KEY, "api_key_command cannot be started",
-    "Give its full path: bars know few folders.")
+    "Give its full path: bars know few folders.", _DOCTOR)
 KEY_COMMAND_TIMEOUT = Cause(Kind.NO_KEY, "api_key_command did not end within {seconds} seconds",
-    _TERMINAL)
-KEY_COMMAND_FAILED = Cause(Kind.NO_KEY, "api_key_command failed with status {status}", _TERMINAL)
+    _TERMINAL, _DOCTOR)
+KEY_COMMAND_FAILED = Cause(Kind.NO_KEY, "api_key_command failed with status {status}",
+    _TERMINAL, _DOCTOR)
 KEY_COMMAND_SILENT = Cause(Kind.NO_KEY, "api_key_command printed nothing on its first line",
-    _TERMINAL)
-INVALID_KEY = Cause(Kind.BAD_KEY, "The API key has characters that no key has",
-    "Copy it once more from the console: letters, digits and dashes on one line.")
-QUOTED_KEY = Cause(Kind.BAD_KEY, "There are quotes or blanks around the key", "Give the bare key.")
+    _TERMINAL, _DOCTOR)
+KEY_COMMAND_NO_KEY = Cause(
+    Kind.NO_KEY, "api_key_command printed no key, but a line of length {length} {reason}",
+    "Run it in a terminal: the first line that it prints must be the key alone.", _DOCTOR)
+KEY_COMMAND_KIMI_CODE = Cause(
+    Kind.WRONG_PRODUCT, "api_key_command printed a key of Kimi Code, which has no balance",
+    _OPEN_PLATFORM, _DOCTOR)
+KEY_BLANK = Cause(Kind.NO_KEY, "The API key is blank", _COPY)
+KEY_INPUT_EMPTY = Cause(Kind.NO_KEY, "There is nothing on the first line of standard input",
+    "In a terminal, setup and config set-key ask for the key.")
+KEY_TOO_LONG = Cause(Kind.BAD_KEY, "The API key is longer than {limit} characters", _COPY)
+INVALID_CHARACTER = Cause(Kind.BAD_KEY, "The API key contains {character} at position {position}",
+    _COPY)
 KIMI_CODE_KEY = Cause(Kind.WRONG_PRODUCT, "This is a key of Kimi Code, which has no balance",
-    "Make a key of the Open Platform in its console; not one that begins with sk-kimi-.")
+    _OPEN_PLATFORM)
 
 # The settings
 

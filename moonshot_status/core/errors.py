@@ -70,12 +70,14 @@ class Kind(Enum):
 class Cause:
     """The sentences for one cause of a problem, with named fields in braces for its facts.
 
-    ``message`` says what happened and ``hint`` what to do.
+    ``message`` says what happened and ``hint`` what to do. ``command`` is the one that helps most,
+    if it is not that of the kind.
     """
 
     kind: Kind
     message: str
     hint: str = ""
+    command: str = ""
 
 
 Fact = str | int | float
@@ -115,6 +117,12 @@ class Problem:
         if self.also:
             hint = f"{hint} {self.also.message}. {self.also.hint}".strip()
         return one_line(hint, _MAX_HINT_LENGTH)
+
+    @property
+    def next_step(self) -> str:
+        """The same as that of the kind, unless the cause has a command of its own."""
+        command = self.cause.command
+        return f"Next: {command}" if command else self.kind.next_step
 
     def check(self) -> None:
         """Raise ValueError if a fact is missing or has the wrong type."""

@@ -6,7 +6,32 @@ import re
 
 # The bare prefix of Kimi Code keys, as in a hint, is not a key.
 _KEY = re.compile(r"\bsk-(?!kimi-(?![\w-]))[\w-]{4,}")
-_QUOTES_AND_WHITESPACE = " \t\r\n\f\v\u00a0\"'"
+# What copying, editors and shells leave around a value.
+_AROUND = {
+    "quote": "\"'`",
+    "typographic quote": "“”„‟‘’‚‛«»‹›「」『』＂＇",
+    "carriage return": "\r",
+    "line break": "\n\v\f\x85\u2028\u2029",
+    "tab": "\t",
+    "space": " ",
+    "non-breaking space": "\u00a0\u202f",
+    "typographic space": "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u205f\u3000",
+    "byte order mark": "\ufeff",
+    "zero-width character": "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064",
+    "soft hyphen": "\u00ad",
+    "direction mark": "\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+}
+_STRIPPED = "".join(_AROUND.values())
+# What a value may not contain, and which nothing leaves around it.
+_INSIDE = {
+    "terminal control code": r"[\x1b\x9b]",
+    "control character": r"[\x00-\x1f\x7f-\x9f]",
+    "typographic dash": "[‐-―−]",
+    "byte that is not UTF-8": "[\ufffd\ud800-\udfff]",
+    "character that is not ASCII": r"[^\x00-\x7f]",
+    "punctuation mark": ".",
+}
 
 
 def mask_keys(value: str) -> str:
@@ -15,8 +40,28 @@ def mask_keys(value: str) -> str:
 
 
 def unquoted(value: str) -> str:
-    """Return a setting without the quotes and whitespace around it, as left by copying."""
-    return value.strip(_QUOTES_AND_WHITESPACE)
+    """Return a setting without the quotes, blanks and invisible characters around it."""
+    return value.strip(_STRIPPED)
+
+
+def around(value: str) -> str:
+    """Return the names of what ``unquoted`` removes, such as "quotes and spaces"; may be empty."""
+    start = len(value) - len(value.lstrip(_STRIPPED))
+    removed = value[:start] + value[start + len(unquoted(value)) :]
+    *names, last = dict.fromkeys(f"{_kind(character)}s" for character in removed) or ("",)
+    return f"{', '.join(names)} and {last}" if names else last
+
+
+def character_name(character: str) -> str:
+    """Return what kind of character this is, such as "a space"; it is not shown itself."""
+    return f"a {_kind(character)}"
+
+
+def _kind(character: str) -> str:
+    for name, characters in _AROUND.items():
+        if character in characters:
+            return name
+    return next(name for name, pattern in _INSIDE.items() if re.match(pattern, character))
 
 
 def one_line(value: str, limit: int = 240) -> str:

@@ -75,7 +75,7 @@ class View:
     def next_step(self) -> str:
         """The command that helps most with the first problem; empty without a problem."""
         problems = (section.problem for section in self.sections)
-        return next((problem.kind.next_step for problem in problems if problem), "")
+        return next((problem.next_step for problem in problems if problem), "")
 
     @property
     def unknown_account(self) -> str:

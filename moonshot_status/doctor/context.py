@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -42,12 +42,14 @@ VARIABLES = (
 class KeyResult:
     """The API key, or the problem with it; ``seconds`` is how long the key command took.
 
+    ``ignored`` names what was ignored around the key that the command printed.
     ``only_in_shell``: the key command works with this shell's PATH, but not with that of bars.
     """
 
     key: str = ""
     problem: Problem | None = None
     seconds: float = 0
+    ignored: str = ""
     only_in_shell: bool = False
 
 
@@ -56,8 +58,7 @@ class Context:
     """What all checks examine.
 
     ``file`` is None if the settings file is invalid, and ``file_problem`` says why. ``sources`` are
-    the places that may hold a region or a key, up to the first unreadable one; ``choice`` is what
-    was chosen among them.
+    the places that may hold a region or a key; ``choice`` is what was chosen among them.
     """
 
     options: Options
@@ -134,7 +135,9 @@ def _resolve(options: Options, environ: Mapping[str, str], path: Path) -> Contex
     except ProblemError as error:
         return replace(context, file_problem=error.problem)
     name = context.settings.account.name
-    sources = tuple(_readable(key_sources.sources_of(name, file, environ)))
+    sources = tuple(key_sources.sources_of(name, file, environ))
+    for source in sources:
+        log.register_secret(source.secret.key if source.secret else "")
     context = replace(context, file=file, sources=sources)
     try:
         return replace(context, choice=key_sources.choose(options.region, iter(sources)))
@@ -142,20 +145,10 @@ def _resolve(options: Options, environ: Mapping[str, str], path: Path) -> Contex
         return context
 
 
-def _readable(sources: Iterator[Source]) -> Iterator[Source]:
-    """Yield the sources up to the first unreadable one, and mask their keys from now on."""
-    try:
-        for source in sources:
-            if source.secret:
-                log.register_secret(source.secret.key)
-            yield source
-    except ProblemError:
-        return
-
-
 def _resolve_key(secret: Secret) -> KeyResult:
     start = time.monotonic()
     try:
-        return KeyResult(api_key.resolve(secret), None, time.monotonic() - start)
+        key, ignored = api_key.read_command(secret.command)
+        return KeyResult(key, None, time.monotonic() - start, ignored)
     except ProblemError as error:
         return KeyResult("", error.problem, time.monotonic() - start)

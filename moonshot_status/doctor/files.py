@@ -13,6 +13,8 @@ from moonshot_status.config.settings import SETTINGS
 from moonshot_status.config.settings_file import SettingsFile, read_bytes
 from moonshot_status.core import causes, strict_json
 from moonshot_status.core.errors import Problem, ProblemError
+from moonshot_status.core.regions import DEFAULT_REGION, REGION_NAMES
+from moonshot_status.core.text import unquoted
 from moonshot_status.doctor.context import SETTING_NAMES, Context
 from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok
 
@@ -137,12 +139,18 @@ def _codexbar(context: Context) -> Finding:
     if context.settings.account.name in context.settings.accounts:
         return absent(_CODEXBAR, f"{path} is not looked at: the account has a name")
     try:
+        if codexbar.is_blank(read_bytes(path)):
+            return absent(_CODEXBAR, f"{path} is blank, which counts as absent")
         entry = codexbar.read(context.environ)
     except ProblemError as error:
         problem = error.problem
         if problem == context.problem:
             return fail(_CODEXBAR, problem.message, problem.hint)
-        return hint(_CODEXBAR, f"{problem.message}, but it is not needed")
-    if entry and entry.api_key:
+        return hint(_CODEXBAR, f"{problem.message}, but it is not needed", problem.hint)
+    if entry and entry.unknown:
+        names = " and ".join(entry.unknown)
+        fact = f"{path} has an unknown {names}, which counts as {DEFAULT_REGION.value}"
+        return hint(_CODEXBAR, fact, f"Known are {' and '.join(REGION_NAMES)}.")
+    if entry and unquoted(entry.api_key):
         return ok(_CODEXBAR, f"{path} has a key of Moonshot")
     return absent(_CODEXBAR, f"{path} has no {'key' if entry else 'entry'} of Moonshot")

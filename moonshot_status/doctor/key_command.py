@@ -8,6 +8,7 @@ from pathlib import Path
 
 from moonshot_status.config import api_key
 from moonshot_status.core import bar_path
+from moonshot_status.core.errors import Kind
 from moonshot_status.doctor.context import Context, KeyResult
 from moonshot_status.doctor.finding import Finding, fail, hint, ok
 
@@ -27,6 +28,8 @@ def finding(context: Context) -> Finding:
         return fail(_NAME, fact, f"Write its full path: {found}" if found else fix)
     if result.problem:
         return fail(_NAME, result.problem.message, _fix(command, result))
+    if result.ignored:
+        return hint(_NAME, api_key.note("the key that api_key_command prints", result.ignored))
     took = f"{program} took {result.seconds:.1f} s"
     if result.seconds > _SLOW_SECONDS:
         return hint(_NAME, f"{took} of the {api_key.COMMAND_SECONDS} that it has")
@@ -36,6 +39,8 @@ def finding(context: Context) -> Finding:
 def _fix(command: tuple[str, ...], result: KeyResult) -> str:
     """Return the fix for the most likely cause of the failure."""
     program = command[0]
+    if result.problem and result.problem.kind is not Kind.NO_KEY:
+        return result.problem.hint
     if program.startswith("~") or "$" in program:
         return "There is no shell that expands ~ or $: write the full path."
     if Path(program).is_file() and not os.access(program, os.X_OK):

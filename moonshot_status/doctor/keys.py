@@ -14,14 +14,6 @@ from moonshot_status.doctor.finding import Finding, fail, hint, ok, untried
 
 _VARIABLES = BY_NAME["api_key"].variables
 _SIMILAR_NAME = re.compile(r"(MOONSHOT|KIMI).*(KEY|TOKEN)", re.IGNORECASE)
-_INVALID_CHARACTERS = {
-    r"[\r\n]": "a line break",
-    r"[ \t\u00a0]": "a blank",
-    r"[\x00-\x1f\x7f-\x9f]": "a control character",
-    r"[\u200b-\u200f\u2060\ufeff\u00ad]": "an invisible character",
-    r"[‐-―−]": "a dash of typography",
-    r"[^\x00-\x7f]": "a character that is not ASCII",
-}
 _NO_KEYS = (
     (r"[$%]", "is the name of a variable", "It is not expanded: write the key."),
     (r"[\w-]+://", "is an address", 'Write "api_key_command": ["op", "read", …].'),
@@ -68,11 +60,7 @@ def _region(context: Context) -> Finding:
 def _unusable(context: Context, problem: Problem) -> Finding:
     if problem.kind is Kind.NO_KEY:
         return fail("key", f"{problem.message}. {problem.hint}", _how_to_set_a_key(context))
-    key = context.chosen.secret.key if context.chosen.secret else ""
-    found = (words for pattern, words in _INVALID_CHARACTERS.items() if re.search(pattern, key))
-    character = next(found, "")
-    detail = f": {character} stands in it" if character else ""
-    return fail("key", f"{problem.message}{detail} ({context.chosen.name})", problem.hint)
+    return fail("key", problem.message, problem.hint)
 
 
 def _how_to_set_a_key(context: Context) -> str:
@@ -91,8 +79,6 @@ def _in_use(context: Context) -> Iterator[Finding]:
         yield key_command.finding(context)
     if problem is None:
         yield _valid(context)
-    elif problem.kind is not Kind.NO_KEY:
-        yield fail("key", f"{problem.message} (api_key_command)", problem.hint)
 
 
 def _valid(context: Context) -> Finding:

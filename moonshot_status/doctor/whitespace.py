@@ -1,4 +1,4 @@
-"""Warn about quotes and blanks around values, and about blank values, which are all ignored."""
+"""Warn about blank values, and about quotes, blanks and the like around others."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from moonshot_status.config import codexbar
+from moonshot_status.config import api_key, codexbar
 from moonshot_status.config.settings import SETTINGS
 from moonshot_status.config.settings_file import FREE_TEXT, read_bytes
 from moonshot_status.core import strict_json
-from moonshot_status.core.text import unquoted
+from moonshot_status.core.text import around, unquoted
 from moonshot_status.doctor.context import VARIABLES, Context
 from moonshot_status.doctor.finding import Finding, hint
 
@@ -21,12 +21,12 @@ _CODEXBAR = (codexbar.REGION, codexbar.KEY, codexbar.KEY_REGION)
 def findings(context: Context) -> Iterator[Finding]:
     """Yield a warning for each value that is not taken as it is written."""
     for place, value in _values(context):
-        bare = unquoted(value)
-        if not bare:
+        ignored = around(value)
+        if not unquoted(value):
             yield hint("blanks", f"{place} is blank, which counts as unset", "Remove it.")
-        elif bare != value:
-            fact = f"quotes or blanks stand around {place}; they are left out"
-            yield hint("blanks", fact, "Take them away: other programs take them as they are.")
+        elif ignored:
+            fix = "Take them away: other programs take them as they are."
+            yield hint("blanks", api_key.note(place, ignored), fix)
 
 
 def _values(context: Context) -> Iterator[tuple[str, str]]:

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moonshot_status.config import api_key, edit, hide_amounts, resolver, settings, settings_file
+from moonshot_status.config import edit, hide_amounts, resolver, settings, settings_file
 from moonshot_status.config.edit import Edit, Target
 from moonshot_status.config.settings import Options
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
 from moonshot_status.core.atomic_write import PRIVATE
-from moonshot_status.core.errors import Kind, Problem, ProblemError
+from moonshot_status.core.errors import Kind, Problem
 from moonshot_status.core.paths import private_folder, state_folder
 from moonshot_status.core.regions import Region
-from moonshot_status.core.text import unquoted
 from moonshot_status.display.view import build_view
 from moonshot_status.polling.balance import FetchPolicy, get_balance, utc_now
 from moonshot_status.setup import SetupError, paths
@@ -85,13 +84,6 @@ def existing_region(options: Options) -> Region | None:
     file, account = _read(options)
     region = file.find(account or "", "region")
     return Region(region.value.lower()) if region else None
-
-
-def validated(text: str) -> str:
-    """Return the typed or piped key. Raises ProblemError, which never contains the key."""
-    if text and unquoted(text) != text:
-        raise ProblemError(causes.QUOTED_KEY)
-    return api_key.validated(text)
 
 
 def edited(options: Options, region: Region, secret: Secret) -> bytes:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import click
 
-from moonshot_status.config import settings
+from moonshot_status.config import api_key, settings
+from moonshot_status.config.api_key import WrittenKey
 from moonshot_status.config.settings import Options
 from moonshot_status.core import signals
 from moonshot_status.core.account import Secret
@@ -20,8 +21,6 @@ from moonshot_status.setup import SetupError, bars, key, path_link, paths, plan
 from moonshot_status.setup.bars import Bar
 from moonshot_status.setup.key import Verification
 from moonshot_status.setup.plan import Plan
-
-_KEY_LIMIT = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -112,9 +111,9 @@ def _read_secret(options: SetupOptions) -> Secret:
     if options.key_command is not None:
         return Secret(command=_split_command(options.key_command))
     if _is_terminal():
-        return Secret(_prompt_key())
+        return _prompt_key()
     if options.key_stdin:
-        return Secret(key.validated(sys.stdin.readline(_KEY_LIMIT).rstrip("\r\n")))
+        return _secret(api_key.read_stdin(sys.stdin.buffer if sys.stdin else None))
     raise click.UsageError("There is no key: give --key-stdin or --key-command.")
 
 
@@ -128,12 +127,22 @@ def _split_command(text: str) -> tuple[str, ...]:
     return words
 
 
-def _prompt_key() -> str:
+def _prompt_key() -> Secret:
     while True:
+        written = api_key.read(click.prompt("Key (it is not shown)", hide_input=True))
         try:
-            return key.validated(click.prompt("Key (it is not shown)", hide_input=True))
+            api_key.validated(written.key)
         except ProblemError as error:
             _print_problem(error.problem)
+        else:
+            return _secret(written)
+
+
+def _secret(written: WrittenKey) -> Secret:
+    """Return the key, and tell the user what was ignored around it."""
+    if written.ignored:
+        click.echo(f"{api_key.note('The key', written.ignored)}.", err=True)
+    return Secret(written.key)
 
 
 def _should_save(verification: Verification, options: SetupOptions) -> bool:

@@ -21,7 +21,7 @@ from kit.support import KEY
 from moonshot_status import formats, schemas
 from moonshot_status.api import client, proxy
 from moonshot_status.api.response import HttpResponse, parse_balance
-from moonshot_status.config import key_sources
+from moonshot_status.config import codexbar, key_sources
 from moonshot_status.config.settings import Options
 from moonshot_status.core import causes, paths
 from moonshot_status.core.account import Balance
@@ -168,13 +168,18 @@ def test_any_file_of_ours_is_used_or_refused(own_file: Write, raw: bytes) -> Non
 @EXAMPLES
 @given(FILES)
 def test_any_file_of_codexbar_is_used_or_refused_where_it_is_needed(
-    own_file: Write, home: Path, raw: bytes
+    own_file: Write, home: Path, monkeypatch: pytest.MonkeyPatch, raw: bytes
 ) -> None:
     path = home / ".codexbar" / "config.json"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(raw)
     own_file({})
-    assert kind(shown(refresh=True)) in kinds_for(raw)
+    passed_over = kinds_for(raw) == {"config"}
+    assert kind(shown(refresh=True)) in ({None} if passed_over else SETTLED)
+    with monkeypatch.context() as patch:
+        patch.delenv("MOONSHOT_API_KEY")
+        expected = {"no-key"} if codexbar.is_blank(raw) else kinds_for(raw)
+        assert kind(shown(refresh=True)) in expected
     own_file({"api_key": KEY})
     assert kind(shown(refresh=True)) is None
 

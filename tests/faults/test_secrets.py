@@ -111,7 +111,7 @@ SITUATIONS: dict[str, tuple[str | None, Setup]] = {
     "command": (None, lambda s: s.command("cat key; cat key >&2")),
     "command fails": ("no-key", lambda s: s.command("cat key; cat key >&2; exit 3")),
     "command is slow": ("no-key", slow_command),
-    "command says two": ("bad-key", lambda s: s.command("paste -d ' ' key key")),
+    "command says two": ("no-key", lambda s: s.command("paste -d ' ' key key")),
     "no json": ("config", lambda s: s.own_file(f'{{"api_key": "{KEY}",')),
     "name twice": ("config", lambda s: s.own_file(f'{{"{KEY}": 1, "{KEY}": 2}}')),
     "key as a value": ("config", lambda s: s.own_file({"api_key": [KEY], "max_age": KEY})),
@@ -120,9 +120,15 @@ SITUATIONS: dict[str, tuple[str | None, Setup]] = {
     "key as an inner name": ("config", lambda s: s.own_file({"accounts": {"a": {KEY: KEY}}})),
     "key as an account": ("config", lambda s: s.own_file({"accounts": {KEY: KEY}})),
     "two secrets": ("config", lambda s: s.own_file({"api_key": KEY, "api_key_command": [KEY]})),
-    "codexbar, no json": ("config", lambda s: s.codexbar(f'{{"apiKey": "{KEY}"')),
-    "codexbar, no list": ("config", lambda s: s.codexbar({"providers": KEY})),
-    "codexbar, region": ("config", lambda s: s.codexbar({"providers": [{**ENTRY, "region": KEY}]})),
+    "codexbar, no json": (
+        "config",
+        lambda s: (
+            s.codexbar(f'{{"apiKey": "{KEY}"'),
+            s.patch.delenv("MOONSHOT_API_KEY"),
+        ),
+    ),
+    "codexbar, no list": (None, lambda s: s.codexbar({"providers": KEY})),
+    "codexbar, region": (None, lambda s: s.codexbar({"providers": [{**ENTRY, "region": KEY}]})),
     "codexbar, other region": (
         "no-key",
         lambda s: (

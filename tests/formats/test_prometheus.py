@@ -87,7 +87,7 @@ def test_the_problem_is_a_label() -> None:
     assert len(found["moonshot_stale"]) == 3
 
 
-def test_hidden_amounts_are_left_out() -> None:
+def test_hidden_amounts_are_ignored() -> None:
     found = read(VIEWS["hidden"])
     assert not {metric for metric in found if "balance" in metric or "spent" in metric}
     assert "moonshot_runway_timestamp_seconds" in found

@@ -242,8 +242,9 @@ def test_set_key_takes_the_first_line(
         ("", "nothing on the first line"),
         ("\n" + KEY, "nothing on the first line"),
         (" ''\n", "nothing on the first line"),
-        (f"{KEY} {KEY}", "characters that no key has"),
-        (b"\xff", "characters that no key has"),
+        ("\ufeff\r\n", "nothing on the first line"),
+        (f"{KEY} {KEY}", "contains a space at position 20"),
+        (b"\xff", "contains a byte that is not UTF-8 at position 1"),
         ("sk-kimi-canary", "Kimi Code"),
     ],
 )
@@ -253,14 +254,26 @@ def test_set_key_rejects_what_is_no_key(
     path = own_file({"api_key": "sk-x"})
     done = piped(invoke, text)
     assert (done.returncode, message in done.stderr.decode()) == (1, True)
-    assert last_line(done.stderr).startswith("Next: moonshot-status config set-key")
+    assert last_line(done.stderr) == "Next: moonshot-status config set-key"
     assert json.loads(path.read_text(encoding="utf-8")) == {"api_key": "sk-x"}
 
 
-def test_set_key_reads_a_line_without_an_end_up_to_a_limit(invoke: Run, own_file: OwnFile) -> None:
+@pytest.mark.parametrize("length", [4097, 100_000])
+def test_set_key_cuts_no_line(invoke: Run, own_file: OwnFile, length: int) -> None:
     path = own_file({})
-    assert piped(invoke, "x" * 100_000).returncode == 0
-    assert json.loads(path.read_text(encoding="utf-8")) == {"api_key": "x" * 4096}
+    done = piped(invoke, "x" * length)
+    assert (done.returncode, b"is longer than 4096 characters" in done.stderr) == (1, True)
+    assert path.read_text(encoding="utf-8") == "{}"
+
+
+def test_set_key_points_out_what_it_leaves_out(invoke: Run, own_file: OwnFile) -> None:
+    path = own_file({})
+    assert piped(invoke, f"{KEY}\n").stderr == b""
+    done = piped(invoke, f"\ufeff'{KEY}'\r\n")
+    assert done.stderr.decode() == (
+        "The key has byte order marks, quotes and carriage returns around it, which are ignored.\n"
+    )
+    assert json.loads(path.read_text(encoding="utf-8")) == {"api_key": KEY}
 
 
 def test_set_key_without_standard_input(run: Run) -> None:

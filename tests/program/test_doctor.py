@@ -387,10 +387,10 @@ IDS = b'{"error":{"type":"x","message":"org-canary ak-canary"}}'
 BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "no key": (lambda b: b.settings({}), "key", "no API key"),
     "a sk-kimi- key": (lambda b: b.use(api_key="sk-kimi-canary"), "key", "begins with sk-kimi-"),
-    "a blank within": (lambda b: b.use(api_key=f"Bearer {KEY}"), "key", "a blank stands in it"),
-    "a newline within": (lambda b: b.use(api_key=f"{KEY}\n{KEY}"), "key", "a line break"),
-    "a dash": (lambda b: b.use(api_key="sk–canary"), "key", "a dash of typography"),
-    "an invisible one": (lambda b: b.use(api_key="sk-c\u200banary"), "key", "an invisible char"),
+    "a blank within": (lambda b: b.use(api_key=f"Bearer {KEY}"), "key", "a space at position 7"),
+    "a newline within": (lambda b: b.use(api_key=f"{KEY}\n{KEY}"), "key", "a line break at"),
+    "a dash": (lambda b: b.use(api_key="sk–canary"), "key", "a typographic dash at position 3"),
+    "an invisible one": (lambda b: b.use(api_key="sk-c\u200banary"), "key", "a zero-width char"),
     "a control": (lambda b: b.use(api_key="sk-c\x07anary"), "key", "a control character"),
     "no ascii": (lambda b: b.use(api_key="sk-canaryé"), "key", "not ASCII"),
     "a placeholder": (lambda b: b.use(api_key="sk-..."), "key", "is a placeholder"),
@@ -461,7 +461,10 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "command hangs": (slow_command, "key command", "did not end.*passphrase"),
     "command is elsewhere": (only_in_this_shell, "key command", "Write its full path: /"),
     "command's own": (runs_what_is_only_in_this_shell, "key command", "name the programs that it"),
-    "command says two": (key_command("echo sk-canary sk-canary"), "key", "characters that no key"),
+    "command says two": (key_command("echo sk-canary sk-a"), "key command", "space at position 10"),
+    "command prints a sk-kimi- key": (
+        key_command("echo sk-kimi-canary"), "key command", "Make a key of the Open Platform",
+    ),
     "no such host": (unreachable("https://canary.invalid"), "name lookup", "HOST is not found"),
     "no such place": (unreachable(f"http://127.0.0.1:{free_port()}"), "connection", "refused"),
     "refused": (unreachable(f"https://127.0.0.1:{free_port()}"), "connection", "base URL right"),
@@ -592,12 +595,12 @@ HINTS: dict[str, tuple[Callable[[Bench], object], str, str]] = {
         ),
         "environment", "MOONSHOT_KEY → Write what a bar needs into",
     ),
-    "quotes": (lambda b: b.use(api_key=f" '{KEY}'\n"), "blanks", "stand around api_key in ~"),
+    "quotes": (lambda b: b.use(api_key=f" '{KEY}'\n"), "blanks", "^api_key in .*spaces, quotes an"),
     "quotes in the environment": (
-        a_variable("MOONSHOT_REGION", '"international"'), "blanks", "stand around MOONSHOT_REGION",
+        a_variable("MOONSHOT_REGION", '"international"'), "blanks", "^MOONSHOT_REGION has quotes",
     ),
     "quotes in codexbar": (
-        lambda b: b.codexbar(apiKey=f"'{KEY}'"), "blanks", "stand around apiKey in ~/.codexbar",
+        lambda b: b.codexbar(apiKey=f"'{KEY}'"), "blanks", "apiKey in ~/.codexbar.* quotes around",
     ),
     "blank": (a_variable("MOONSHOT_API_KEY", " "), "blanks", "MOONSHOT_API_KEY is blank"),
     "another key": (
@@ -606,8 +609,27 @@ HINTS: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "another region's key": (
         lambda b: b.codexbar(apiKey="sk-canary", region="China"), "another key", "other region",
     ),
-    "an unknown region's key": (
-        lambda b: b.codexbar(apiKey="sk-canary", region="canary"), "another key", "other region",
+    "an unknown region": (
+        lambda b: (
+            b.settings({"base_url": b.server.base_url}), b.codexbar(apiKey=KEY, region="canary"),
+        ),
+        "CodexBar's file",
+        "unknown region, which counts as international → Known are international and china",
+    ),
+    "two unknown regions": (
+        lambda b: b.codexbar(apiKey="sk-canary", region="canary", apiKeyRegion="x"),
+        "CodexBar's file", "unknown apiKeyRegion and region, which",
+    ),
+    "a mark before the command's key": (
+        key_command(f"printf '\\357\\273\\277{KEY}'"), "key command",
+        "key that api_key_command prints has byte order marks around it",
+    ),
+    "a broken file of codexbar": (
+        lambda b: (
+            b.settings({"base_url": b.server.base_url}), b.patch.setenv("MOONSHOT_KEY", KEY),
+            b.write(".codexbar/config.json", "{", 0o600),
+        ),
+        "CodexBar's file", "is not valid JSON, but it is not needed → Mend it in CodexBar",
     ),
     "two in the environment": (
         lambda b: (
@@ -699,6 +721,10 @@ OKS: dict[str, tuple[Callable[[Bench], object], str, str, str]] = {
     "codexbar of strange entries": (
         lambda b: b.write(".codexbar/config.json", '{"providers": [1, {"id": "kimi"}]}'),
         "skipped", "CodexBar's file", "no entry of Moonshot",
+    ),
+    "codexbar is blank": (
+        lambda b: b.write(".codexbar/config.json", "\n"),
+        "skipped", "CodexBar's file", "is blank, which counts as absent",
     ),
     "codexbar and a named account": (
         lambda b: (

@@ -272,8 +272,8 @@ def test_the_notification_command_gets_no_key(
     if where == "file":
         notifications.settings(api_key=KEY)
     elif where == "command":
-        low.keys = ("canary!",)
-        monkeypatch.setenv("PRINTED", "canary!")
+        low.keys = ("canary-1!",)
+        monkeypatch.setenv("PRINTED", "canary-1!")
         notifications.settings(api_key_command=["sh", "-c", 'echo "$PRINTED"'])
     elif where == "name":
         notifications.settings(accounts={KEY: {"api_key": KEY}})
@@ -286,8 +286,8 @@ def test_the_notification_command_gets_no_key(
 def test_it_gets_no_key_that_a_key_command_printed_to_another_process(
     invoke: Run, low: demo.Server, notifications: Notifications, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    low.keys = ("canary!",)
-    monkeypatch.setenv("PRINTED", "canary!")
+    low.keys = ("canary-1!",)
+    monkeypatch.setenv("PRINTED", "canary-1!")
     monkeypatch.delenv("MOONSHOT_API_KEY")
     command = ["sh", "-c", 'echo "$PRINTED"']
     notifications.own_file({"api_key_command": command})

@@ -104,11 +104,14 @@ def test_codexbars_key_is_enough(
 def test_an_unusable_key_is_asked_for_again(
     terminal: None, endpoint: demo.Server, settings: Path
 ) -> None:
-    bad = ["'sk-quoted'", " sk-blank", "sk-kimi-0123", "sk-be\x07ll", "sk-naïve"]
+    bad = ["''", "sk-kimi-0123", "sk-be\x07ll", "sk-naïve", "x" * 5000]
     result = setup("xbar", typed="\n".join(["international", *bad, KEY, "n"]) + "\n")
     assert result.output.count("Key (it is not shown)") == 6
-    assert result.output.count("There are quotes or blanks around the key") == 2
-    assert result.output.count("The API key has characters that no key has") == 2
+    assert "The API key is blank. Copy it" in result.output
+    assert "contains a control character at position 6" in result.output
+    assert "contains a character that is not ASCII at position 6" in result.output
+    assert "is longer than 4096 characters" in result.output
+    assert "ignored" not in result.output
     assert "one that begins with sk-kimi-" in result.output
     assert "xbar: nothing is changed." in result.output
     assert json.loads(settings.read_text(encoding="utf-8"))["api_key"] == KEY
@@ -150,11 +153,40 @@ def test_a_rejected_key_is_not_saved(endpoint: demo.Server, settings: Path, plug
     assert list(plugins.iterdir()) == []
 
 
-@pytest.mark.parametrize("key", ["'sk-1'", "sk-kimi-1", "", "sk-1 2"])
-def test_an_unusable_piped_key_is_an_error(settings: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("sk-kimi-1", "This is a key of Kimi Code, which has no balance"),
+        ("", "There is nothing on the first line of standard input"),
+        ("\ufeff''", "There is nothing on the first line of standard input"),
+        ("sk-1 2", "The API key contains a space at position 5"),
+        ("x" * 5000, "The API key is longer than 4096 characters"),
+    ],
+)
+def test_an_unusable_piped_key_is_an_error(settings: Path, key: str, message: str) -> None:
     result = setup("--yes", "--key-stdin", "xbar", typed=f"{key}\n")
     assert result.exit_code == 1
-    assert result.output.startswith("Error: ")
+    assert result.output.startswith(f"Error: {message}. ")
+    assert not settings.exists()
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_is_ignored_around_a_key_is_pointed_out(
+    endpoint: demo.Server, settings: Path, monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    monkeypatch.setattr(wizard, "_is_terminal", lambda: is_terminal)
+    result = setup("--yes", "--key-stdin", "xbar", typed=f"\u200b'{KEY}'\n")
+    assert result.exit_code == 0
+    said = "The key has zero-width characters and quotes around it, which are ignored.\n"
+    assert said in result.output
+    assert json.loads(settings.read_text(encoding="utf-8"))["api_key"] == KEY
+
+
+def test_a_command_that_prints_no_key_is_explained(endpoint: demo.Server, settings: Path) -> None:
+    result = setup("--yes", "--key-command", "echo You are not logged in.", "xbar")
+    assert result.exit_code == 1
+    assert "a line of length 22 with a space at position 4" in result.output
+    assert "set-key" not in result.output
     assert not settings.exists()
 
 

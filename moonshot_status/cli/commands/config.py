@@ -200,11 +200,13 @@ def set_key(ctx: click.Context, replace_command: bool) -> None:
             "Next: moonshot-status config set-key --replace",
         )
     with errors.problems_as_click_errors():
-        key = api_key.validated(key_input.read_key())
+        key, ignored = key_input.read_key()
     edits = [(targets["api_key_command"], edit.UNSET), (targets["api_key"], key)]
     if ctx.obj["region"]:
         edits.append((targets["region"], ctx.obj["region"]))
     _change(ctx, ".".join(targets["api_key"].path), *edits)
+    if ignored:
+        click.echo(f"{api_key.note('The key', ignored)}.", err=True)
 
 
 def _account_for_key(ctx: click.Context) -> str | None:

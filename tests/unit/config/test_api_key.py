@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shlex
 import signal
 import sys
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from kit.support import KEY, ends_within, written_number
 
 from moonshot_status.config import api_key
+from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
 from moonshot_status.core.errors import Kind, Problem, ProblemError
 
@@ -88,8 +91,8 @@ def test_the_key_is_the_first_line_that_a_command_prints(script: str) -> None:
 
 def test_no_shell_reads_the_command() -> None:
     program = "import sys; print('sk-' + str(len(sys.argv)) + sys.argv[1])"
-    command = (sys.executable, "-c", program, "$HOME;*`x`", "a b")
-    assert api_key.resolve(Secret(command=command)) == "sk-3$HOME;*`x`"
+    command = (sys.executable, "-c", program, "$HOME;*`x`;", "a b")
+    assert api_key.resolve(Secret(command=command)) == "sk-3$HOME;*`x`;"
 
 
 @pytest.fixture
@@ -139,9 +142,104 @@ def test_a_command_that_cannot_start_is_no_key(command: tuple[str, ...]) -> None
     assert problem_of(Secret(command=command)).kind is Kind.NO_KEY
 
 
-@pytest.mark.parametrize("script", ["echo sk-kimi-canary", "printf 'sk-\\377canary'", "echo 'a b'"])
-def test_a_key_from_a_command_is_checked_too(script: str) -> None:
-    assert problem_of(shell(script)).kind in (Kind.WRONG_PRODUCT, Kind.BAD_KEY)
+def test_a_key_of_kimi_code_from_a_command_is_of_another_product() -> None:
+    problem = problem_of(shell("echo sk-kimi-canary"))
+    assert (problem.kind, "api_key_command" in problem.message) == (Kind.WRONG_PRODUCT, True)
+    assert problem.next_step == "Next: moonshot-status doctor"
+
+
+@pytest.mark.parametrize(
+    ("printed", "length", "reason"),
+    [
+        ("You are not logged in.", 22, "with a space at position 4"),
+        ("Enter canary: \\nsk-canary", 13, "with a space at position 6"),
+        ("canary:", 7, "with a punctuation mark at position 7"),
+        ('{"canary":1}', 12, "with a punctuation mark at position 1"),
+        ("{", 1, "with a punctuation mark at position 1"),
+        ('["canary"]', 10, "with a punctuation mark at position 1"),
+        ('sk-canary", "x', 14, "with a quote at position 10"),
+        ("<canary>", 8, "with a punctuation mark at position 1"),
+        ("\\033[32msk-canary\\033[0m", 18, "with a terminal control code at position 1"),
+        ("\\a sk-canary", 11, "with a control character at position 1"),
+        ("sk-\\377canary", 10, "with a byte that is not UTF-8 at position 4"),
+        ("canary\\303\\251", 7, "with a character that is not ASCII at position 7"),
+        ("sk-ca\\342\\200\\213nary", 10, "with a zero-width character at position 6"),
+        ("null", 4, "that does not begin with sk-"),
+        ("Locked.", 7, "that does not begin with sk-"),
+        ("canary-canary-canar", 19, "that does not begin with sk-"),
+        ("sk-%05000d", 5003, "that is longer than any key"),
+    ],
+)
+def test_a_command_that_prints_something_else_has_no_key(
+    printed: str, length: int, reason: str
+) -> None:
+    problem = problem_of(shell(f"printf '{printed}\\nsk-canary'"))
+    assert problem.message == (
+        f"api_key_command printed no key, but a line of length {length} {reason}"
+    )
+    assert "Run it in a terminal" in problem.hint
+    assert (problem.kind, problem.next_step) == (Kind.NO_KEY, "Next: moonshot-status doctor")
+
+
+@pytest.mark.parametrize("key", ["sk-x", "SK-X", "canary-1!", "x" * 20, "s3cret$", "9"])
+def test_a_command_may_print_the_key_of_a_gateway(key: str) -> None:
+    assert api_key.resolve(shell(f"echo '{key}'")) == key
+
+
+AROUND = ["{}", " {}\t", "'{}'", '"{}"', "`{}`", "{}\r", "\ufeff{}", "\u200b{}\u200c", "\u200d{}",
+          "{}\u2060", "\u00ad{}", "\u00a0{}\u00a0", "“{}”", "‘{}’", "«{}»", "「{}」", "\u3000{}",
+          "\u202a{}\u202c", "\u2028{}", " \ufeff'“{}”'\u200b\r"]  # fmt: skip
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_the_same_is_ignored_around_a_key_everywhere(around: str, tmp_path: Path) -> None:
+    text = around.format(KEY)
+    expected = api_key.WrittenKey(KEY, api_key.read(text).ignored)
+    assert bool(expected.ignored) == (text != KEY)
+    assert api_key.read(text) == expected
+    assert api_key.read_stdin(io.BytesIO(f"{text}\nmore".encode())) == expected
+    (tmp_path / "printed").write_bytes(f"{text}\nmore".encode())
+    assert api_key.read_command(("cat", str(tmp_path / "printed"))) == expected
+
+
+@pytest.mark.parametrize("inside", sorted(set("".join(AROUND)) - set("{}'\"`")))
+def test_within_a_key_it_is_named_with_its_place(inside: str) -> None:
+    problem = problem_of(Secret(f"sk-canary{inside}0"))
+    assert re.fullmatch(r"The API key contains a [a-z -]+ at position 10", problem.message)
+
+
+@pytest.mark.parametrize("written", ["", "\n", "''\n", "\ufeff\r\n", f"\n{KEY}"])
+def test_standard_input_without_a_first_line_is_no_key(written: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        api_key.read_stdin(io.BytesIO(written.encode()))
+    assert caught.value.problem.cause is causes.KEY_INPUT_EMPTY
+    assert caught.value.problem.kind is Kind.NO_KEY
+
+
+def test_closed_standard_input_is_no_key() -> None:
+    with pytest.raises(ProblemError, match="nothing on the first line"):
+        api_key.read_stdin(None)
+
+
+@pytest.mark.parametrize("written", ["x" * 4097, f"{'x' * 4096}y\n", " " * 70_000 + KEY])
+def test_a_key_is_not_cut(written: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        api_key.read_stdin(io.BytesIO(written.encode()))
+    assert caught.value.problem.message == "The API key is longer than 4096 characters"
+    assert caught.value.problem.kind is Kind.BAD_KEY
+
+
+def test_a_blank_key_is_no_key() -> None:
+    with pytest.raises(ProblemError) as caught:
+        api_key.validated("")
+    assert caught.value.problem.cause is causes.KEY_BLANK
+
+
+def test_a_remark_names_what_is_ignored() -> None:
+    ignored = api_key.read("\ufeff 'sk-canary' \r").ignored
+    assert ignored == "byte order marks, spaces, quotes and carriage returns"
+    assert api_key.note("X", ignored) == f"X has {ignored} around it, which are ignored"
+    assert api_key.note("X", "") == ""
 
 
 @pytest.mark.usefixtures("soon")

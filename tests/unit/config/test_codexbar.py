@@ -45,10 +45,46 @@ def test_the_entry_is_read_with_all_its_values(tmp_path: Path) -> None:
     assert found == codexbar.Entry(path, KEY, "china", "international")
 
 
-def test_quotes_and_blanks_are_dropped_and_null_is_unset(tmp_path: Path) -> None:
+def test_the_key_stays_as_written_and_blanks_and_null_are_unset(tmp_path: Path) -> None:
     entry = {"apiKey": f" '{KEY}'\n", "region": "  ", "apiKeyRegion": None}
     path = write(tmp_path / "c.json", document(**entry))
-    assert codexbar.read({"CODEXBAR_CONFIG": str(path)}) == codexbar.Entry(path, KEY)
+    expected = codexbar.Entry(path, f" '{KEY}'\n")
+    assert codexbar.read({"CODEXBAR_CONFIG": str(path)}) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "key_region", "region", "unknown"),
+    [
+        ({"region": "mars"}, "", "international", ("region",)),
+        ({"apiKeyRegion": "cn", "region": "China"}, "international", "China", ("apiKeyRegion",)),
+        ({"apiKeyRegion": "x", "region": "y"}, "international", "international",
+         ("apiKeyRegion", "region")),
+    ],
+)  # fmt: skip
+def test_an_unknown_region_means_international(
+    tmp_path: Path, entry: dict[str, str], key_region: str, region: str, unknown: tuple[str, ...]
+) -> None:
+    path = write(tmp_path / "c.json", document(apiKey=KEY, **entry))
+    expected = codexbar.Entry(path, KEY, key_region, region, unknown)
+    assert codexbar.read({"CODEXBAR_CONFIG": str(path)}) == expected
+
+
+@pytest.mark.parametrize("key", [None, " '' "])
+def test_the_region_of_a_missing_key_is_not_examined(tmp_path: Path, key: str | None) -> None:
+    entry = {"apiKey": key, "apiKeyRegion": 5, "region": "china"}
+    path = write(tmp_path / "c.json", document(**entry))
+    found = codexbar.read({"CODEXBAR_CONFIG": str(path)})
+    assert found == codexbar.Entry(path, key or "", "", "china")
+
+
+@pytest.mark.parametrize(
+    "blank", [b"", b" \n\t\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", bytes(4096)]
+)
+def test_a_blank_file_counts_as_absent(home: Path, blank: bytes) -> None:
+    write(home / ".config" / "codexbar" / "config.json", blank)
+    assert codexbar.read({}) is None
+    path = write(home / ".codexbar" / "config.json", document(apiKey=KEY))
+    assert codexbar.read({}) == codexbar.Entry(path, KEY)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +136,25 @@ def test_a_relative_xdg_folder_is_ignored(home: Path, monkeypatch: pytest.Monkey
     assert found.api_key == KEY
 
 
+@pytest.mark.parametrize(("variable", "place"), [("~/xdg", "xdg"), ("~", ""), ("~/", "")])
+def test_a_tilde_in_the_xdg_folder_is_expanded(home: Path, variable: str, place: str) -> None:
+    path = write(home / place / "codexbar" / "config.json", document(apiKey=KEY))
+    write(home / ".codexbar" / "config.json", document(apiKey="sk-wrong"))
+    found = codexbar.read({"XDG_CONFIG_HOME": variable})
+    assert found is not None
+    assert (found.path, found.api_key) == (path, KEY)
+
+
+@pytest.mark.parametrize("variable", ["$HOME/xdg", "~nobody-of-this-name/xdg", "./xdg", "xdg/~"])
+def test_no_other_form_of_the_xdg_folder_is_read(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.chdir(home)
+    write(home / variable / "codexbar" / "config.json", document(apiKey="sk-wrong"))
+    write(home / "xdg" / "codexbar" / "config.json", document(apiKey="sk-wrong"))
+    assert codexbar.read({"XDG_CONFIG_HOME": variable}) is None
+
+
 @pytest.mark.parametrize("named", ["{}/absent.json", "~/absent.json", " '{}/absent.json' "])
 def test_a_named_file_is_the_only_one_even_when_it_is_absent(home: Path, named: str) -> None:
     write(home / ".codexbar" / "config.json", document(apiKey=KEY))
@@ -123,8 +178,9 @@ def test_a_blank_name_of_a_file_is_unset(home: Path) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        b"",
         b"{",
+        b"\xef\xbb\xbf{",
+        b"\0{}",
         b"\xff\xfe\xfa",
         b"[]",
         b"null",

@@ -106,22 +106,29 @@ def problem_of(found: Settings) -> Problem:
         (None, {}, None, ENV | {"MOONSHOT_REGION": '"InterNational"'}, "international sk-env"),
         # An unknown region is a problem where it is needed, and only there.
         (None, OWN | {"region": "mars"}, None, {}, "- config"),
-        (None, {}, CODEX | {"region": "mars"}, ENV, "- config"),
-        (None, {}, CODEX | {"apiKeyRegion": "mars"}, ENV, "- config"),
-        (None, {}, {"region": "mars"}, ENV, "- config"),
         (None, {}, None, ENV | ENV_MARS, "- config"),
         (None, {}, None, ENV_MARS, "- config"),
-        ("china", {}, CODEX | {"region": "mars"}, {}, "china config"),
         ("china", {}, None, ENV | ENV_MARS, "china config"),
         ("china", {}, CODEX | {"region": "mars", "apiKeyRegion": "china"}, {}, "china sk-codex"),
         ("china", {}, {"region": "mars"}, ENV_MARS, "china no-key"),
         (None, OWN, CODEX | {"region": "mars"}, ENV | ENV_MARS, "international sk-own"),
         (None, {}, CODEX, ENV | ENV_MARS, "international sk-codex"),
+        # In CodexBar's file it means international, as there.
+        (None, {}, CODEX | {"region": "mars"}, ENV, "international sk-codex"),
+        (None, {}, CODEX | {"apiKeyRegion": "mars"}, ENV, "international sk-codex"),
+        (None, {}, {"region": "mars"}, ENV, "international sk-env"),
+        ("china", {}, CODEX | {"region": "mars"}, {}, "china no-key"),
+        (None, {}, CODEX | CHINA | {"apiKeyRegion": "mars"}, {}, "china no-key"),
         # A broken file is a problem where it is needed, and only there.
         (None, OWN, BROKEN, {}, "international sk-own"),
         ("china", OWN | CHINA, BROKEN, {}, "china sk-own"),
-        (None, {}, BROKEN, ENV, "- config"),
-        ("china", OWN, BROKEN, ENV | ENV_CHINA, "china config"),
+        (None, {}, BROKEN, {}, "- config"),
+        (None, CHINA, BROKEN, ENV_CHINA, "- config"),
+        (None, {}, BROKEN, ENV, "international sk-env"),
+        (None, {}, BROKEN, ENV | ENV_CHINA, "china sk-env"),
+        ("china", OWN, BROKEN, ENV, "china config"),
+        ("china", OWN, BROKEN, ENV | ENV_CHINA, "china sk-env"),
+        (None, {}, " \n", {}, "international no-key"),
         (None, BROKEN, CODEX, ENV, "- config"),
         # A key is examined where it is used, and only there.
         (None, OWN, {"apiKey": "sk\n1"}, {"MOONSHOT_API_KEY": "sk-\x01"}, "international sk-own"),
@@ -192,14 +199,10 @@ def test_a_missing_key_names_the_sources_searched(home: Path, own_file: Write) -
     assert "canary" not in hint
 
 
-def test_a_problem_of_a_region_names_its_source_and_what_is_allowed(home: Path) -> None:
+def test_a_problem_of_a_region_names_its_source_and_what_is_allowed() -> None:
     problem = problem_of(resolve(ENV | {"MOONSHOT_REGION": "sk-canary0123456789"}))
     assert "MOONSHOT" in problem.message
     assert "international or china" in problem.hint
-    write_codexbar(home, CODEX | {"region": "canary"})
-    problem = problem_of(resolve())
-    assert str(home / ".codexbar" / "config.json") in problem.message
-    assert "canary" not in problem.message + problem.hint
 
 
 @pytest.mark.parametrize(
@@ -328,6 +331,42 @@ def test_a_key_that_others_can_read_is_pointed_out(
     found = resolve({})
     assert found.problem is None
     assert (f"{file}: chmod 600" in found.advice) == is_pointed_out
+
+
+def test_a_broken_file_of_codexbar_that_is_passed_over_is_pointed_out(home: Path) -> None:
+    assert resolve(ENV).advice == ""
+    write_codexbar(home, BROKEN)
+    found = resolve(ENV)
+    assert found.problem is None
+    path = home / ".codexbar" / "config.json"
+    assert found.advice == f"CodexBar's {path} is not valid JSON, so it is passed over"
+
+
+@pytest.mark.parametrize("around", [" {} ", "'{}'", "\ufeff{}", "\u200b{}\r", "{}\u00ad\n", "“{}”"])
+def test_what_is_ignored_around_a_key_is_pointed_out(
+    home: Path, own_file: Write, around: str
+) -> None:
+    written = around.format("sk-canary")
+    found = resolve({"MOONSHOT_KEY": written})
+    assert (found.account.secret, found.origins["key"]) == (Secret("sk-canary"), "MOONSHOT_KEY")
+    assert re.fullmatch("MOONSHOT_KEY has [a-z -]+s around it, which are ignored", found.advice)
+    write_codexbar(home, {"apiKey": written})
+    assert resolve().account.secret == Secret("sk-canary")
+    assert "CodexBar's " in resolve().advice
+    path = own_file({"api_key": written})
+    path.chmod(0o644)
+    found = resolve()
+    assert found.account.secret == Secret("sk-canary")
+    assert found.advice.startswith(f"api_key in {path} has ")
+    assert ". Other users can read the key in" in found.advice
+    assert "canary" not in found.advice
+
+
+@pytest.mark.parametrize("name", ["MOONSHOT_API_KEY", "MOONSHOT_KEY"])
+def test_a_problem_of_a_key_names_its_source(name: str) -> None:
+    assert problem_of(resolve({name: "sk canary"})).message == (
+        f"{name}: The API key contains a space at position 3"
+    )
 
 
 def test_a_file_that_has_gone_is_open_to_nobody(home: Path) -> None:

@@ -68,11 +68,11 @@ def test_a_valid_file_is_read(own_file: Write) -> None:
     assert list(file.accounts) == ["work", "cn"]
 
 
-def test_blank_values_are_left_out_and_quotes_dropped(own_file: Write) -> None:
+def test_blank_values_are_ignored_and_quotes_dropped_but_for_the_keys(own_file: Write) -> None:
     account = {"region": " 'China' ", "api_key": f'"{KEY}"\n', "base_url": "''"}
     path = own_file({"region": "", "base_url": "  ", "accounts": {"cn": account}})
     assert settings_file.read(path).settings == {
-        "accounts": {"cn": {"region": "China", "api_key": KEY}}
+        "accounts": {"cn": {"region": "China", "api_key": f'"{KEY}"\n'}}
     }
 
 

@@ -58,7 +58,7 @@ def test_a_file_without_a_mistake(written: Any) -> None:
          ["accounts.a.thresholds", "accounts.a.base_url"]),
         ({"base_url": "http://192.0.2.1"}, ["it must be https"]),
         ({"base_url": "https://user:canary@x.test"}, ["a user name"]),
-        ({"api_key": "sk canary"}, ["api_key in /x/config.json: The API key has characters"]),
+        ({"api_key": "sk canary"}, ["api_key in /x/config.json: The API key contains a space"]),
         ({"accounts": {"a": {"api_key": "sk-kimi-canary"}}}, ["accounts.a.api_key in "]),
         (b"[" * 100_000, ["is not valid JSON"]),
         ("[" * 5, ["the whole of it"]),

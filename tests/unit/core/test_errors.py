@@ -20,6 +20,7 @@ from moonshot_status.core.errors import Cause, Kind, Problem, ProblemError, gene
 WRITE = "WRITE_GOLDENS" in os.environ
 SENTENCES = Path(__file__).with_name("sentences.txt")
 FACTS: dict[str, str | int | float] = {
+    "character": "a space",
     "codes": "HTTP 400, code 5",
     "error": "Permission denied",
     "expected": "a number of seconds",
@@ -28,6 +29,8 @@ FACTS: dict[str, str | int | float] = {
     "folder": "/home/me/.venv",
     "host": "api.moonshot.ai",
     "origin": "base_url in /home/me/config.json",
+    "length": 22,
+    "limit": 4096,
     "other": "china",
     "part": "keyUsage",
     "path": "/home/me/config.json",
@@ -36,6 +39,7 @@ FACTS: dict[str, str | int | float] = {
     "reply": "host unreachable",
     "scheme": "socks5",
     "escapes": "# as %23",
+    "position": 4,
     "problem": "/home/me/config.json is not valid JSON",
     "reason": "no cipher in common",
     "region": "international",

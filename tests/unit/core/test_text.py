@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moonshot_status.core.text import one_line, unquoted
+from moonshot_status.core.text import around, character_name, one_line, unquoted
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 
@@ -21,6 +21,9 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
         ('"sk-1"', "sk-1"),
         (' "sk-1" \n', "sk-1"),
         ("\u00a0sk-1\u00a0", "sk-1"),
+        ("\ufeffsk-1\u200b", "sk-1"),
+        ("“sk-1”", "sk-1"),
+        ("`sk-1`", "sk-1"),
         ("a 'b' c", "a 'b' c"),
         ("", ""),
         ('""', ""),
@@ -29,6 +32,43 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 )
 def test_quotes_and_blanks_around_a_value_are_dropped(written: str, meant: str) -> None:
     assert unquoted(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("x", ""),
+        ("", ""),
+        (" x\t ", "spaces and tabs"),
+        ("''", "quotes"),
+        ("\ufeff“x”\r\n", "byte order marks, typographic quotes, carriage returns and line breaks"),
+        ("\u200bx\u00a0", "zero-width characters and non-breaking spaces"),
+        ("\u00adx\u3000", "soft hyphens and typographic spaces"),
+        ("\u202ax", "direction marks"),
+        ("x 'y' z", ""),
+    ],
+)
+def test_what_is_around_a_value_has_names(written: str, names: str) -> None:
+    assert around(written) == names
+
+
+@pytest.mark.parametrize(
+    ("character", "name"),
+    [
+        (" ", "a space"), ("\t", "a tab"), ("'", "a quote"), ("\n", "a line break"),
+        ("\x1b", "a terminal control code"), ("\x07", "a control character"),
+        ("\x80", "a control character"), ("–", "a typographic dash"),
+        ("\ufffd", "a byte that is not UTF-8"),
+        ("é", "a character that is not ASCII"), ("{", "a punctuation mark"),
+    ],
+)  # fmt: skip
+def test_a_character_is_named_by_its_kind(character: str, name: str) -> None:
+    assert character_name(character) == name
+
+
+@given(ANY_TEXT)
+def test_what_is_dropped_around_a_value_is_named(written: str) -> None:
+    assert bool(around(written)) == (unquoted(written) != written)
 
 
 @pytest.mark.parametrize(
