@@ -98,6 +98,8 @@ URL_INCOMPLETE = Cause(Kind.CONFIG, "{origin} cannot be used: it has no usable h
 URL_NOT_ENCRYPTED = Cause(
     Kind.CONFIG, "{origin} cannot be used: it must be https, or http to this machine",
     _BASE_URL)
+URL_OTHER_API = Cause(Kind.CONFIG, "{origin} cannot be used: {what}",
+    "Write {instead}, or leave it out: the region decides.")
 URL_OTHER_REGION = Cause(
     Kind.CONFIG,
     "{origin} cannot be used: it is the {other} host, but the account's region is {region}",

@@ -56,6 +56,8 @@ def refused(written: str, region: Region = Region.INTERNATIONAL) -> str:
         ("ftp://example.org", causes.URL_NOT_ENCRYPTED),
         ("http://example.org", causes.URL_NOT_ENCRYPTED),
         ("https://api.moonshot.cn", causes.URL_OTHER_REGION),
+        ("https://api.moonshot.cn/anthropic", causes.URL_OTHER_REGION),
+        ("https://api.moonshot.ai/anthropic", causes.URL_OTHER_API),
     ],
 )
 def test_a_refusal_has_its_cause(written: str, cause: Cause) -> None:
@@ -94,6 +96,7 @@ def test_a_regions_own_host_is_its_official_address(region: Region) -> None:
         ("https://proxy.example.org:443", "https://proxy.example.org"),
         ("https://proxy.example.org:8443/v1", "https://proxy.example.org:8443"),
         ("https://10.0.0.7", "https://10.0.0.7"),
+        ("https://api.moonshot.ai//v1/", "https://api.moonshot.ai"),
         ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
         ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080"),
         ("http://127.255.0.9", "http://127.255.0.9"),
@@ -152,6 +155,72 @@ def test_the_other_regions_host_is_named_with_a_remedy() -> None:
     said = refused("https://api.moonshot.cn/v1")
     assert "china" in said
     assert "international" in said
+
+
+ANTHROPIC, ENDPOINT, PATH = "Anthropic's clients", "a single endpoint", "a path that the API does"
+CODE, WEBSITE = "Kimi Code", "a website"
+
+
+@pytest.mark.parametrize(
+    ("written", "what"),
+    [
+        ("{api}/anthropic", ANTHROPIC),
+        ("{api}/anthropic/", ANTHROPIC),
+        ("{api}/Anthropic/v1", ANTHROPIC),
+        ("{api}/anthropic/v1/messages", ANTHROPIC),
+        ("{api}:443/v1/chat/completions", ENDPOINT),
+        ("{api}/v1/chat/completions/", ENDPOINT),
+        ("{api}/v1/users/me/balance", ENDPOINT),
+        ("{api}/v1/models", ENDPOINT),
+        ("{api}/v1/tokenizers/estimate-token-count", PATH),
+        ("https://gateway.example/v1/messages", ENDPOINT),
+        ("https://gateway.example/kimi/v1/chat/completions", ENDPOINT),
+        ("http://localhost:4000/v1/users/me/balance", ENDPOINT),
+        ("{api}/v2", PATH),
+        ("{api}/v1/v1", PATH),
+        ("{api}./api", PATH),
+        ("{api}/coding/v1", PATH),
+        ("https://api.kimi.com/coding/v1", CODE),
+        ("https://api.kimi.com/coding", CODE),
+        ("https://API.kimi.com", CODE),
+        ("https://api.kimi.ai/v1", CODE),
+        ("https://platform.moonshot.ai", WEBSITE),
+        ("https://platform.moonshot.cn/v1", WEBSITE),
+        ("https://platform.kimi.ai/console/account", WEBSITE),
+        ("https://platform.kimi.com", WEBSITE),
+        ("https://www.kimi.com/coding/docs", WEBSITE),
+        ("https://kimi.com", WEBSITE),
+        ("https://kimi.ai.", WEBSITE),
+        ("https://moonshot.cn/v1", WEBSITE),
+        ("https://www.moonshot.cn", WEBSITE),
+        ("https://kimi.moonshot.cn/api", WEBSITE),
+    ],
+)
+@pytest.mark.parametrize("region", REGIONS)
+def test_another_api_of_the_provider_is_named_with_what_to_write(
+    region: Region, written: str, what: str
+) -> None:
+    said = refused(written.format(api=official_base_url(region)), region)
+    assert f"cannot be used: it {'has' if what == PATH else 'is'} " in said
+    assert what in said
+    assert f" Write https://{region.host}/v1, or leave it out: the region decides." in said
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://api.moonshot.ai.example.org",
+        "https://gateway.example/anthropic",
+        "https://gateway.example/models/v1",
+        "https://gateway.example/v1/account/gateway",
+        "https://platform.kimi.ai.example.org/v2",
+        "https://notkimi.com",
+        "https://api-eu.moonshot.ai",
+    ],
+)
+def test_what_only_resembles_another_api_is_used(written: str) -> None:
+    meant = normalize_base_url(written, Region.INTERNATIONAL, "here")
+    assert meant == written.removesuffix("/v1")
 
 
 @pytest.mark.parametrize(

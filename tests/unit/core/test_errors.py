@@ -27,6 +27,7 @@ FACTS: dict[str, str | int | float] = {
     "fix": "Correct the file.",
     "flaw": "its key is too short",
     "folder": "/home/me/.venv",
+    "instead": "https://api.moonshot.ai/v1",
     "host": "api.moonshot.ai",
     "origin": "base_url in /home/me/config.json",
     "length": 22,
@@ -50,6 +51,7 @@ FACTS: dict[str, str | int | float] = {
     "status": 503,
     "variable": "HTTPS_PROXY",
     "version": "0.1.0",
+    "what": "it is a website, not the API",
 }
 NETWORK = {
     Kind.OFFLINE, Kind.TIMEOUT, Kind.TLS, Kind.PROXY, Kind.REDIRECTED, Kind.BAD_RESPONSE,
