@@ -55,21 +55,25 @@ def normalize_base_url(written: str, region: Region, origin: str) -> str:
         raise ProblemError(causes.URL_INCOMPLETE, origin=origin)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise ProblemError(causes.URL_NOT_ENCRYPTED, origin=origin)
-    for other in Region:
-        if host == other.host and other is not region:
-            raise ProblemError(
-                causes.URL_OTHER_REGION, origin=origin, other=other.value, region=region.value
-            )
-    what = _other_api(host, parts.path.rstrip("/"))
-    if what:
-        raise ProblemError(
-            causes.URL_OTHER_API, origin=origin, what=what, instead=f"https://{region.host}/v1"
-        )
+    _check_api(host, parts.path.rstrip("/"), region, origin)
     name = f"[{host}]" if ":" in host else host
     if port == {"https": 443, "http": 80}[parts.scheme]:
         port = None
     path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{path}"
+
+
+def _check_api(host: str, path: str, region: Region, origin: str) -> None:
+    """Raise ProblemError if the URL is known to be another API than that of the region."""
+    for other in Region:
+        if host == other.host and other is not region:
+            raise ProblemError(
+                causes.URL_OTHER_REGION, origin=origin, other=other.value, region=region.value
+            )
+    what = _other_api(host, path)
+    if what:
+        instead = f"{official_base_url(region)}/v1"
+        raise ProblemError(causes.URL_OTHER_API, origin=origin, what=what, instead=instead)
 
 
 def _other_api(host: str, path: str) -> str:
