@@ -79,7 +79,10 @@ def _region_schema() -> dict[str, Any]:
 
 def _command_schema(example: str) -> dict[str, Any]:
     words = f"a list of strings: a program and its arguments, such as {example}"
-    program = _schema("string", "the name of a program", pattern=r"^[^\u0000]+$")
+    program = _schema(
+        "string", "a program's name, its full path or one in ~/",
+        pattern=r"^([^/\u0000]+|(/|~/)[^\u0000]*)$",
+    )  # fmt: skip
     argument = _schema("string", "a string", pattern=r"^[^\u0000]*$")
     return _schema("array", words, minItems=1, items=argument, prefixItems=[program])
 

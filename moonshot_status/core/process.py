@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -35,6 +37,7 @@ def run(
 ) -> Finished:  # fmt: skip
     """Run the command without a shell and return its status and the first 64 KiB of its output.
 
+    The program is a name that is found in PATH, an absolute path, or one that begins with ``~/``.
     ``stdin`` is as in ``subprocess``; standard error is discarded, and so is the output unless
     ``capture`` is set. With ``whole_group`` the call waits for everything that the command leaves
     running in its group, too. Raises OSError or ValueError if the command cannot be started, and
@@ -44,7 +47,7 @@ def run(
     unblock = signals.block()
     try:
         process = subprocess.Popen(
-            command,
+            [find_program(command[0]), *command[1:]],
             stdin=stdin,
             stdout=subprocess.PIPE if capture else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -70,6 +73,21 @@ def run(
             if reader:
                 reader.join(_READ_AFTER_EXIT_SECONDS)
     return Finished(process.returncode, bytes(output))
+
+
+def find_program(program: str) -> str:
+    """Return the absolute path of a program, whatever the working folder is.
+
+    Raises OSError for a relative path, and for a name that is in no absolute folder of PATH.
+    """
+    path = os.path.expanduser(program) if program.startswith("~/") else program
+    if os.path.isabs(path):
+        return path
+    folders = [folder for folder in os.get_exec_path() if os.path.isabs(folder)]
+    found = None if "/" in path else shutil.which(path, path=os.pathsep.join(folders))
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
+    return found
 
 
 def _start_reader(pipe: IO[bytes], output: bytearray) -> threading.Thread:

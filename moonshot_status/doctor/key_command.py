@@ -38,11 +38,11 @@ def finding(context: Context) -> Finding:
 
 def _fix(command: tuple[str, ...], result: KeyResult) -> str:
     """Return the fix for the most likely cause of the failure."""
-    program = command[0]
+    program = os.path.expanduser(command[0])
     if result.problem and result.problem.kind is not Kind.NO_KEY:
         return result.problem.hint
-    if program.startswith("~") or "$" in program:
-        return "There is no shell that expands ~ or $: write the full path."
+    if program.startswith("$"):
+        return "There is no shell that expands $: write the full path."
     if Path(program).is_file() and not os.access(program, os.X_OK):
         return f"chmod +x {program}"
     if shutil.which(program) is None:

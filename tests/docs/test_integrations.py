@@ -285,7 +285,7 @@ def test_a_notification_is_shown_when_the_level_is_low(
     server.response = demo.balance("4.2", "4.2", "0")
     file = installed / ".config" / "moonshot-status" / "config.json"
     shutil.copy(FOLDER / name / "notice.sh", file.parent)
-    command = [".config/moonshot-status/notice.sh"]
+    command = ["~/.config/moonshot-status/notice.sh"]
     file.write_text(
         json.dumps({**json.loads(file.read_text(encoding="utf-8")), "notify_command": command})
     )

@@ -179,6 +179,7 @@ def test_the_default_account_of_a_flat_file_has_a_name_too(invoke: Run, own_file
     [
         (["set", "max_age", "soon"], 1, "max_age: allowed is a number of seconds"),
         (["set", "thresholds.critical", "99"], 1, "critical is above warning"),
+        (["set", "notify_command", '["../x"]'], 1, "its full path or one in ~/"),
         (["set", "nonsense", "1"], 2, "there is: region, api_key"),
         (["unset", "nonsense"], 2, "there is: region, api_key"),
         (["set", "max_age"], 2, "Missing argument"),

@@ -447,7 +447,14 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
         "key command", "x-y is not installed",
     ),
     "command with ~": (
-        lambda b: b.settings({"api_key_command": ["~/canary"]}), "key command", "expands ~",
+        lambda b: b.settings({"api_key_command": ["~/x-y"]}), "key command", "x-y is not installed",
+    ),
+    "command with $": (
+        lambda b: b.settings({"api_key_command": ["$PASS"]}), "key command", r"expands \$",
+    ),
+    "command in the working folder": (
+        lambda b: b.settings({"api_key_command": ["./get-key"]}), "settings file",
+        "api_key_command.0: allowed is a program's name, its full path or one in",
     ),
     "command in one word": (
         lambda b: b.settings({"api_key_command": ["pass show canary"]}), "key command", "Each word",

@@ -160,7 +160,7 @@ def test_a_key_command(
 ) -> None:
     own_file({"api_key_command": ["printf", KEY], "base_url": server.base_url})
     assert poll() == 0
-    assert "subprocess" in reads["PATH"]
+    assert "moonshot_status.core.process" in reads["PATH"]
 
 
 def test_the_files_of_codexbar(

@@ -182,6 +182,13 @@ def test_what_is_ignored_around_a_key_is_pointed_out(
     assert json.loads(settings.read_text(encoding="utf-8"))["api_key"] == KEY
 
 
+def test_a_command_of_the_working_folder_is_refused(settings: Path) -> None:
+    result = setup("--yes", "--key-command", "./get-key", "xbar")
+    assert result.exit_code == 1
+    assert "at api_key_command.0: allowed is a program's name, its full path" in result.output
+    assert not settings.exists()
+
+
 def test_a_command_that_prints_no_key_is_explained(endpoint: demo.Server, settings: Path) -> None:
     result = setup("--yes", "--key-command", "echo You are not logged in.", "xbar")
     assert result.exit_code == 1

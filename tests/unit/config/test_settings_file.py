@@ -86,6 +86,33 @@ def test_a_blank_key_excludes_no_command(own_file: Write, blank: dict[str, Any])
     assert file.accounts.get("a", file.settings) == {"api_key_command": ["pass"]}
 
 
+PROGRAM = "a program's name, its full path or one in ~/"
+
+
+@pytest.mark.parametrize("setting", ["api_key_command", "notify_command"])
+@pytest.mark.parametrize(
+    "program", ["./x", "bin/x", "../x", "x/", "$HOME/x", "~me/x", "\0", "", "a\0/"]
+)
+def test_a_command_of_the_working_folder_is_refused(
+    own_file: Write, setting: str, program: str
+) -> None:
+    for written, place in (
+        ({setting: [program, "y"]}, setting),
+        ({"accounts": {"a": {setting: [program]}}}, f"accounts.a.{setting}"),
+    ):
+        with pytest.raises(ProblemError) as caught:
+            settings_file.read(own_file(written))
+        problem = caught.value.problem
+        assert problem.message.endswith(f"has a mistake at {place}.0: allowed is {PROGRAM}")
+
+
+@pytest.mark.parametrize("setting", ["api_key_command", "notify_command"])
+@pytest.mark.parametrize("program", ["pass", "/usr/bin/pass", "~/bin/x", "a b", ".", "~"])
+def test_a_command_is_a_name_or_a_full_path(own_file: Write, setting: str, program: str) -> None:
+    written = {setting: [program, "./x", "../x", ""]}
+    assert settings_file.read(own_file(written)).settings == written
+
+
 def test_a_byte_order_mark_is_accepted(own_file: Write) -> None:
     assert settings_file.read(own_file('\ufeff{"max_age": 60}')).settings == {"max_age": 60}
 

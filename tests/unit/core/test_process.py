@@ -30,6 +30,46 @@ def test_a_command_that_cannot_be_started_raises() -> None:
         process.run(["/nowhere/at/all"], 60)
 
 
+@pytest.fixture
+def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program in the working folder, in which PATH does not look."""
+    path = tmp_path / "home" / "bin" / "tool"
+    path.parent.mkdir()
+    path.write_text('#!/bin/sh\necho "$0"\n', encoding="utf-8")
+    path.chmod(0o700)
+    monkeypatch.chdir(path.parent)
+    return path
+
+
+@pytest.mark.parametrize("program", ["{}", "~/bin/tool"])
+def test_a_program_may_be_a_full_path_or_in_the_home_folder(tool: Path, program: str) -> None:
+    written = program.format(tool)
+    assert process.find_program(written) == str(tool)
+    assert process.run([written], 60) == (0, f"{tool}\n".encode())
+
+
+def test_a_name_is_found_in_the_folders_of_path(
+    tool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"/nowhere:{tool.parent}")
+    assert process.find_program("tool") == str(tool)
+
+
+@pytest.mark.parametrize(
+    "program", ["./tool", "bin/tool", "../bin/tool", "~x/tool", "tool", "", "."]
+)
+@pytest.mark.parametrize("path", ["", ":/usr/bin", "/usr/bin:", ".", "bin:../bin", "~/bin", None])
+def test_no_program_of_the_working_folder_is_run(
+    tool: Path, monkeypatch: pytest.MonkeyPatch, program: str, path: str | None
+) -> None:
+    if path is None:
+        monkeypatch.delenv("PATH")
+    else:
+        monkeypatch.setenv("PATH", path)
+    with pytest.raises(FileNotFoundError):
+        process.run([program], 60)
+
+
 def test_the_group_is_killed_when_its_time_is_up(tmp_path: Path) -> None:
     child = tmp_path / "child"
     script = f"sleep 600 & echo $! > '{child}'; wait"

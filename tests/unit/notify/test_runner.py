@@ -57,7 +57,7 @@ def test_it_runs_in_the_home_folder(home: Path) -> None:
     (home / "bin").mkdir()
     (home / "bin" / "notice").write_text("#!/bin/sh\npwd > here\n")
     (home / "bin" / "notice").chmod(0o700)
-    run_to_end(["bin/notice"])
+    run_to_end(["~/bin/notice"])
     assert (home / "here").read_text() == f"{home}\n"
 
 
