@@ -119,6 +119,12 @@ class Problem:
         return one_line(hint, _MAX_HINT_LENGTH)
 
     @property
+    def place(self) -> str:
+        """The setting, variable or file that the problem is in."""
+        facts = dict(self.facts)
+        return str(self.origin or facts.get("origin") or facts.get("path", "the settings"))
+
+    @property
     def next_step(self) -> str:
         """The same as that of the kind, unless the cause has a command of its own."""
         command = self.cause.command

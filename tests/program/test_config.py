@@ -132,7 +132,99 @@ def test_validate(invoke: Run, own_file: OwnFile, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("MOONSHOT_REGION", "mars")
     done = invoke("config", "validate")
     assert done.stdout.startswith(b"MOONSHOT_REGION names a region")
-    assert done.stderr.startswith(b"Error: 1 mistake.\n")
+    assert done.stderr == b"Error: 1 mistake.\nNext: correct MOONSHOT_REGION\n"
+
+
+ENTRY = {"id": "moonshot", "apiKey": KEY, "region": "china"}
+
+
+@pytest.fixture
+def validate(
+    invoke: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str | None, dict[str, str]], tuple[int, str, str]]:
+    """Validate without a settings file; return the status and what is printed."""
+
+    def validate(codexbar: str | None, environ: dict[str, str]) -> tuple[int, str, str]:
+        if codexbar is not None:
+            (home / ".codexbar").mkdir()
+            (home / ".codexbar" / "config.json").write_text(codexbar, encoding="utf-8")
+            (home / ".codexbar" / "config.json").chmod(0o600)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        done = invoke("config", "validate")
+        printed = done.stdout.decode().replace(str(home), "~"), done.stderr.decode()
+        assert "canary" not in "".join(printed)
+        return done.returncode, printed[0], printed[1].replace(str(home), "~")
+
+    return validate
+
+
+@pytest.mark.parametrize(
+    ("codexbar", "environ", "places"),
+    [
+        (None, {"MOONSHOT_API_KEY": KEY}, "MOONSHOT_API_KEY"),
+        (None, {"MOONSHOT_KEY": KEY, "MOONSHOT_REGION": "china"}, "MOONSHOT_KEY, MOONSHOT_REGION"),
+        (None, {"MOONSHOT_KEY": KEY, "MOONSHOT_BASE_URL": "https://x.test"},
+         "MOONSHOT_KEY, MOONSHOT_BASE_URL"),
+        (json.dumps({"providers": [ENTRY]}), {}, "CodexBar's ~/.codexbar/config.json"),
+    ],
+)  # fmt: skip
+def test_validate_without_a_file_checks_what_is_used_instead(
+    validate: Any, codexbar: str | None, environ: dict[str, str], places: str
+) -> None:
+    file = "~/.config/moonshot-status/config.json"
+    said = f"{file} is not there. What is used instead is valid: {places}.\n"
+    assert validate(codexbar, environ) == (0, said, "")
+
+
+@pytest.mark.parametrize(
+    ("codexbar", "environ", "message", "place"),
+    [
+        (None, {"MOONSHOT_REGION": "mars"}, "MOONSHOT_REGION names a region", "MOONSHOT_REGION"),
+        (None, {"MOONSHOT_KEY": "sk c"}, "MOONSHOT_KEY: The API key contains a space at position 3",
+         "MOONSHOT_KEY"),
+        (None, {"MOONSHOT_KEY": KEY, "MOONSHOT_BASE_URL": "https://kimi.com"},
+         "MOONSHOT_BASE_URL cannot be used: it is a website", "MOONSHOT_BASE_URL"),
+        ("{", {}, "CodexBar's ~/.codexbar/config.json is not valid JSON",
+         "~/.codexbar/config.json"),
+        (json.dumps({"providers": [{**ENTRY, "apiKey": "sk-kimi-x"}]}), {},
+         "CodexBar's ~/.codexbar/config.json: This is a key of Kimi Code",
+         "CodexBar's ~/.codexbar/config.json"),
+    ],
+)  # fmt: skip
+def test_validate_without_a_file_names_the_place_of_a_mistake(
+    validate: Any, codexbar: str | None, environ: dict[str, str], message: str, place: str
+) -> None:
+    status, printed, error = validate(codexbar, environ)
+    assert (status, error) == (1, f"Error: 1 mistake.\nNext: correct {place}\n")
+    assert printed.startswith(message)
+
+
+@pytest.mark.parametrize("environ", [{}, {"MOONSHOT_REGION": "china"}])
+def test_validate_without_anything_leads_to_setup(validate: Any, environ: dict[str, str]) -> None:
+    status, printed, error = validate(None, environ)
+    assert (status, printed) == (1, "")
+    assert error.startswith(
+        "Error: ~/.config/moonshot-status/config.json is not there. There is no"
+    )
+    assert error.endswith("CodexBar's file, MOONSHOT_API_KEY and MOONSHOT_KEY.\n"
+                          "Next: moonshot-status setup\n")  # fmt: skip
+
+
+def test_validate_mentions_what_is_passed_over_and_ignored(validate: Any) -> None:
+    status, printed, error = validate("{", {"MOONSHOT_KEY": f"'{KEY}'"})
+    assert (status, printed.endswith("is valid: MOONSHOT_KEY.\n")) == (0, True)
+    assert error == (
+        "MOONSHOT_KEY has quotes around it, which are ignored."
+        " CodexBar's ~/.codexbar/config.json is not valid JSON, so it is passed over.\n"
+    )
+
+
+def test_validate_of_an_unreadable_file_leads_to_doctor(invoke: Run, home: Path) -> None:
+    (home / ".config" / "moonshot-status" / "config.json").mkdir(parents=True)
+    done = invoke("config", "validate")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.endswith(b"cannot be read: Is a directory.\nNext: moonshot-status doctor\n")
 
 
 def test_set_and_unset(invoke: Run, own_file: OwnFile) -> None:

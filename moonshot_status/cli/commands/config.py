@@ -12,6 +12,7 @@ from moonshot_status.cli import errors
 
 if TYPE_CHECKING:
     from moonshot_status.config.edit import Edit, Target
+    from moonshot_status.config.settings import Settings
     from moonshot_status.config.settings_file import SettingsFile
     from moonshot_status.core.errors import Problem
 
@@ -61,37 +62,67 @@ def _path(params: dict[str, Any]) -> Path:
 @command.command()
 @click.pass_obj
 def validate(params: dict[str, Any]) -> None:
-    """Check the settings file, for every account.
+    """Check the settings file, for every account, or the settings elsewhere if there is none.
 
-    The exit status is 0 when there is a file without a mistake, else 1. What else would stop the
+    The exit status is 0 when there are settings without a mistake, else 1. What else would stop the
     account, in CodexBar's file or in the environment, is a mistake too.
     """
+    from moonshot_status.cli import options
+
+    file = _path(params)
+    has_file = _validate_file(file)
+    settings = options.load_settings_of_one(params)
+    if settings.problem:
+        _raise_unless_harmless(settings.problem, file, has_file=has_file)
+    if settings.advice:
+        click.echo(f"{settings.advice}.", err=True)
+    if has_file:
+        click.echo(f"{file} is valid.")
+    else:
+        click.echo(f"{file} is not there. What is used instead is valid: {_places(settings)}.")
+
+
+def _validate_file(file: Path) -> bool:
+    """Return whether there is a file; raise click's exception if there is a mistake in it."""
     from moonshot_status.config import settings_file
     from moonshot_status.config.validation import problems_in
 
-    file = _path(params)
     try:
         raw = settings_file.read_bytes(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except OSError as error:
-        raise errors.Failure(
-            f"{file} cannot be read: {error.strerror}.", "Next: moonshot-status setup"
-        ) from error
-    problems = problems_in(file, raw) or _problems_elsewhere(params)
-    for problem in problems:
-        click.echo(f"{problem.message}. {problem.hint}")
+        message = f"{file} cannot be read: {error.strerror}."
+        raise errors.Failure(message, "Next: moonshot-status doctor") from error
+    problems = problems_in(file, raw)
     if problems:
-        count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
-        raise errors.Failure(f"{count}.", "Next: moonshot-status config set KEY VALUE")
-    click.echo(f"{file} is valid.")
+        raise _mistakes(problems, "moonshot-status config set KEY VALUE")
+    return True
 
 
-def _problems_elsewhere(params: dict[str, Any]) -> list[Problem]:
-    """Return the problem that comes from outside the file, if any; a missing key is none."""
-    from moonshot_status.cli import options
+def _raise_unless_harmless(problem: Problem, file: Path, *, has_file: bool) -> None:
+    """Raise click's exception for a problem outside the file; a file needs no key."""
     from moonshot_status.core.errors import Kind
 
-    problem = options.load_settings_of_one(params).problem
-    return [problem] if problem and problem.kind is not Kind.NO_KEY else []
+    if problem.kind is not Kind.NO_KEY:
+        raise _mistakes([problem], f"correct {problem.place}")
+    if not has_file:
+        message = f"{file} is not there. {problem.message}."
+        raise errors.Failure(message, problem.hint, "Next: moonshot-status setup")
+
+
+def _mistakes(problems: list[Problem], next_step: str) -> errors.Failure:
+    """Print the problems, and return the exception to raise."""
+    for problem in problems:
+        click.echo(f"{problem.message}. {problem.hint}")
+    count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+    return errors.Failure(f"{count}.", f"Next: {next_step}")
+
+
+def _places(settings: Settings) -> str:
+    """Return where the region, the key and the base URL come from."""
+    origins = [settings.origins[name] for name in ("key", "region", "base_url")]
+    return ", ".join(dict.fromkeys(origin for origin in origins if origin != "default"))
 
 
 def _complete_key(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:

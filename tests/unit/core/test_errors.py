@@ -169,6 +169,33 @@ def test_a_problem_names_its_origin_and_a_second_problem() -> None:
     assert Problem(Cause(Kind.BAD_KEY, "A bad key"), also=other).hint == "/disk is full. Empty it."
 
 
+def test_the_next_step_is_that_of_the_kind_or_of_the_cause() -> None:
+    assert Problem(Cause(Kind.NO_KEY, "No key")).next_step == Kind.NO_KEY.next_step
+    cause = Cause(Kind.NO_KEY, "No key", command="moonshot-status doctor")
+    assert Problem(cause).next_step == "Next: moonshot-status doctor"
+
+
+def test_only_the_problems_of_a_key_command_have_a_next_step_of_their_own() -> None:
+    named = {name for name, cause in causes.BY_NAME.items() if name.startswith("KEY_COMMAND_")}
+    assert len(named) > 5
+    assert named == {name for name, cause in causes.BY_NAME.items() if cause.command}
+    assert {causes.BY_NAME[name].command for name in named} == {"moonshot-status doctor"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "origin", "place"),
+    [
+        ({"path": "/a", "origin": "X"}, "api_key in /b", "api_key in /b"),
+        ({"path": "/a", "origin": "X"}, "", "X"),
+        ({"path": "/a"}, "", "/a"),
+        ({}, "", "the settings"),
+    ],
+)
+def test_a_problem_has_a_place(facts: dict[str, str], origin: str, place: str) -> None:
+    problem = Problem(Cause(Kind.CONFIG, "Wrong"), tuple(facts.items()), origin=origin)
+    assert problem.place == place
+
+
 def test_sentences_are_one_line_of_limited_length() -> None:
     problem = ProblemError(Cause(Kind.STORE, "{error}", "{error}"), error="a\nb " * 500).problem
     assert problem.message.startswith("a b a b")
