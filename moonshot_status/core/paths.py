@@ -13,17 +13,17 @@ _NAME = "moonshot-status"
 
 def config_folder() -> Path:
     """Return the folder of the settings file."""
-    return _absolute("XDG_CONFIG_HOME", appdirs.user_config_dir)
+    return _absolute(appdirs.user_config_dir, "~/.config")
 
 
 def state_folder() -> Path:
     """Return the folder of the store."""
-    return _absolute("XDG_STATE_HOME", appdirs.user_state_dir)
+    return _absolute(appdirs.user_state_dir, "~/.local/state")
 
 
 def cache_folder() -> Path:
     """Return the folder of files that may be deleted at any time."""
-    return _absolute("XDG_CACHE_HOME", appdirs.user_cache_dir)
+    return _absolute(appdirs.user_cache_dir, "~/.cache")
 
 
 def private_folder(path: Path) -> Path:
@@ -47,8 +47,7 @@ def private_file(path: Path) -> None:
         path.chmod(0o600)
 
 
-def _absolute(variable: str, folder_of: Callable[..., str]) -> Path:
+def _absolute(folder_of: Callable[..., str], default: str) -> Path:
+    folder = Path(folder_of(_NAME, appauthor=False))
     # The XDG specification says to ignore relative values; appdirs uses them.
-    if not os.path.isabs(os.environ.get(variable, "/")):
-        del os.environ[variable]
-    return Path(folder_of(_NAME, appauthor=False))
+    return folder if folder.is_absolute() else Path(os.path.expanduser(default)) / _NAME

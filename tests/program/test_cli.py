@@ -112,6 +112,21 @@ def test_the_leak_check_finds_the_servers_text() -> None:
     assert not LEAK.search(KEY)
 
 
+def test_codexbars_file_below_a_tilde_in_the_xdg_folder_is_used(
+    invoke: Run, server: demo.Server, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home / "xdg" / "codexbar" / "config.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"providers": [{"id": "moonshot", "apiKey": KEY}]}))
+    path.chmod(0o600)
+    monkeypatch.setenv("MOONSHOT_API_KEY", "")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "~/xdg")
+    (home / ".config" / "moonshot-status").mkdir(parents=True)
+    settings = home / ".config" / "moonshot-status" / "config.json"
+    settings.write_text(json.dumps({"base_url": server.base_url}))
+    assert invoke().stdout == b"$49.58\n"
+
+
 @pytest.mark.parametrize("status", [200, 401, 403, 404, 418, 429, 500])
 def test_no_text_of_the_server_is_ever_shown(invoke: Run, server: demo.Server, status: int) -> None:
     server.response = demo.error(status, SERVER_TEXT, SERVER_TEXT)

@@ -37,8 +37,10 @@ def test_a_folder_is_where_its_variable_says_unless_that_is_relative(
     assert folder() == home / usual / "moonshot-status"
     monkeypatch.setenv(variable, "/elsewhere")
     assert folder() == Path("/elsewhere/moonshot-status")
-    monkeypatch.setenv(variable, "relative")
-    assert folder() == home / usual / "moonshot-status"
+    for relative in ("relative", "", "~/xdg"):
+        monkeypatch.setenv(variable, relative)
+        assert folder() == home / usual / "moonshot-status"
+        assert os.environ[variable] == relative
 
 
 def test_a_private_folder_and_its_new_parents_are_for_the_owner_alone(
