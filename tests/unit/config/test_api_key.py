@@ -134,6 +134,11 @@ def test_a_command_that_gives_no_key_is_no_key(script: str) -> None:
     assert "api_key_command" in problem.message
 
 
+@pytest.mark.parametrize("script", [":", "echo; echo sk-canary", "printf '\\357\\273\\277\\r\\n'"])
+def test_a_blank_first_line_is_named(script: str) -> None:
+    assert problem_of(shell(script)).cause is causes.KEY_COMMAND_SILENT
+
+
 @pytest.mark.parametrize(
     "command",
     [("/no/such/canary",), ("no-such-canary", KEY), ("/",), ("a\0b",), ("a", "\ud800"), (" ",)],
