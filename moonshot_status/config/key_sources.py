@@ -45,6 +45,11 @@ class Source:
         return self.name if self.file else _REGION_VARIABLE
 
     @property
+    def is_environment(self) -> bool:
+        """Whether the key is in the environment."""
+        return self.file is None and self.secret is not None
+
+    @property
     def is_world_readable(self) -> bool:
         """Whether the key is in a file that other users of the machine can read."""
         if self.file is None or self.secret is None or not self.secret.key:

@@ -23,12 +23,13 @@ from moonshot_status.config.settings import (
 from moonshot_status.config.settings_file import SettingsFile, SettingValue
 from moonshot_status.core import causes, log, thresholds
 from moonshot_status.core.account import Account
-from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.regions import DEFAULT_REGION, Region
 from moonshot_status.core.text import one_line, unquoted
 from moonshot_status.core.thresholds import LIMITS, CrossedThresholdsError, Thresholds
 
 _UNSET = SettingValue(None)
+_BASE_URL_VARIABLE = BY_NAME["base_url"].variables[0]
 
 
 def each_account(options: Options) -> tuple[list[Options], SettingsFile | None]:
@@ -106,13 +107,14 @@ def _with_account(
     name = settings.account.name
     try:
         choice = key_sources.choose(options.region, key_sources.sources_of(name, file, environ))
-        region = choice.region
+        region, source = choice.region, choice.source or key_sources.NO_SOURCE
+        settings = replace(settings, remarks=_ignored_variable(source, file, environ))
         settings = _with(settings, _region_origin(options, choice), region=region)
         limits, origins = resolve_thresholds(name, region, file)
         settings = _with(settings, origins, thresholds=limits)
-        url = resolve_base_url(name, region, file, environ)
+        url = resolve_base_url(name, region, file, environ if source.is_environment else {})
         settings = _with(settings, {"base_url": url.origin}, base_url=url.value)
-        settings = _with_secret(settings, choice.source or key_sources.NO_SOURCE, file, environ)
+        settings = _with_secret(settings, source, file, environ)
         return replace(settings, advice=_advice(choice))
     except ProblemError as error:
         return replace(settings, problem=error.problem)
@@ -183,16 +185,31 @@ def resolve_thresholds(
 def resolve_base_url(
     name: str, region: Region, file: SettingsFile, environ: Mapping[str, str]
 ) -> SettingValue:
-    """Return the account's base URL without ``/v1``. Raises ProblemError if it is not allowed."""
+    """Return the account's base URL without ``/v1``. Raises ProblemError if it is not allowed.
+
+    ``environ`` is empty unless the account's key comes from the environment: the key of a file
+    must not go to whatever host the environment names.
+    """
     found = file.find(name, "base_url")
-    for variable in BY_NAME["base_url"].variables:
-        written = unquoted(environ.get(variable, ""))
-        if found is None and written:
-            found = SettingValue(written, variable)
+    written = unquoted(environ.get(_BASE_URL_VARIABLE, ""))
+    if found is None and written:
+        found = SettingValue(written, _BASE_URL_VARIABLE)
     if found is None:
         return SettingValue(official_base_url(region))
     origin = one_line(found.origin, 160)
     return replace(found, value=normalize_base_url(found.value, region, origin))
+
+
+def _ignored_variable(
+    source: Source, file: SettingsFile, environ: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """Return a remark if the environment has a base URL, and the key is from another source."""
+    if source.is_environment or not unquoted(environ.get(_BASE_URL_VARIABLE, "")):
+        return ()
+    ignored = ProblemError(
+        causes.BASE_URL_IGNORED, variable=_BASE_URL_VARIABLE, path=str(file.path)
+    )
+    return (ignored.problem,)
 
 
 def _advice(choice: Choice) -> str:

@@ -171,8 +171,9 @@ class Settings:
     """The resolved settings of one account; with a ``problem``, as far as they could be resolved.
 
     ``values`` are the independent settings by their names. ``advice`` is a warning to show although
-    the settings work. ``origins`` says where each value came from, by its name in the file; that of
-    the key and of the key command is ``key``. ``accounts`` are the names in the file, if any.
+    the settings work, and ``remarks`` say which settings are ignored, and why. ``origins`` says
+    where each value came from, by its name in the file; that of the key and of the key command is
+    ``key``. ``accounts`` are the names in the file, if any.
     """
 
     account: Account
@@ -181,8 +182,15 @@ class Settings:
     )
     problem: Problem | None = None
     advice: str = ""
+    remarks: tuple[Problem, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
+
+    def with_remarks(self, problem: Problem) -> Problem:
+        """Return a problem of the account with the remarks in its hint."""
+        for remark in self.remarks:
+            problem = problem.followed_by(remark)
+        return problem
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of an independent setting."""

@@ -104,6 +104,8 @@ URL_OTHER_REGION = Cause(
     Kind.CONFIG,
     "{origin} cannot be used: it is the {other} host, but the account's region is {region}",
     'Set the region to "{other}" if that is where the key is from.')
+BASE_URL_IGNORED = Cause(Kind.CONFIG, "{variable} is ignored",
+    "It applies only to a key from the environment. For any other key, set base_url in {path}.")
 
 # The network
 

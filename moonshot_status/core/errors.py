@@ -5,7 +5,7 @@ The sentences are in ``core/causes``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from moonshot_status.core.text import one_line
@@ -115,7 +115,7 @@ class Problem:
         """The sentence about what to do, on one line; may be empty."""
         hint = self.cause.hint.format_map(dict(self.facts))
         if self.also:
-            hint = f"{hint} {self.also.message}. {self.also.hint}".strip()
+            hint = f"{hint} {self.also.sentences}".strip()
         return one_line(hint, _MAX_HINT_LENGTH)
 
     @property
@@ -129,6 +129,15 @@ class Problem:
         """The same as that of the kind, unless the cause has a command of its own."""
         command = self.cause.command
         return f"Next: {command}" if command else self.kind.next_step
+
+    @property
+    def sentences(self) -> str:
+        """The message and the hint in one text."""
+        return f"{self.message}. {self.hint}".strip()
+
+    def followed_by(self, other: Problem) -> Problem:
+        """Return the problem with the other one in its hint, after those that are there."""
+        return replace(self, also=self.also.followed_by(other) if self.also else other)
 
     def check(self) -> None:
         """Raise ValueError if a fact is missing or has the wrong type."""

@@ -92,18 +92,18 @@ class View:
 
 def build_view(
     account: Account, status: Status, now: datetime, refresh: tuple[str, ...] = (),
-    advice: str = "", *, forecast: Forecast | None = None,
+    advice: tuple[str, ...] = (), *, forecast: Forecast | None = None,
     show: tuple[str, ...] = (status_text.BALANCE_PART,), template: str = "",
     hide_amount: bool = False, toggle: tuple[str, ...] = (),
 ) -> View:  # fmt: skip
     """Return the View of an account's status as of ``now``.
 
-    ``advice`` becomes the last of the notes. ``show`` names the parts of the headline.
+    ``advice`` are the last of the notes. ``show`` names the parts of the headline.
     ``template`` is the user's valid template, or empty. With ``hide_amount`` no text contains an
     amount.
     """
     given = status_text.Input(account, status, now, forecast, show, hide_amount)
-    notes = [*status_text.notes(given), advice]
+    notes = [*status_text.notes(given), *advice]
     return View(
         account=account.name, region=account.region, thresholds=account.thresholds,
         balance=given.balance, level=given.level, forecast=forecast, hide_amount=hide_amount,

@@ -42,6 +42,8 @@ def findings(context: Context) -> Iterator[Finding]:
     yield from_codexbar
     if problem and from_codexbar.state is not State.FAIL:
         yield fail("settings", problem.message, problem.hint)
+    for remark in context.settings.remarks:
+        yield hint("settings", remark.message, remark.hint)
 
 
 def _own_file(context: Context) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from moonshot_status.config import hide_amounts, resolver
 from moonshot_status.config.settings import DEFAULT_ACCOUNT, Options, Settings
@@ -129,12 +130,16 @@ def _make_view(
     found: Settings, options: Options, status: Status, expected: Forecast | None,
     program: tuple[str, ...],
 ) -> View:  # fmt: skip
+    advice = found.advice, *(remark.sentences for remark in found.remarks)
+    if status.problem:  # Its hint is shown where notes are not.
+        status = replace(status, problem=found.with_remarks(status.problem))
+        advice = (found.advice,)
     return build_view(
         found.account,
         status,
         utc_now(),
         (*program, "--refresh"),
-        found.advice,
+        advice,
         forecast=expected,
         show=found["show"],
         template=found["template"],

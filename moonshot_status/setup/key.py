@@ -63,11 +63,9 @@ def path_of(options: Options) -> Path:
 def existing_key(options: Options) -> str | None:
     """Return the name of the file with the key that a bar would use, or None if there is no key.
 
-    Environment variables are ignored, because a bar does not have those of this terminal. Raises
-    SetupError and ProblemError.
+    Raises SetupError and ProblemError.
     """
-    environ = {name: value for name, value in os.environ.items() if "MOONSHOT" not in name}
-    found = resolver.resolve(options, environ)
+    found = resolver.resolve(options, _as_in_bars(os.environ))
     if found.problem and found.problem.cause is causes.UNKNOWN_ACCOUNT:
         return None
     if found.problem and found.problem.kind is Kind.CONFIG:
@@ -103,17 +101,20 @@ def edited(options: Options, region: Region, secret: Secret) -> bytes:
 
 
 def verify(options: Options, content: bytes, environ: Mapping[str, str]) -> Verification:
-    """Fetch the balance with settings that are not written yet. Raises ProblemError."""
+    """Fetch the balance as bars will, with settings that are not written yet.
+
+    Raises ProblemError.
+    """
     since = utc_now()
     file = settings_file.parse(path_of(options), content)
-    found = resolver.resolve(options, environ, file)
+    found = resolver.resolve(options, _as_in_bars(environ), file)
     if found.problem:
-        return Verification(found.problem.message, found.problem)
+        return Verification(found.problem.message, found.with_remarks(found.problem))
     policy = FetchPolicy(found["max_age"], found["timeout"], since, refresh=True)
     status = get_balance(found.account, Store(state_folder()), policy)
     hidden = options.hide_amount or hide_amounts.is_hidden(found["hide_amount"])
     view = build_view(found.account, status, utc_now(), hide_amount=hidden)
-    return Verification(view.line, status.problem)
+    return Verification(view.line, status.problem and found.with_remarks(status.problem))
 
 
 def save(options: Options, content: bytes) -> bool:
@@ -128,6 +129,16 @@ def save(options: Options, content: bytes) -> bool:
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error
     return bool(pending.changes())
+
+
+def _as_in_bars(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without a key and a region, which a bar does not have.
+
+    So a base URL in it is ignored, and pointed out. The variables that say where the files are
+    count, because the settings are written there.
+    """
+    names = {name for row in settings.SETTINGS for name in row.variables if row.name != "base_url"}
+    return {name: value for name, value in environ.items() if name not in names}
 
 
 def _read(options: Options) -> tuple[SettingsFile, str | None]:

@@ -59,7 +59,7 @@ class Stage:
         path = self.folder / "command"
         path.write_text(f"#!/bin/sh\ncd '{self.folder}'\n{script}\n")
         path.chmod(0o700)
-        self.own_file({"api_key_command": [str(path)]})
+        self.own_file({"api_key_command": [str(path)], "base_url": self.server.base_url})
 
     def answer(self, status: int) -> None:
         self.server.response = demo.error(status, IDS, IDS)
@@ -291,7 +291,7 @@ def test_no_argument_and_no_title_of_a_process_holds_the_key(
 def test_files_and_folders_are_the_owners_alone(
     program: Forks, stage: Stage, home: Path, umask: int
 ) -> None:
-    stage.own_file({"api_key": KEY})
+    stage.own_file({"api_key": KEY, "base_url": stage.server.base_url})
     before = {home, *home.rglob("*")}
     for _ in range(2):
         done = program.run("--refresh", prepare=[partial(set_umask, umask)])

@@ -53,7 +53,7 @@ def test_the_balance_of_a_key_in_the_file(
     invoke: Run, server: demo.Server, own_file: OwnFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MOONSHOT_API_KEY")
-    own_file({"region": "china", "api_key": KEY})
+    own_file({"region": "china", "api_key": KEY, "base_url": server.base_url})
     assert invoke().stdout == "¥49.58\n".encode()
 
 
@@ -61,9 +61,10 @@ def test_the_balance_of_a_key_in_the_file(
 def test_a_key_that_others_can_read_is_pointed_out(
     invoke: Run, server: demo.Server, own_file: OwnFile, name: str
 ) -> None:
-    own_file({"api_key": KEY}).chmod(0o644)
+    settings = {"api_key": KEY, "base_url": server.base_url}
+    own_file(settings).chmod(0o644)
     assert b"chmod 600" in invoke("--format", name).stdout
-    own_file({"api_key": KEY}).chmod(0o600)
+    own_file(settings).chmod(0o600)
     assert b"chmod" not in invoke("--format", name).stdout
 
 
@@ -355,7 +356,8 @@ def test_an_error_in_the_texts_is_shown_as_a_problem(
 def test_the_menu_refreshes_the_same_account(
     invoke: Run, server: demo.Server, own_file: OwnFile
 ) -> None:
-    own_file({"accounts": {"a": {"api_key": "sk-wrong"}, "b": {"api_key": KEY}}})
+    accounts = {"a": {"api_key": "sk-wrong"}, "b": {"api_key": KEY}}
+    own_file({"base_url": server.base_url, "accounts": accounts})
     menu = invoke("--format", "xbar", "--account", "b").stdout.decode()
     words = re.findall(r'(?:shell|param\d)=(".*?"|\S+)', menu.splitlines()[-1])
     words = [word.strip('"') for word in words]

@@ -121,7 +121,7 @@ def test_a_cached_reply_is_no_completion(
     own_file: Callable[[Any], Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    own_file({"api_key": KEY})
+    own_file({"api_key": KEY, "base_url": server.base_url})
     assert invoke().stdout == invoke().stdout == b"$49.58\n"
     monkeypatch.setenv("_MOONSHOT_STATUS_COMPLETE", "fish_source")
     assert b"string split --max 1" in invoke().stdout

@@ -32,22 +32,22 @@ def last_line(text: bytes) -> str:
     return text.decode().splitlines()[-1]
 
 
-def test_show_prints_each_value_and_its_origin(
-    invoke: Run, own_file: OwnFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_show_prints_each_value_and_its_origin(invoke: Run, own_file: OwnFile) -> None:
     account = {"api_key": LONG_KEY, "max_age": 60.5, "thresholds": {"warning": 40.50}}
     path = own_file(
-        {"region": "china", "hide_amount": True, "accounts": {"work": account, "cn": {}}}
-    )
+        {
+            "region": "china", "base_url": "https://api.example/v1", "hide_amount": True,
+            "accounts": {"work": account, "cn": {}},
+        }
+    )  # fmt: skip
     path.chmod(0o600)
-    monkeypatch.setenv("MOONSHOT_BASE_URL", "https://api.example/v1")
     done = invoke("--timeout", "3", "--show", "today,pace", "config", "show")
     assert (done.stderr, done.returncode) == (b"", 0)
     assert rows(done.stdout) == {
         "account": ["work", f"accounts in {path}"],
         "region": ["china", f"region in {path}"],
         "api_key": ["sk-…WXYZ", f"accounts.work.api_key in {path}"],
-        "base_url": ["https://api.example", "MOONSHOT_BASE_URL"],
+        "base_url": ["https://api.example", f"base_url in {path}"],
         "max_age": ["60.5", f"accounts.work.max_age in {path}"],
         "timeout": ["3", "--timeout"],
         "show": ["today, pace", "--show"],
@@ -326,6 +326,7 @@ def test_set_key_takes_the_first_line(
     assert json.loads(path.read_text(encoding="utf-8")) == {"api_key": KEY}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    invoke("config", "set", "base_url", server.base_url)
     assert invoke().stdout == b"$49.58\n"
 
 

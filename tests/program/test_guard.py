@@ -54,7 +54,8 @@ def test_an_old_balance_is_unknown(invoke: Run, server: demo.Server) -> None:
 def test_the_amount_is_in_the_accounts_currency(
     invoke: Run, server: demo.Server, own_file: Callable[[Any], Path]
 ) -> None:
-    own_file({"accounts": {"a": {"api_key": KEY}, "cn": {"api_key": KEY, "region": "china"}}})
+    accounts = {"a": {"api_key": KEY}, "cn": {"api_key": KEY, "region": "china"}}
+    own_file({"base_url": server.base_url, "accounts": accounts})
     done = invoke("--account", "cn", "guard", "--min", "5")
     assert done.stdout.decode() == "enough: ¥49.58, at least ¥5.00\n"
 

@@ -270,13 +270,14 @@ def test_the_notification_command_gets_no_key(
     if where != "environment":
         monkeypatch.delenv("MOONSHOT_API_KEY")
     if where == "file":
-        notifications.settings(api_key=KEY)
+        notifications.settings(api_key=KEY, base_url=low.base_url)
     elif where == "command":
         low.keys = ("canary-1!",)
         monkeypatch.setenv("PRINTED", "canary-1!")
-        notifications.settings(api_key_command=["sh", "-c", 'echo "$PRINTED"'])
+        command = ["sh", "-c", 'echo "$PRINTED"']
+        notifications.settings(api_key_command=command, base_url=low.base_url)
     elif where == "name":
-        notifications.settings(accounts={KEY: {"api_key": KEY}})
+        notifications.settings(accounts={KEY: {"api_key": KEY}}, base_url=low.base_url)
     assert invoke().stdout == b"$4.20\n"
     assert len(notifications.texts) == 1
     assert not notifications.hold_a_secret
@@ -289,10 +290,13 @@ def test_it_gets_no_key_that_a_key_command_printed_to_another_process(
     low.keys = ("canary-1!",)
     monkeypatch.setenv("PRINTED", "canary-1!")
     monkeypatch.delenv("MOONSHOT_API_KEY")
-    command = ["sh", "-c", 'echo "$PRINTED"']
-    notifications.own_file({"api_key_command": command})
+    settings = {
+        "api_key_command": ["sh", "-c", 'echo "$PRINTED"'],
+        "base_url": low.base_url,
+    }
+    notifications.own_file(settings)
     invoke()
-    notifications.settings(api_key_command=command)
+    notifications.settings(**settings)
     invoke()
     assert len(low.requests) == 1
     assert notifications.texts == [LOW]
@@ -322,7 +326,7 @@ def test_a_secret_that_is_passed_on_would_be_seen(
 def test_the_name_of_an_account_may_hold_anything(
     invoke: Run, low: demo.Server, notifications: Notifications, name: str, shown: str
 ) -> None:
-    notifications.settings(accounts={name: {"api_key": KEY}})
+    notifications.settings(accounts={name: {"api_key": KEY}}, base_url=low.base_url)
     assert invoke().stdout == b"$4.20\n"
     assert notifications.texts == [LOW.replace("default", shown)]
 
@@ -334,7 +338,8 @@ def test_a_poor_locale_does_not_prevent_a_notification(
     for variable, value in poor.items():
         monkeypatch.setenv(variable, value)
     name = "é$(touch canary)"
-    recorder.settings(accounts={name: {"region": "china", "api_key": KEY}})
+    account = {"region": "china", "api_key": KEY}
+    recorder.settings(accounts={name: account}, base_url=low.base_url)
     run()
     assert recorder.notifications() == [
         f"unknown critical {name}: ¥4.20 left, at or below the critical mark of ¥7.00"
@@ -345,7 +350,8 @@ def test_each_account_has_its_own_level(
     invoke: Run, low: demo.Server, notifications: Notifications
 ) -> None:
     low.keys = (KEY, f"{KEY}2")
-    notifications.settings(accounts={"a": {"api_key": KEY}, "b": {"api_key": f"{KEY}2"}})
+    accounts = {"a": {"api_key": KEY}, "b": {"api_key": f"{KEY}2"}}
+    notifications.settings(accounts=accounts, base_url=low.base_url)
     for _ in range(2):
         for name in ("a", "b"):
             invoke("--account", name)

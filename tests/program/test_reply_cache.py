@@ -213,12 +213,13 @@ def test_a_change_is_noticed(
 def test_a_changed_settings_file_is_noticed_each_time(
     poll: Poll, server: demo.Server, own_file: Callable[[Any], Path]
 ) -> None:
-    own_file({"api_key": KEY, "thresholds": {"warning": 50}})
+    settings = {"api_key": KEY, "base_url": server.base_url}
+    own_file({**settings, "thresholds": {"warning": 50}})
     assert is_cached(poll, "--format", "json")
-    own_file({"api_key": KEY, "thresholds": {"warning": 10}})
+    own_file({**settings, "thresholds": {"warning": 10}})
     assert b'"level": "ok"' in poll("--format", "json")[0]
     assert poll("--format", "json")[2] is True
-    own_file({"api_key": KEY}).chmod(0o600)
+    own_file(settings).chmod(0o600)
     assert poll("--format", "json")[2] is False
 
 

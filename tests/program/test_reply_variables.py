@@ -164,8 +164,13 @@ def test_a_key_command(
 
 
 def test_the_files_of_codexbar(
-    poll: Callable[..., int], server: demo.Server, home: Path, monkeypatch: pytest.MonkeyPatch
+    poll: Callable[..., int],
+    server: demo.Server,
+    home: Path,
+    own_file: Callable[[Any], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    own_file({"base_url": server.base_url})
     file = home / ".codexbar" / "config.json"
     file.parent.mkdir()
     entry = {"id": "moonshot", "apiKey": KEY}

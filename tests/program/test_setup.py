@@ -6,12 +6,13 @@ import json
 import os
 import signal
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from kit.official_proxy import official_proxy
 from kit.support import KEY, PROGRAM, Run
 from kit.terminal import Terminal
 
@@ -29,10 +30,16 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def endpoint(server: demo.Server, monkeypatch: pytest.MonkeyPatch) -> demo.Server:
-    """The endpoint, with its address but no key in the environment."""
-    monkeypatch.delenv("MOONSHOT_API_KEY")
-    return server
+def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[demo.Server]:
+    """The endpoint for ``KEY`` at the official hosts, and an environment with other settings."""
+    with (
+        demo.serving(demo.balance("49.58894", "46.58893", "3.00001"), (KEY,)) as server,
+        official_proxy(server, monkeypatch, tmp_path),
+    ):
+        monkeypatch.setenv("MOONSHOT_BASE_URL", "http://127.0.0.1:1")
+        monkeypatch.setenv("MOONSHOT_REGION", "mars")
+        monkeypatch.setenv("MOONSHOT_API_KEY", "sk-of-this-terminal")
+        yield server
 
 
 @pytest.fixture
@@ -212,7 +219,7 @@ def test_without_a_network_yes_does_not_save_the_key(endpoint: demo.Server, sett
     endpoint.stop()
     result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
     assert result.exit_code == 1
-    assert "cannot be reached" in result.output
+    assert "Nothing is written." in result.output
     assert not settings.exists()
 
 

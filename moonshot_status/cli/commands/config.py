@@ -40,9 +40,10 @@ def show(params: dict[str, Any]) -> None:
     if settings.accounts:
         click.echo(f"\nAccounts: {', '.join(one_line(name, 40) for name in settings.accounts)}")
     if settings.problem:
-        raise errors.from_problem(settings.problem)
-    if settings.advice:
-        click.echo(settings.advice, err=True)
+        raise errors.from_problem(settings.with_remarks(settings.problem))
+    for line in (settings.advice, *(remark.sentences for remark in settings.remarks)):
+        if line:
+            click.echo(line, err=True)
 
 
 @command.command()

@@ -54,7 +54,7 @@ def test_programs_see_the_amounts(run: Run, server: demo.Server) -> None:
 
 
 def test_the_settings_may_begin_with_it(run: Run, server: demo.Server, own_file: Write) -> None:
-    own_file({"api_key": KEY, "hide_amount": True})
+    own_file({"api_key": KEY, "base_url": server.base_url, "hide_amount": True})
     assert run().stdout.decode() == "ok\n"
     run("hide")
     assert run().stdout.decode() == "$49.58\n"

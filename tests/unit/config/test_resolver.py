@@ -307,17 +307,55 @@ def test_numbers_come_from_the_flag_then_the_file(
     [
         ("https://a.test/v1", "https://b.test", "https://c.test", "https://a.test"),
         ("", "https://b.test/v1/", "https://c.test", "https://b.test"),
-        (" '' ", "", " 'https://c.test/v1'\n", "https://c.test"),
+        (" '' ", "", " 'https://c.test/v1'\n", "https://api.moonshot.ai"),
         ("", "", " '' ", "https://api.moonshot.ai"),
         ("https://a.test", "http://b.test", "https://api.moonshot.cn", "https://a.test"),
+        (None, "https://b.test/v1/", "https://c.test", "https://b.test"),
+        (None, "", " 'https://c.test/v1'\n", "https://c.test"),
+        (None, "", " '' ", "https://api.moonshot.ai"),
     ],
 )
 def test_the_base_url_comes_from_the_first_source(
-    own_file: Write, account: str, file: str, variable: str, expected: str
+    own_file: Write, account: str | None, file: str, variable: str, expected: str
 ) -> None:
-    own_file({"base_url": file, "accounts": {"work": OWN | {"base_url": account}}})
-    found = resolve({"MOONSHOT_BASE_URL": variable})
+    """Without an account, the key is from the environment."""
+    accounts = {} if account is None else {"accounts": {"work": OWN | {"base_url": account}}}
+    own_file({"base_url": file, **accounts})
+    found = resolve(ENV | {"MOONSHOT_BASE_URL": variable})
     assert (found.problem, found.account.base_url) == (None, expected)
+
+
+@pytest.mark.parametrize(
+    ("own", "codexbar", "environ", "is_ignored"),
+    [
+        (OWN, None, ENV, True),
+        ({"accounts": {"work": OWN}}, None, ENV, True),
+        ({"api_key_command": ["x"]}, None, {}, True),
+        ({}, CODEX, ENV, True),
+        ({}, None, {}, True),
+        (CHINA, None, ENV, True),
+        (OWN | {"base_url": "https://b.test"}, None, {}, True),
+        ({}, None, ENV, False),
+        ({}, None, ENV2, False),
+        (CHINA, CODEX, ENV | ENV_CHINA, False),
+        # Without a region it is not known which key would be used.
+        ({}, None, ENV | ENV_MARS, False),
+        (OWN, None, {"MOONSHOT_BASE_URL": " '' "}, False),
+    ],
+)
+def test_a_base_url_of_the_environment_counts_for_its_key_and_is_else_pointed_out(
+    home: Path, own_file: Write, own: Any, codexbar: Any, environ: dict[str, str],
+    is_ignored: bool,
+) -> None:  # fmt: skip
+    path = own_file(own)
+    if codexbar is not None:
+        write_codexbar(home, codexbar)
+    found = resolve({"MOONSHOT_BASE_URL": "https://c.test"} | environ)
+    assert [remark.message for remark in found.remarks] == (
+        ["MOONSHOT_BASE_URL is ignored"] if is_ignored else []
+    )
+    assert not (is_ignored and found.account.base_url == "https://c.test")
+    assert all(str(path) in remark.hint for remark in found.remarks)
 
 
 @pytest.mark.parametrize(
@@ -387,12 +425,13 @@ BAD_URL = "https://user:canary@api.moonshot.ai"
     [
         ({"accounts": {"work": OWN | {"base_url": BAD_URL}}}, {}, "accounts.work.base_url"),
         (OWN | {"base_url": BAD_URL}, {}, "base_url"),
-        (OWN, {"MOONSHOT_BASE_URL": BAD_URL}, "MOONSHOT_BASE_URL"),
-        (OWN, {"MOONSHOT_BASE_URL": "https://API.moonshot.CN.:8443/v1"}, "MOONSHOT_BASE_URL"),
-        (OWN | CHINA, {"MOONSHOT_BASE_URL": "https://api.moonshot.ai/v1"}, "MOONSHOT_BASE_URL"),
+        ({}, ENV | {"MOONSHOT_BASE_URL": BAD_URL}, "MOONSHOT_BASE_URL"),
+        ({}, ENV2 | {"MOONSHOT_BASE_URL": "https://API.moonshot.CN.:8443/v1"}, "MOONSHOT_BASE_URL"),
+        (CHINA, ENV | ENV_CHINA | {"MOONSHOT_BASE_URL": "https://api.moonshot.ai/v1"},
+         "MOONSHOT_BASE_URL"),
         (OWN | {"base_url": "http://192.0.2.1"}, {}, "base_url"),
     ],
-)
+)  # fmt: skip
 def test_a_bad_base_url_is_named_by_its_origin_and_never_repeated(
     own_file: Write, own: Any, environ: dict[str, str], place: str
 ) -> None:
@@ -579,10 +618,11 @@ def test_region_and_key_say_where_they_came_from(
     assert places.get("key") == (key.format(**files) if key else None)
 
 
-def test_flags_and_variables_are_origins_too(own_file: Write) -> None:
-    own_file(OWN)
+def test_flags_and_variables_are_origins_too(home: Path) -> None:
     found = resolve(
-        {"MOONSHOT_BASE_URL": "https://c.test"}, region=Region.INTERNATIONAL, account="default"
+        ENV | {"MOONSHOT_BASE_URL": "https://c.test"},
+        region=Region.INTERNATIONAL,
+        account="default",
     )
     assert found.origins["region"] == "--region"
     assert found.origins["account"] == "--account"

@@ -167,6 +167,8 @@ def test_a_problem_names_its_origin_and_a_second_problem() -> None:
     assert problem.message == "api_key: A bad key"
     assert problem.hint == "Fix it. /disk is full. Empty it."
     assert Problem(Cause(Kind.BAD_KEY, "A bad key"), also=other).hint == "/disk is full. Empty it."
+    third = ProblemError(Cause(Kind.CONFIG, "{what} is ignored", "Why."), what="X").problem
+    assert problem.followed_by(third).hint == "Fix it. /disk is full. Empty it. X is ignored. Why."
 
 
 def test_the_next_step_is_that_of_the_kind_or_of_the_cause() -> None:
