@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -32,9 +33,11 @@ def server() -> Server:
 
 
 def setup(home: Path, server: Server, *arguments: str) -> str:
-    environment = {
-        "HOME": str(home), "PATH": "/usr/bin:/bin", "MOONSHOT_BASE_URL": server.base_url,
-    }  # fmt: skip
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
+    settings = home / ".config" / "moonshot-status" / "config.json"
+    if not settings.exists():
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps({"base_url": server.base_url}), encoding="utf-8")
     done = subprocess.run(
         [str(PROGRAM), "setup", "--yes", *arguments, "waybar"],
         env=environment, input=f"{KEY}\n".encode(), capture_output=True, check=False,
@@ -44,10 +47,9 @@ def setup(home: Path, server: Server, *arguments: str) -> str:
 
 
 @contextmanager
-def running(home: Path, server: Server) -> Iterator[Waybar]:
+def running(home: Path) -> Iterator[Waybar]:
     """Waybar with the files that it finds by itself."""
     with at_home(home) as desktop:
-        desktop.environment["MOONSHOT_BASE_URL"] = server.base_url
         waybar = Waybar(desktop)
         waybar.start()
         yield waybar
@@ -58,7 +60,7 @@ def test_from_an_empty_home_to_the_balance_in_the_bar(home: Path, server: Server
     printed = setup(home, server, "--key-stdin")
     assert printed.startswith("$49.58\n")
     assert "Waybar: done." in printed
-    with running(home, server) as waybar:
+    with running(home) as waybar:
         shown = waybar.screen()
         assert any("$49.58" in screen.text(shown.crop(window)) for window in _WINDOWS)
     setup(home, server, "--remove")
@@ -78,7 +80,7 @@ def test_waybar_reads_the_changed_files_and_the_old_ones_come_back(
     for file, text in CONFIGURATIONS[name].items():
         (folder / file).write_bytes(text.encode())
     setup(home, server, "--key-stdin")
-    with running(home, server) as waybar:
+    with running(home) as waybar:
         assert waybar.exit_codes() == {0}
     setup(home, server, "--remove")
     assert {path.name: path.read_bytes().decode() for path in folder.iterdir()} == (

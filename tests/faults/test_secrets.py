@@ -132,7 +132,7 @@ SITUATIONS: dict[str, tuple[str | None, Setup]] = {
     "codexbar, other region": (
         "no-key",
         lambda s: (
-            s.own_file({"region": "china"}),
+            s.own_file({"region": "china", "base_url": s.server.base_url}),
             s.codexbar({"providers": [{**ENTRY, "region": "international"}]}),
         ),
     ),

@@ -159,7 +159,8 @@ def test_a_region_never_gets_the_other_ones_balance(
 
 
 def test_a_named_account(invoke: Run, server: demo.Server, own_file: OwnFile) -> None:
-    own_file({"accounts": {"work": {"api_key": KEY}, "cn": {"region": "china", "api_key": KEY}}})
+    accounts = {"work": {"api_key": KEY}, "cn": {"region": "china", "api_key": KEY}}
+    own_file({"base_url": server.base_url, "accounts": accounts})
     assert state(invoke)["account"] == "work"
     assert state(invoke, "--account", "cn")["currency"] == "CNY"
 

@@ -159,9 +159,10 @@ def test_a_notification_command_costs_little_until_there_is_a_notification(
 def test_a_settings_file_is_checked_once(
     server: demo.Server, own_file: Callable[[Any], Path]
 ) -> None:
-    own_file({"api_key": KEY, "max_age": 300})
+    settings = {"api_key": KEY, "base_url": server.base_url}
+    own_file({**settings, "max_age": 300})
     imported([])
-    own_file({"api_key": KEY, "max_age": 299})
+    own_file({**settings, "max_age": 299})
     checked, known = imported([], [])
     assert "jsonschema" in checked
     assert known & EXPENSIVE == set()
