@@ -80,8 +80,11 @@ def test_a_file_that_says_nothing_says_nothing(home: Path, noise: bytes) -> None
 
 
 def test_it_is_for_its_owner_alone(home: Path) -> None:
-    os.umask(0)
-    hide_amounts.set_hidden(hidden=True)
+    umask = os.umask(0)
+    try:
+        hide_amounts.set_hidden(hidden=True)
+    finally:
+        os.umask(umask)
     assert stat.S_IMODE(hide_amounts.path().stat().st_mode) == 0o600
 
 
