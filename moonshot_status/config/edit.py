@@ -13,7 +13,7 @@ from typing import Any
 
 from moonshot_status.config import jsonc, jsonc_edit, settings_file
 from moonshot_status.config.settings import BY_NAME, Setting
-from moonshot_status.config.validation import problems_in
+from moonshot_status.config.validation import dangers_of, problems_in
 from moonshot_status.core import atomic_write, causes, paths, strict_json
 from moonshot_status.core.errors import ProblemError
 from moonshot_status.core.text import unquoted
@@ -98,11 +98,12 @@ class RefusedError(ProblemError):
 def change(path: Path, *edits: Edit) -> bool:
     """Set each setting to its value, and return whether the file changed. Raises ProblemError.
 
-    The value ``UNSET`` removes a setting. An invalid file is not changed, and edits that would
-    make it invalid are rejected.
+    The value ``UNSET`` removes a setting. A file that is invalid or not safe is not changed, and
+    edits that would make it invalid are rejected.
     """
     raw = _read(path)
-    for problem in problems_in(path, raw)[:1]:
+    # To write the file would make it safe, with whatever somebody else has written into it.
+    for problem in (problems_in(path, raw) or dangers_of(path))[:1]:
         raise ProblemError(causes.FILE_NOT_CHANGED, problem=problem.message, fix=problem.hint)
     text = raw.decode()
     for target, new in edits:

@@ -67,7 +67,7 @@ def resolve(
         settings = _independent(options, account_name(options.account, file), file)
     except ProblemError as error:
         return replace(settings, problem=error.problem)
-    return _with_account(settings, options, file, environ)
+    return _with_trusted_notification(_with_account(settings, options, file, environ), file)
 
 
 def _read_file(options: Options) -> SettingsFile:
@@ -143,9 +143,23 @@ def _with_secret(
     region = account.region or DEFAULT_REGION
     if source.secret is None:
         raise key_sources.no_key(account.name, region, file, environ)
+    if source.secret.command:
+        file.require_trust()
     log.log(f"key from {source.name}, region {region.value}, asking {account.base_url}")
     key_sources.check_key(source)
     return _with(settings, {"key": source.key_origin}, secret=source.secret)
+
+
+def _with_trusted_notification(settings: Settings, file: SettingsFile) -> Settings:
+    """Return the settings without a notification command that somebody else may have written."""
+    if not settings["notify_command"] or not file.dangers:
+        return settings
+    settings = replace(settings, values={**settings.values, "notify_command": ()})
+    if settings.problem in file.dangers:
+        return settings
+    danger = file.dangers[0]
+    ignored = ProblemError(causes.NOTIFY_COMMAND_IGNORED, problem=danger.message, fix=danger.hint)
+    return replace(settings, remarks=(*settings.remarks, ignored.problem))
 
 
 def _account_names(file: SettingsFile) -> list[str]:
@@ -191,6 +205,8 @@ def resolve_base_url(
     must not go to whatever host the environment names.
     """
     found = file.find(name, "base_url")
+    if found:
+        file.require_trust()
     written = unquoted(environ.get(_BASE_URL_VARIABLE, ""))
     if found is None and written:
         found = SettingValue(written, _BASE_URL_VARIABLE)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moonshot_status import __version__
+from moonshot_status.config import file_trust
+from moonshot_status.config.file_trust import Access
 from moonshot_status.core import causes, paths, strict_json
 from moonshot_status.core.atomic_write import write_private
-from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.text import one_line, unquoted
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ _SIZE_LIMIT = 1 << 20
 _MAX_VALID_FILES = 16
 # The setting that keeps quotes and blanks at its ends.
 FREE_TEXT = "template"
+# The settings that count only in a file that nobody else can write.
+_NEED_TRUST = {"api_key_command", "base_url", "notify_command"}
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,33 @@ class SettingValue:
 
 @dataclass(frozen=True)
 class SettingsFile:
-    """The settings of one valid file without blank values; empty if there is no file."""
+    """The settings of one valid file without blank values; empty if there is no file.
+
+    ``access`` says who can write the file; None if there is none, or not with this content.
+    """
 
     path: Path
     settings: dict[str, Any] = field(default_factory=dict)
+    access: Access | None = None
+
+    @cached_property
+    def dangers(self) -> tuple[Problem, ...]:
+        """Why the file may have been written by somebody else; empty if it can be trusted.
+
+        This may ask the name services, so ask for it only where a command or a base URL is used.
+        """
+        return file_trust.dangers(self.path, self.access)
+
+    @property
+    def needs_trust(self) -> bool:
+        """Whether the file has settings that are used only if it can be trusted."""
+        return any(_NEED_TRUST & set(each) for each in (self.settings, *self.accounts.values()))
+
+    def require_trust(self) -> None:
+        """Raise ProblemError if the file may have been written by somebody else."""
+        if self.dangers:
+            facts: dict[str, Any] = dict(self.dangers[0].facts)
+            raise ProblemError(self.dangers[0].cause, **facts)
 
     @property
     def accounts(self) -> dict[str, dict[str, Any]]:
@@ -70,7 +97,7 @@ def read(path: Path, *, required: bool = False) -> SettingsFile:
     A missing file is an empty one, unless it is ``required``.
     """
     try:
-        raw = read_bytes(path)
+        raw, access = _read(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         if required:
             raise ProblemError(causes.FILE_MISSING, path=str(path)) from error
@@ -79,7 +106,7 @@ def read(path: Path, *, required: bool = False) -> SettingsFile:
         raise ProblemError(
             causes.FILE_UNREADABLE, path=str(path), error=str(error.strerror)
         ) from error
-    return parse(path, raw)
+    return replace(parse(path, raw), access=access)
 
 
 @lru_cache(maxsize=1)
@@ -113,8 +140,13 @@ def invalid_setting(path: Path, mismatch: Mismatch) -> ProblemError:
 
 def read_bytes(path: Path) -> bytes:
     """Return the first mebibyte of the file. Raises OSError."""
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[bytes, Access]:
+    """Return the first mebibyte of the file, and who can write that very file. Raises OSError."""
     with open(path, "rb") as file:
-        return file.read(_SIZE_LIMIT)
+        return file.read(_SIZE_LIMIT), file_trust.access_to(path, file.fileno())
 
 
 def _check(path: Path, raw: bytes, document: Any) -> None:

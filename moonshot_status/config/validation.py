@@ -28,6 +28,12 @@ def problems_in(path: Path, raw: bytes) -> list[Problem]:
     return list(dict.fromkeys(found for name in names for found in _of_account(name, file)))
 
 
+def dangers_of(path: Path) -> list[Problem]:
+    """Return why commands and base URLs in a valid file are not used; none if it has none."""
+    file = settings_file.read(path)
+    return list(file.dangers) if file.needs_trust else []
+
+
 def _of_account(name: str, file: SettingsFile) -> list[Problem]:
     source = key_sources.own_source(name, file)
     region = Region(source.region.lower() or DEFAULT_REGION.value)

@@ -26,6 +26,7 @@ _CORRECT_CA = "Ask whoever made it, such as a company that inspects TLS, for a c
 _INSPECTED = "The API does not do that; a company that inspects TLS may: ask its administrators."
 _CODEXBAR = "Mend it in CodexBar, or put the key into a settings file of our own."
 _NOT_SAVED = "Nothing is kept, so neither waiting times nor a single asker can be promised."
+_UNTRUSTED = "(commands and base_url in the settings file are ignored until then)."
 _PERMISSIONS = "Look at the owner and the mode of it."
 
 # fmt: off
@@ -75,6 +76,13 @@ FILE_NOT_CHANGED = Cause(Kind.CONFIG, "Nothing was changed: {problem}", "{fix}")
 EDIT_REFUSED = Cause(Kind.CONFIG, "Nothing was changed: then {problem}")
 FILE_NOT_OPENED = Cause(Kind.CONFIG, "{path} cannot be read: {error}", _PERMISSIONS)
 FILE_NOT_WRITTEN = Cause(Kind.CONFIG, "{path} cannot be written: {error}", _PERMISSIONS)
+WRITABLE_BY_OTHERS = Cause(Kind.CONFIG, "Other users can write {path}",
+    f"Run: chmod go-w {{quoted}} {_UNTRUSTED}")
+OWNED_BY_ANOTHER = Cause(Kind.CONFIG, "{path} belongs to another user",
+    f'Run: sudo chown "$USER" {{quoted}} {_UNTRUSTED}')
+NOT_OWNED_BY_ROOT = Cause(Kind.CONFIG, "{path} does not belong to root, who runs this program",
+    f"Run the program as the owner, or: chown root {{quoted}} {_UNTRUSTED}")
+NOTIFY_COMMAND_IGNORED = Cause(Kind.CONFIG, "notify_command is ignored", "{problem}. {fix}")
 CODEXBAR_UNREADABLE = Cause(Kind.CONFIG, "CodexBar's {path} cannot be read: {error}", _CODEXBAR)
 CODEXBAR_NOT_JSON = Cause(Kind.CONFIG, "CodexBar's {path} is not valid JSON", _CODEXBAR)
 CODEXBAR_NO_PROVIDERS = Cause(Kind.CONFIG, "CodexBar's {path} has no list of providers", _CODEXBAR)
@@ -270,6 +278,8 @@ INTERNAL = Cause(Kind.INTERNAL, "Something unforeseen happened in this program",
     "Run it with --debug in a terminal and report what it prints.")
 # fmt: on
 
+UNSAFE = (WRITABLE_BY_OTHERS, OWNED_BY_ANOTHER, NOT_OWNED_BY_ROOT)
+"""The causes for a settings file that somebody else can write."""
 BY_NAME = {name: value for name, value in list(globals().items()) if isinstance(value, Cause)}
 """Each cause by its name in the store."""
 NAMES = {cause: name for name, cause in BY_NAME.items()}

@@ -37,10 +37,12 @@ def findings(context: Context) -> Iterator[Finding]:
     yield _own_file(context)
     if context.file is None:
         return
+    dangers = context.file.dangers
+    yield from (fail("file mode", danger.message, danger.hint) for danger in dangers)
     yield from _permissions(context, context.file)
     from_codexbar, problem = _codexbar(context), context.settings_problem
     yield from_codexbar
-    if problem and from_codexbar.state is not State.FAIL:
+    if problem and problem not in dangers and from_codexbar.state is not State.FAIL:
         yield fail("settings", problem.message, problem.hint)
     for remark in context.settings.remarks:
         yield hint("settings", remark.message, remark.hint)
@@ -127,7 +129,7 @@ def _permissions(context: Context, file: SettingsFile) -> Iterator[Finding]:
         if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
             fact = f"{path} holds a key and has mode {stat.S_IMODE(mode):04o}: others can read it"
             yield fail("file mode", fact, f"chmod 600 {path}")
-        else:
+        elif path != file.path or not file.dangers:
             yield ok("file mode", f"{path} is for you alone")
 
 

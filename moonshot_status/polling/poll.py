@@ -9,7 +9,7 @@ from dataclasses import replace
 from moonshot_status.config import hide_amounts, resolver
 from moonshot_status.config.settings import DEFAULT_ACCOUNT, Options, Settings
 from moonshot_status.config.settings_file import SettingsFile
-from moonshot_status.core import log, paths
+from moonshot_status.core import causes, log, paths
 from moonshot_status.core.account import Account
 from moonshot_status.core.status import Status
 from moonshot_status.display.view import View, build_view
@@ -110,7 +110,10 @@ def _poll(
     found = resolver.resolve(options, os.environ, file)
     if found.problem:
         log.log(f"{found.problem.kind.value}: {found.problem.message}")
-        return _make_view(found, options, Status(problem=found.problem), None, program)
+        # Whether a file can be trusted depends on folders and groups, whose changes nobody notices.
+        changes_at = since if found.problem.cause in causes.UNSAFE else None
+        status = Status(problem=found.problem, changes_at=changes_at)
+        return _make_view(found, options, status, None, program)
     policy = FetchPolicy(
         found["max_age"], found["timeout"], since, options.refresh, requests=requests
     )

@@ -77,6 +77,14 @@ def existing_key(options: Options) -> str | None:
     return paths.display(file.path) if is_own else "CodexBar's file"
 
 
+def require_trust(options: Options) -> None:
+    """Raise ProblemError if somebody else can write the settings file, or one in its place.
+
+    To write the file would make it safe, with whatever somebody else has written into it.
+    """
+    settings_file.read(path_of(options)).require_trust()
+
+
 def existing_region(options: Options) -> Region | None:
     """Return the account's region in the settings file, or None. Raises ProblemError."""
     file, account = _read(options)

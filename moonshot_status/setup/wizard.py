@@ -80,6 +80,7 @@ def _set_up_key(global_options: Options, options: SetupOptions) -> bool:
         click.echo(view.line)
         _print_problem(view.problem)
         return True
+    key.require_trust(global_options)
     path = paths.display(key.path_of(global_options))
     if options.dry_run:
         click.echo(f"Settings: would ask for region and key, and write {path}.")

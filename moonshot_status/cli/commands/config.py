@@ -86,7 +86,7 @@ def validate(params: dict[str, Any]) -> None:
 def _validate_file(file: Path) -> bool:
     """Return whether there is a file; raise click's exception if there is a mistake in it."""
     from moonshot_status.config import settings_file
-    from moonshot_status.config.validation import problems_in
+    from moonshot_status.config.validation import dangers_of, problems_in
 
     try:
         raw = settings_file.read_bytes(file)
@@ -95,7 +95,7 @@ def _validate_file(file: Path) -> bool:
     except OSError as error:
         message = f"{file} cannot be read: {error.strerror}."
         raise errors.Failure(message, "Next: moonshot-status doctor") from error
-    problems = problems_in(file, raw)
+    problems = problems_in(file, raw) or dangers_of(file)
     if problems:
         raise _mistakes(problems, "moonshot-status config set KEY VALUE")
     return True

@@ -42,6 +42,7 @@ FACTS: dict[str, str | int | float] = {
     "escapes": "# as %23",
     "position": 4,
     "problem": "/home/me/config.json is not valid JSON",
+    "quoted": "/home/me/config.json",
     "reason": "no cipher in common",
     "region": "international",
     "regions": "international or china",

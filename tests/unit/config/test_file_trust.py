@@ -1,0 +1,259 @@
+"""Who can write a settings file, or replace it."""
+
+from __future__ import annotations
+
+import errno
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonshot_status.config import file_trust
+from moonshot_status.config.file_trust import Access, access_to, danger, dangers, has_other_members
+from moonshot_status.core import causes
+from moonshot_status.core.errors import Cause
+
+ME, OTHER, ROOT, GROUP = 1000, 1001, 0, 100
+FILE, FOLDER, PIPE = stat.S_IFREG, stat.S_IFDIR, stat.S_IFIFO
+WRITABLE, ANOTHERS, NOT_ROOTS = (
+    causes.WRITABLE_BY_OTHERS, causes.OWNED_BY_ANOTHER, causes.NOT_OWNED_BY_ROOT,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "user", "shared", "expected"),
+    [
+        # The owner.
+        (FILE | 0o600, ME, ME, True, None),
+        (FILE | 0o644, ROOT, ME, True, None),
+        (FILE | 0o644, ROOT, ROOT, True, None),
+        (FILE | 0o400, OTHER, ME, False, ANOTHERS),
+        (FILE | 0o600, ME, ROOT, False, NOT_ROOTS),
+        (FOLDER | 0o700, OTHER, ME, False, ANOTHERS),
+        (FOLDER | 0o1777, OTHER, ME, False, ANOTHERS),
+        (FOLDER | 0o700, ME, ROOT, False, NOT_ROOTS),
+        (PIPE | 0o600, ME, ME, False, None),
+        (PIPE | 0o600, OTHER, ME, False, ANOTHERS),
+        # The group.
+        (FILE | 0o664, ME, ME, False, None),
+        (FILE | 0o664, ME, ME, True, WRITABLE),
+        (FILE | 0o620, ROOT, ME, True, WRITABLE),
+        (FILE | 0o664, ROOT, ROOT, True, WRITABLE),
+        (FILE | 0o654, ME, ME, True, None),
+        (FOLDER | 0o775, ME, ME, False, None),
+        (FOLDER | 0o775, ME, ME, True, WRITABLE),
+        (FOLDER | 0o1775, ME, ME, True, None),
+        # Others.
+        (FILE | 0o602, ME, ME, False, WRITABLE),
+        (FILE | 0o666, ROOT, ME, False, WRITABLE),
+        (FILE | 0o1602, ME, ME, False, WRITABLE),
+        (FOLDER | 0o777, ME, ME, False, WRITABLE),
+        (FOLDER | 0o1777, ROOT, ME, True, None),
+        (PIPE | 0o622, ME, ME, False, WRITABLE),
+    ],
+)
+def test_who_is_a_danger(
+    mode: int, owner: int, user: int, shared: bool, expected: Cause | None
+) -> None:
+    asked = []
+
+    def has_members(*numbers: int) -> bool:
+        asked.append(numbers)
+        return shared
+
+    found = danger(Access(Path("/x/a b.json"), mode, owner, GROUP), user, has_members)
+    assert (found and found.cause) == expected
+    # The name services are asked only where it matters.
+    assert set(asked) <= ({(GROUP, user)} if mode & stat.S_IWGRP else set())
+    if found:
+        assert "/x/a b.json" in found.message
+        assert "go-w '/x/a b.json' (" in found.hint or "chown" in found.hint
+
+
+def test_an_access_control_list_is_no_private_group() -> None:
+    listed = Access(Path("/x"), FILE | 0o664, ME, GROUP, has_list=True)
+    found = danger(listed, ME, lambda *_: False)
+    assert (found and found.cause) == WRITABLE
+
+
+Services = Callable[..., None]
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> Services:
+    """Set who is known: the group's members, and the number and the group of each user."""
+
+    def know(members: list[str] | None, users: dict[str, tuple[int, int]]) -> None:
+        def user(name: str, number: int, group: int) -> Any:
+            return pwd.struct_passwd((name, "x", number, group, "", "/", "/bin/sh"))
+
+        def getgrgid(number: int) -> Any:
+            if members is None:
+                raise KeyError(number)
+            return grp.struct_group(("name", "x", number, members))
+
+        known = {name: user(name, *numbers) for name, numbers in users.items()}
+        monkeypatch.setattr(grp, "getgrgid", getgrgid)
+        monkeypatch.setattr(pwd, "getpwall", lambda: list(known.values()))
+        monkeypatch.setattr(pwd, "getpwnam", known.__getitem__)
+
+    return know
+
+
+MYSELF = {"root": (ROOT, ROOT), "me": (ME, GROUP)}
+
+
+@pytest.mark.parametrize(
+    ("members", "users", "expected"),
+    [
+        # A group of its own, as with umask 002.
+        ([], MYSELF, False),
+        (["me", "root"], MYSELF, False),
+        (None, MYSELF, False),
+        # The same user by another name is the same user.
+        (["myself"], MYSELF | {"myself": (ME, 5)}, False),
+        # Members in the list, known or not, and members by their own group.
+        (["me", "you"], MYSELF | {"you": (OTHER, 5)}, True),
+        (["of a server"], MYSELF, True),
+        ([], MYSELF | {"you": (OTHER, GROUP)}, True),
+        (None, MYSELF | {"you": (OTHER, GROUP)}, True),
+        ([], MYSELF | {"operator": (ROOT, GROUP)}, False),
+        # Users whom no list names, as in a container or with a directory service.
+        ([], {"root": (ROOT, ROOT)}, True),
+        (None, {}, True),
+    ],
+)
+def test_the_members_of_a_group(
+    services: Services, members: list[str] | None, users: Any, expected: bool
+) -> None:
+    services(members, users)
+    assert has_other_members(GROUP, ME) == expected
+
+
+def test_the_group_of_a_users_own_number_is_private_without_a_list(services: Services) -> None:
+    services(None, {})
+    assert not has_other_members(ME, ME)
+
+
+def test_roots_group_has_the_members_that_it_has(services: Services) -> None:
+    services([], MYSELF)
+    assert not has_other_members(ROOT, ME)
+    services(["you"], MYSELF | {"you": (OTHER, 5)})
+    assert has_other_members(ROOT, ROOT)
+    services([], MYSELF | {"sync": (5, ROOT)})
+    assert has_other_members(ROOT, ROOT)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o660])
+def test_the_access_control_list_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    path = tmp_path / "x"
+    path.touch()
+    path.chmod(mode)
+    assert not access_to(path, path).has_list
+    monkeypatch.setattr(os, "getxattr", lambda *_: b"list", raising=False)
+    # Without a group that can write, nobody on the list can.
+    assert access_to(path, path).has_list == (mode == 0o660)
+    monkeypatch.setattr(os, "getxattr", unsupported)
+    assert not access_to(path, path).has_list
+    monkeypatch.delattr(os, "getxattr")
+    assert not access_to(path, path).has_list
+
+
+def unsupported(*_: object) -> None:
+    raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A settings file that is a symlink into a dotfiles repository."""
+    repository, folder = tmp_path / "dotfiles", tmp_path / "config"
+    for each in (repository, folder):
+        each.mkdir()
+        each.chmod(0o700)
+    target = repository / "moonshot.json"
+    target.touch()
+    target.chmod(0o600)
+    (folder / "config.json").symlink_to(target)
+    return folder / "config.json"
+
+
+def found(path: Path) -> list[str]:
+    return [problem.message for problem in dangers(path, access_to(path, path))]
+
+
+def test_a_link_into_a_repository_has_two_folders(place: Path) -> None:
+    repository = place.resolve().parent
+    assert found(place) == []
+    repository.chmod(0o777)
+    assert found(place) == [f"Other users can write {repository}"]
+    place.parent.chmod(0o702)
+    assert found(place) == [
+        f"Other users can write {place.parent}", f"Other users can write {repository}"
+    ]  # fmt: skip
+    for folder in (place.parent, repository):
+        folder.chmod(0o1777)
+    assert found(place) == []
+    place.chmod(0o606)
+    assert found(place) == [f"Other users can write {place}"]
+    # Both are the same folder if that is the symlink.
+    (place.parents[1] / "link").symlink_to(repository)
+    repository.chmod(0o702)
+    assert len(found(place.parents[1] / "link" / "moonshot.json")) == 2
+
+
+def test_a_file_that_is_not_there_can_be_put_there(place: Path) -> None:
+    missing = place.parent / "missing.json"
+    assert dangers(missing, None) == ()
+    place.parent.chmod(0o777)
+    assert len(dangers(missing, None)) == 1
+    assert dangers(place.parent / "no" / "folder.json", None) == ()
+
+
+def test_a_pipe_is_in_no_folder(place: Path) -> None:
+    place.parent.chmod(0o777)
+    reading, writing = os.pipe()
+    try:
+        assert dangers(place, access_to(place, reading)) == ()
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_the_open_file_counts_and_not_what_is_at_its_path_now(place: Path) -> None:
+    place.chmod(0o666)
+    with place.open("rb") as file:
+        place.resolve().unlink()
+        place.resolve().touch(0o600)
+        opened = access_to(place, file.fileno())
+    assert [problem.cause for problem in dangers(place, opened)] == [WRITABLE]
+
+
+def test_the_effective_user_counts(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = place.stat().st_uid
+    if owner == ROOT:
+        owner = ME
+        os.chown(place, owner, owner)
+    for user, cause in ((owner, None), (owner + 1, ANOTHERS), (ROOT, NOT_ROOTS)):
+        monkeypatch.setattr(os, "geteuid", lambda number=user: number)
+        causes_found = {problem.cause for problem in dangers(place, access_to(place, place))}
+        assert causes_found == ({cause} if cause else set()), user
+
+
+def test_nobody_is_asked_about_a_file_that_no_group_can_write(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(file_trust, "has_other_members", fail)
+    assert found(place) == []
+    place.chmod(0o660)
+    with pytest.raises(AssertionError, match="asked"):
+        found(place)
