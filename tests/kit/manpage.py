@@ -27,6 +27,11 @@ FILES = {
     "~/.config/codexbar/config.json": "CodexBar's settings, which are only ever read.",
 }
 
+CONDITIONS = {
+    "MOONSHOT_BASE_URL": "It applies only to a key from the environment; with any other key it is "
+    "ignored.",
+}
+
 
 def page() -> str:
     """The page in roff, the same for the same texts."""
@@ -111,7 +116,8 @@ def settings() -> Iterator[str]:
 def environment() -> Iterator[str]:
     for meaning, _, _, variables, _ in table("setting"):
         for variable in re.findall(r"`(\w+)`", variables):
-            yield from entry(variable, sentence(meaning))
+            text = f"{sentence(meaning)} {CONDITIONS.get(variable, '')}"
+            yield from entry(variable, text)
 
 
 def table(first: str) -> list[list[str]]:

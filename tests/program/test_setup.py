@@ -142,6 +142,23 @@ def test_a_key_comes_from_a_command(endpoint: demo.Server, settings: Path) -> No
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["key", "command"])
+def test_a_key_is_verified_where_bars_will_use_it(
+    endpoint: demo.Server, settings: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    arguments = ["--key-stdin"] if kind == "key" else ["--key-command", f"echo {KEY}"]
+    with demo.serving(demo.balance("1", "1", "0"), (KEY,)) as elsewhere:
+        monkeypatch.setenv("MOONSHOT_BASE_URL", elsewhere.base_url)
+        endpoint.keys = ()
+        result = setup("--yes", *arguments, "xbar", typed=KEY)
+        assert (result.exit_code, settings.exists()) == (1, False)
+        assert "MOONSHOT_BASE_URL is ignored" in result.output
+        endpoint.keys = (KEY,)
+        assert setup("--yes", *arguments, "xbar", typed=KEY).exit_code == 0
+        assert "base_url" not in settings.read_text(encoding="utf-8")
+        assert elsewhere.requests == []
+
+
 @pytest.mark.parametrize(("command", "exit_code"), [("false", 1), ("'", 2), ("", 2), ("''", 2)])
 def test_a_command_without_a_key_is_not_saved(
     endpoint: demo.Server, settings: Path, command: str, exit_code: int
