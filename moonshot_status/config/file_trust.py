@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,7 +64,7 @@ def danger(
     called only if the group can write. In a folder with the sticky bit nobody can replace the files
     of others.
     """
-    path, quoted = str(access.path), shlex.quote(str(access.path))
+    path, quoted = str(access.path), _quoted(access.path)
     if access.owner not in (user, _ROOT):
         if user == _ROOT:
             return ProblemError(causes.NOT_OWNED_BY_ROOT, path=path, quoted=quoted).problem
@@ -78,6 +77,12 @@ def danger(
     if access.mode & stat.S_IWOTH or by_group:
         return ProblemError(causes.WRITABLE_BY_OTHERS, path=path, quoted=quoted).problem
     return None
+
+
+def _quoted(path: Path) -> str:
+    import shlex  # Most files are no danger.
+
+    return shlex.quote(str(path))
 
 
 def has_other_members(group: int, user: int) -> bool:

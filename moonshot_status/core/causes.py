@@ -80,8 +80,8 @@ WRITABLE_BY_OTHERS = Cause(Kind.CONFIG, "Other users can write {path}",
     f"Run: chmod go-w {{quoted}} {_UNTRUSTED}")
 OWNED_BY_ANOTHER = Cause(Kind.CONFIG, "{path} belongs to another user",
     f'Run: sudo chown "$USER" {{quoted}} {_UNTRUSTED}')
-NOT_OWNED_BY_ROOT = Cause(Kind.CONFIG, "{path} does not belong to root, who runs this program",
-    f"Run the program as the owner, or: chown root {{quoted}} {_UNTRUSTED}")
+NOT_OWNED_BY_ROOT = Cause(Kind.CONFIG, "{path} belongs to another user",
+    f"Run this program as that user, or: chown root {{quoted}} {_UNTRUSTED}")
 NOTIFY_COMMAND_IGNORED = Cause(Kind.CONFIG, "notify_command is ignored", "{problem}. {fix}")
 CODEXBAR_UNREADABLE = Cause(Kind.CONFIG, "CodexBar's {path} cannot be read: {error}", _CODEXBAR)
 CODEXBAR_NOT_JSON = Cause(Kind.CONFIG, "CodexBar's {path} is not valid JSON", _CODEXBAR)

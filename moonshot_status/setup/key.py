@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,13 @@ def existing_key(options: Options) -> str | None:
 
 
 def require_trust(options: Options) -> None:
-    """Raise ProblemError if somebody else can write the settings file, or one in its place.
+    """Raise ProblemError if settings in the file are ignored because of who can write it.
 
     To write the file would make it safe, with whatever somebody else has written into it.
     """
-    settings_file.read(path_of(options)).require_trust()
+    file = settings_file.read(path_of(options))
+    if file.needs_trust:
+        file.require_trust()
 
 
 def existing_region(options: Options) -> Region | None:
@@ -113,8 +116,10 @@ def verify(options: Options, content: bytes, environ: Mapping[str, str]) -> Veri
 
     Raises ProblemError.
     """
-    since = utc_now()
-    file = settings_file.parse(path_of(options), content)
+    since, path = utc_now(), path_of(options)
+    access = settings_file.read(path).access
+    private = access and replace(access, mode=stat.S_IFMT(access.mode) | PRIVATE)
+    file = replace(settings_file.parse(path, content), access=private)
     found = resolver.resolve(options, _as_in_bars(environ), file)
     if found.problem:
         return Verification(found.problem.message, found.with_remarks(found.problem))

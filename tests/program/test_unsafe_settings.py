@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -255,14 +256,29 @@ def test_the_file_of_config_and_a_pipe(
     assert done.stdout == b"$49.58\n"
 
 
-def test_setup_writes_into_no_folder_of_others(invoke: Run, own_file: OwnFile) -> None:
-    folder = own_file({}).parent
-    (folder / "config.json").unlink()
-    folder.chmod(0o777)
-    done = invoke("setup", "--yes", "--key-stdin", "xbar", stdin=KEY.encode())
-    assert (done.returncode, done.stderr.decode()) == (
-        1,
-        f"Error: Other users can write {folder}. Run: chmod go-w {folder} (commands and base_url in"
-        " the settings file are ignored until then).\n",
-    )
-    assert list(folder.iterdir()) == []
+def set_up(invoke: Run, *arguments: str) -> tuple[int, str]:
+    done = invoke("setup", "--yes", *arguments, "xbar", stdin=KEY.encode())
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.parametrize("place", ["file", "folder", pytest.param("owner", marks=AS_ROOT)])
+def test_setup_verifies_what_bars_will_read(
+    invoke: Run, own_file: OwnFile, tmp_path: Path, monkeypatch: Patch, key_command: list[str],
+    ran: Path, place: str,
+) -> None:  # fmt: skip
+    """A mode is mended when the file is written, and an owner is not."""
+    file = own_file({"max_age": 60})
+    if place == "owner":
+        os.chown(file, STRANGER, 0)
+    else:
+        {"file": file, "folder": file.parent}[place].chmod(0o707)
+    with (
+        demo.serving(balance("49.58894"), (KEY,)) as server,
+        official_hosts(server, monkeypatch, tmp_path),
+    ):
+        status, told = set_up(invoke, "--key-command", shlex.join(key_command))
+        assert (status, ran.exists()) == ((0, True) if place == "file" else (1, False))
+        assert ("Nothing is written." in told) == (status == 1)
+        # A plain key works in any file.
+        assert set_up(invoke, "--key-stdin")[0] == 0
+        assert invoke().stdout == b"$49.58\n"

@@ -157,7 +157,8 @@ def test_the_access_control_list_of_a_file(
     path.touch()
     path.chmod(mode)
     assert not access_to(path, path).has_list
-    monkeypatch.setattr(os, "getxattr", lambda *_: b"list", raising=False)
+    attributes = {"system.posix_acl_access": b"list"}
+    monkeypatch.setattr(os, "getxattr", lambda _, name: attributes[name], raising=False)
     # Without a group that can write, nobody on the list can.
     assert access_to(path, path).has_list == (mode == 0o660)
     monkeypatch.setattr(os, "getxattr", unsupported)
