@@ -154,7 +154,11 @@ def _with_trusted_notification(settings: Settings, file: SettingsFile) -> Settin
     """Return the settings without a notification command that somebody else may have written."""
     if not settings["notify_command"] or not file.dangers:
         return settings
-    settings = replace(settings, values={**settings.values, "notify_command": ()})
+    settings = replace(
+        settings,
+        values={**settings.values, "notify_command": ()},
+        origins={**settings.origins, "notify_command": "ignored"},
+    )
     if settings.problem in file.dangers:
         return settings
     danger = file.dangers[0]
