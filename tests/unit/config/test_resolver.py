@@ -627,3 +627,33 @@ def test_flags_and_variables_are_origins_too(home: Path) -> None:
     assert found.origins["region"] == "--region"
     assert found.origins["account"] == "--account"
     assert found.origins["base_url"] == "MOONSHOT_BASE_URL"
+
+
+@pytest.mark.parametrize(
+    ("own", "is_problem", "ignored"),
+    [
+        (OWN, False, []),
+        ({"api_key_command": ["x"]}, True, []),
+        (OWN | {"base_url": "https://b.test"}, True, []),
+        (OWN | {"notify_command": ["x"]}, False, ["notify_command is ignored"]),
+        # The problem says it already.
+        ({"api_key_command": ["x"], "notify_command": ["x"]}, True, []),
+    ],
+)
+def test_commands_and_a_base_url_need_a_file_that_nobody_else_can_write(
+    own_file: Write, own: Any, is_problem: bool, ignored: list[str]
+) -> None:
+    path = own_file(own)
+    found = resolve()
+    assert (found.problem, found.remarks) == (None, ())
+    assert found["notify_command"] == tuple(own.get("notify_command", ()))
+    path.chmod(0o602)
+    found = resolve()
+    assert (found.problem and found.problem.cause) == (
+        causes.WRITABLE_BY_OTHERS if is_problem else None
+    )
+    assert found["notify_command"] == ()
+    assert [remark.message for remark in found.remarks] == ignored
+    assert all(f"chmod go-w {path}" in remark.hint for remark in found.remarks)
+    # A key of another source is used, but not with this file's base URL.
+    assert bool(resolve(ENV | ENV_CHINA, region=Region.CHINA).problem) == ("base_url" in own)
