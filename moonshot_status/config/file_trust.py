@@ -40,8 +40,8 @@ def access_to(path: Path, file: int | Path) -> Access:
 def dangers(path: Path, file: Access | None) -> tuple[Problem, ...]:
     """Return why somebody else can write the file, or replace it in its folder. Raises OSError.
 
-    ``file`` is the open file, None if there is none yet. A folder higher up does not matter:
-    whoever replaces a folder there owns the new one.
+    ``file`` is the open file, None if there is none yet. Folders higher up are not examined: what
+    somebody else puts in the place of one has the wrong owner.
     """
     accesses = [file] if file else []
     if file is None or stat.S_ISREG(file.mode):  # else it is in no folder, such as a pipe
