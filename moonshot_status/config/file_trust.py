@@ -30,10 +30,9 @@ class Access:
     has_list: bool = False
 
 
-def access_to(path: Path, file: int | Path) -> Access:
-    """Return who can write the file at ``path``: an open one, or a path. Raises OSError."""
-    status = os.stat(file)  # noqa: PTH116 - a Path cannot be a descriptor
-    has_list = bool(status.st_mode & stat.S_IWGRP) and _has_list(file)
+def access_of(path: Path, status: os.stat_result) -> Access:
+    """Return who can write the file or folder at ``path``, whose status when open was this one."""
+    has_list = bool(status.st_mode & stat.S_IWGRP) and _has_list(path)
     return Access(path, status.st_mode, status.st_uid, status.st_gid, has_list)
 
 
@@ -45,7 +44,9 @@ def dangers(path: Path, file: Access | None) -> tuple[Problem, ...]:
     """
     accesses = [file] if file else []
     if file is None or stat.S_ISREG(file.mode):  # else it is in no folder, such as a pipe
-        accesses += [access_to(folder, folder) for folder in _folders(path) if folder.exists()]
+        accesses += [
+            access_of(folder, folder.stat()) for folder in _folders(path) if folder.exists()
+        ]
     found = (danger(access, os.geteuid(), has_other_members) for access in accesses)
     return tuple(problem for problem in found if problem)
 
@@ -117,9 +118,9 @@ def _number_of(name: str) -> int | None:
         return None
 
 
-def _has_list(file: int | Path) -> bool:
+def _has_list(path: Path) -> bool:
     """Return whether the file has an access control list, as far as this system tells."""
     try:
-        return bool(os.getxattr(file, _ACCESS_LIST))
+        return bool(os.getxattr(path, _ACCESS_LIST))
     except (AttributeError, OSError):
         return False

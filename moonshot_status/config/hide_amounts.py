@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from moonshot_status.core import paths
+from moonshot_status.core import paths, safe_read
 from moonshot_status.core.atomic_write import write_private
 
 _HIDDEN, _SHOWN = "hidden", "shown"
@@ -16,12 +17,35 @@ def path() -> Path:
 
 
 def is_hidden(default: bool) -> bool:
-    """Return the position of the switch, or ``default`` if it was never used. Never raises."""
+    """Return the position of the switch, or ``default`` if it was never used. Never raises.
+
+    Amounts are hidden if the position cannot be read.
+    """
     try:
-        stored = path().read_text(encoding="ascii").strip()
+        position = stored()
     except (OSError, ValueError):
-        return default
-    return stored == _HIDDEN if stored in (_HIDDEN, _SHOWN) else default
+        return True
+    return default if position is None else position == _HIDDEN
+
+
+def stored() -> str | None:
+    """Return the position of the switch, or None if it was never used.
+
+    Raises OSError if it cannot be read, and ValueError for any other content.
+    """
+    try:
+        content = safe_read.read_own(path())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        # Nothing was ever stored in a folder that cannot be reached.
+        if os.path.lexists(path().parent):
+            raise
+        return None
+    position = content.decode("ascii").strip()
+    if position not in (_HIDDEN, _SHOWN):
+        raise ValueError("no position of the switch")
+    return position
 
 
 def set_hidden(hidden: bool) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moonshot_status import __version__
 from moonshot_status.config import file_trust
 from moonshot_status.config.file_trust import Access
-from moonshot_status.core import causes, paths, strict_json
+from moonshot_status.core import causes, paths, safe_read, strict_json
 from moonshot_status.core.atomic_write import write_private
 from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.text import one_line, unquoted
@@ -20,7 +20,6 @@ from moonshot_status.core.text import one_line, unquoted
 if TYPE_CHECKING:
     from moonshot_status.schemas import Mismatch
 
-_SIZE_LIMIT = 1 << 20
 _MAX_VALID_FILES = 16
 # The setting that keeps quotes and blanks at its ends.
 FREE_TEXT = "template"
@@ -97,7 +96,7 @@ def read(path: Path, *, required: bool = False) -> SettingsFile:
     A missing file is an empty one, unless it is ``required``.
     """
     try:
-        raw, access = _read(path)
+        raw, status = safe_read.read(path, pipe=required)
     except (FileNotFoundError, NotADirectoryError) as error:
         if required:
             raise ProblemError(causes.FILE_MISSING, path=str(path)) from error
@@ -106,7 +105,7 @@ def read(path: Path, *, required: bool = False) -> SettingsFile:
         raise ProblemError(
             causes.FILE_UNREADABLE, path=str(path), error=str(error.strerror)
         ) from error
-    return replace(parse(path, raw), access=access)
+    return replace(parse(path, raw), access=file_trust.access_of(path, status))
 
 
 @lru_cache(maxsize=1)
@@ -138,15 +137,9 @@ def invalid_setting(path: Path, mismatch: Mismatch) -> ProblemError:
     )
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the first mebibyte of the file. Raises OSError."""
-    return _read(path)[0]
-
-
-def _read(path: Path) -> tuple[bytes, Access]:
-    """Return the first mebibyte of the file, and who can write that very file. Raises OSError."""
-    with open(path, "rb") as file:
-        return file.read(_SIZE_LIMIT), file_trust.access_to(path, file.fileno())
+def read_bytes(path: Path, *, pipe: bool = False) -> bytes:
+    """Return the content of the file, or of a ``pipe``. Raises OSError, also if it is too large."""
+    return safe_read.read(path, pipe=pipe)[0]
 
 
 def _check(path: Path, raw: bytes, document: Any) -> None:
@@ -165,7 +158,7 @@ def _check(path: Path, raw: bytes, document: Any) -> None:
 
 def _valid_digests(cache: Path) -> list[str]:
     try:
-        return cache.read_text(encoding="ascii").split()
+        return safe_read.read_own(cache).decode("ascii").split()
     except (OSError, ValueError):
         return []
 

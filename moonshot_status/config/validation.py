@@ -28,9 +28,12 @@ def problems_in(path: Path, raw: bytes) -> list[Problem]:
     return list(dict.fromkeys(found for name in names for found in _of_account(name, file)))
 
 
-def dangers_of(path: Path) -> list[Problem]:
-    """Return why commands and base URLs in a valid file are not used; none if it has none."""
-    file = settings_file.read(path)
+def dangers_of(path: Path, *, required: bool = False) -> list[Problem]:
+    """Return why commands and base URLs in a valid file are not used; none if it has none.
+
+    A ``required`` file has to be there, and may be a pipe.
+    """
+    file = settings_file.read(path, required=required)
     return list(file.dangers) if file.needs_trust else []
 
 

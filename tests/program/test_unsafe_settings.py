@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kit.official_hosts import official_hosts
+from kit.official_proxy import official_proxy
 from kit.support import KEY, Recorder, Run, balance
 
 from moonshot_status.config import file_trust
@@ -186,7 +186,7 @@ def test_a_plain_key_at_the_official_host_still_works(
     make(file, monkeypatch)
     with (
         demo.serving(balance("49.58894"), (KEY,)) as server,
-        official_hosts(server, monkeypatch, tmp_path),
+        official_proxy(server, monkeypatch, tmp_path),
     ):
         assert invoke().stdout == b"$49.58\n"
         assert invoke("config", "validate").returncode == 0
@@ -275,7 +275,7 @@ def test_setup_verifies_what_bars_will_read(
         {"file": file, "folder": file.parent}[place].chmod(0o707)
     with (
         demo.serving(balance("49.58894"), (KEY,)) as server,
-        official_hosts(server, monkeypatch, tmp_path),
+        official_proxy(server, monkeypatch, tmp_path),
     ):
         status, told = set_up(invoke, "--key-command", shlex.join(key_command))
         assert (status, ran.exists()) == ((0, True) if place == "file" else (1, False))

@@ -89,13 +89,13 @@ def _validate_file(file: Path) -> bool:
     from moonshot_status.config.validation import dangers_of, problems_in
 
     try:
-        raw = settings_file.read_bytes(file)
+        raw = settings_file.read_bytes(file, pipe=True)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
         message = f"{file} cannot be read: {error.strerror}."
         raise errors.Failure(message, "Next: moonshot-status doctor") from error
-    problems = problems_in(file, raw) or dangers_of(file)
+    problems = problems_in(file, raw) or dangers_of(file, required=True)
     if problems:
         raise _mistakes(problems, "moonshot-status config set KEY VALUE")
     return True

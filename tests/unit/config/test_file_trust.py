@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from moonshot_status.config import file_trust
-from moonshot_status.config.file_trust import Access, access_to, danger, dangers, has_other_members
+from moonshot_status.config.file_trust import Access, access_of, danger, dangers, has_other_members
 from moonshot_status.core import causes
 from moonshot_status.core.errors import Cause
 
@@ -156,15 +156,15 @@ def test_the_access_control_list_of_a_file(
     path = tmp_path / "x"
     path.touch()
     path.chmod(mode)
-    assert not access_to(path, path).has_list
+    assert not access_of(path, path.stat()).has_list
     attributes = {"system.posix_acl_access": b"list"}
     monkeypatch.setattr(os, "getxattr", lambda _, name: attributes[name], raising=False)
     # Without a group that can write, nobody on the list can.
-    assert access_to(path, path).has_list == (mode == 0o660)
+    assert access_of(path, path.stat()).has_list == (mode == 0o660)
     monkeypatch.setattr(os, "getxattr", unsupported)
-    assert not access_to(path, path).has_list
+    assert not access_of(path, path.stat()).has_list
     monkeypatch.delattr(os, "getxattr")
-    assert not access_to(path, path).has_list
+    assert not access_of(path, path.stat()).has_list
 
 
 def unsupported(*_: object) -> None:
@@ -186,7 +186,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def found(path: Path) -> list[str]:
-    return [problem.message for problem in dangers(path, access_to(path, path))]
+    return [problem.message for problem in dangers(path, access_of(path, path.stat()))]
 
 
 def test_a_link_into_a_repository_has_two_folders(place: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_pipe_is_in_no_folder(place: Path) -> None:
     place.parent.chmod(0o777)
     reading, writing = os.pipe()
     try:
-        assert dangers(place, access_to(place, reading)) == ()
+        assert dangers(place, access_of(place, os.fstat(reading))) == ()
     finally:
         os.close(reading)
         os.close(writing)
@@ -232,7 +232,7 @@ def test_the_open_file_counts_and_not_what_is_at_its_path_now(place: Path) -> No
     with place.open("rb") as file:
         place.resolve().unlink()
         place.resolve().touch(0o600)
-        opened = access_to(place, file.fileno())
+        opened = access_of(place, os.fstat(file.fileno()))
     assert [problem.cause for problem in dangers(place, opened)] == [WRITABLE]
 
 
@@ -243,7 +243,7 @@ def test_the_effective_user_counts(place: Path, monkeypatch: pytest.MonkeyPatch)
         os.chown(place, owner, owner)
     for user, cause in ((owner, None), (owner + 1, ANOTHERS), (ROOT, NOT_ROOTS)):
         monkeypatch.setattr(os, "geteuid", lambda number=user: number)
-        causes_found = {problem.cause for problem in dangers(place, access_to(place, place))}
+        causes_found = {problem.cause for problem in dangers(place, access_of(place, place.stat()))}
         assert causes_found == ({cause} if cause else set()), user
 
 

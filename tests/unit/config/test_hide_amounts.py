@@ -14,6 +14,7 @@ from kit.support import KEY, Run
 
 from moonshot_status import formats
 from moonshot_status.config import hide_amounts
+from moonshot_status.core.safe_read import SIZE_LIMIT
 from moonshot_status.polling import demo
 
 BARS = sorted({*formats.names()} - {"json"})
@@ -73,10 +74,54 @@ def test_a_menu_of_several_accounts_switches_too(
 
 
 @pytest.mark.parametrize("noise", [b"", b"maybe", b"\xff\xfe"])
-def test_a_file_that_says_nothing_says_nothing(home: Path, noise: bytes) -> None:
-    hide_amounts.set_hidden(hidden=True)
+def test_a_file_that_says_nothing_hides_the_amounts(home: Path, noise: bytes) -> None:
+    hide_amounts.set_hidden(hidden=False)
     hide_amounts.path().write_bytes(noise)
-    assert (hide_amounts.is_hidden(True), hide_amounts.is_hidden(False)) == (True, False)
+    assert hide_amounts.is_hidden(default=False)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link", "huge", "endless"])
+def test_what_is_no_file_of_the_program_hides_the_amounts(home: Path, kind: str) -> None:
+    path = hide_amounts.path()
+    path.parent.mkdir(parents=True)
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "huge":
+        path.write_bytes(b" " * (SIZE_LIMIT + 1) + b"shown")
+    else:
+        (home / "shown").write_text("shown", encoding="utf-8")
+        path.symlink_to("/dev/zero" if kind == "endless" else home / "shown")
+    assert hide_amounts.is_hidden(default=False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_file_of_another_user_hides_the_amounts(home: Path) -> None:
+    hide_amounts.set_hidden(hidden=False)
+    os.chown(hide_amounts.path(), 65534, 65534)
+    assert hide_amounts.is_hidden(default=False)
+    hide_amounts.set_hidden(hidden=False)
+    assert not hide_amounts.is_hidden(default=True)
+
+
+@pytest.mark.parametrize("is_reached", [True, False])
+def test_a_folder_that_cannot_be_reached_has_no_switch(
+    home: Path, monkeypatch: pytest.MonkeyPatch, is_reached: bool
+) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError
+
+    if is_reached:
+        hide_amounts.path().parent.mkdir(parents=True)
+    monkeypatch.setattr(hide_amounts.safe_read, "read_own", refuse)
+    assert hide_amounts.is_hidden(default=False) == is_reached
+
+
+def test_without_a_file_the_settings_decide(home: Path) -> None:
+    for _ in range(2):
+        assert (hide_amounts.is_hidden(True), hide_amounts.is_hidden(False)) == (True, False)
+        (home / ".local").write_text("in the way", encoding="utf-8")
 
 
 def test_it_is_for_its_owner_alone(home: Path) -> None:
