@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -26,12 +27,19 @@ def write(reply: Reply) -> int:
 
 
 def write_file(file: Path, content: bytes) -> None:
-    """Write the whole file, with the mode of the umask, or leave it unchanged. Raises OSError."""
-    from moonshot_status.core import atomic_write
+    """Write the whole file, or leave it unchanged; a new one has the mode of the umask.
+
+    A symlink is followed only to a file of the user's own. Raises OSError.
+    """
+    from moonshot_status.core import atomic_write, paths
 
     umask = os.umask(0)
     os.umask(umask)
-    atomic_write.replace_file(file.resolve(), content, 0o666 & ~umask)
+    target = paths.resolved(file.absolute())
+    if file.is_symlink() and not (target.is_file() and target.stat().st_uid == os.geteuid()):
+        raise PermissionError(errno.EPERM, "it is a symlink that leads to no file of your own")
+    mode = atomic_write.mode_of(target, 0o666) & ~umask
+    atomic_write.replace_file(target, content, mode)
 
 
 def end_process(status: int) -> NoReturn:

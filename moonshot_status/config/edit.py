@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shlex
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +114,7 @@ def change(path: Path, *edits: Edit) -> bool:
     for problem in problems_in(path, changed)[:1]:
         raise RefusedError(causes.EDIT_REFUSED, problem=problem.message)
     if changed != raw:
-        _save(path, changed)
+        save(path, changed)
     return changed != raw
 
 
@@ -126,15 +128,40 @@ def _read(path: Path) -> bytes:
         raise ProblemError(causes.FILE_NOT_OPENED, path=str(path), error=why) from error
 
 
-def _save(path: Path, raw: bytes) -> None:
-    """Write the file with mode 0600; a symlink is preserved."""
-    target = Path(os.path.realpath(path))
+def save(path: Path, raw: bytes, *, only_owner: bool = False) -> None:
+    """Write a settings file, which others cannot read any more. Raises ProblemError.
+
+    Owner and group stay, and so does the group's right to read. With ``only_owner`` the group
+    loses it if all others had it, too. A new file has mode 0600. A symlink is preserved.
+    """
     try:
         if not path.is_absolute():
-            raise FileNotFoundError(0, "there is no home folder")
-        if not target.parent.exists() or target.parent == paths.config_folder().resolve():
-            paths.private_folder(target.parent)
-        atomic_write.replace_file(target, raw, atomic_write.PRIVATE, sync=True)
+            raise FileNotFoundError(errno.ENOENT, "there is no home folder")
+        target = paths.resolved(path)
+        paths.create_folder(target.parent)
+        if target.parent == paths.config_folder().resolve():
+            _close_to_others(target.parent)
+        mode = atomic_write.mode_of(target, atomic_write.PRIVATE)
+        if paths.exists(target) and atomic_write.is_read_only(target):
+            raise PermissionError(errno.EACCES, "it is read-only")
+        kept = 0 if only_owner and mode & 0o007 else mode & stat.S_IRGRP
+        atomic_write.replace_file(target, raw, atomic_write.PRIVATE | kept, sync=True)
     except OSError as error:
         why = str(error.strerror)
         raise ProblemError(causes.FILE_NOT_WRITTEN, path=str(path), error=why) from error
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Return whether others than the owner and the group have any rights. Raises OSError."""
+    return bool(path.stat().st_mode & 0o007)
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take all rights from others, and from the group the right to write. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        if mode & 0o027:
+            os.fchmod(descriptor, mode & ~0o027)
+    finally:
+        os.close(descriptor)

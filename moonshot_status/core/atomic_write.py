@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -24,29 +25,31 @@ def write_private(path: Path, content: bytes) -> None:
     Temporary files that killed writers left in the folder are deleted.
     """
     paths.private_folder(path.parent)
-    replace_file(path, content, PRIVATE)
+    replace_file(path, content, PRIVATE, keep_owner=False)
     _delete_abandoned(path.parent)
 
 
 def replace_file(
-    path: Path, content: bytes, mode: int, *, owner: tuple[int, int] | None = None,
-    sync: bool = False,
-) -> None:  # fmt: skip
+    path: Path, content: bytes, mode: int, *, keep_owner: bool = True, sync: bool = False
+) -> None:
     """Write the content next to the path and rename it over it. Raises OSError.
 
-    ``mode`` and ``owner``, a user and a group, are those of the new file. ``path`` must not be a
-    symlink that is to be kept. With ``sync`` the content is on the disk before the rename.
+    Nothing but a regular file is replaced. It keeps its owner and group if ``keep_owner`` is set;
+    a new file that root writes into another user's folder is that user's. Until the content is
+    complete, the file is readable by nobody else. With ``sync`` it is on the disk before the
+    rename.
     """
+    owner = _existing_owner(path) or _folder_owner(path.parent)
     # Not tempfile.mkstemp: a poll would import tempfile and random for it.
     temporary = path.parent / f"{_TEMPORARY_PREFIX}{os.urandom(8).hex()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    descriptor = os.open(temporary, flags, PRIVATE)
     try:
         with open(descriptor, "wb") as file:
+            if owner and keep_owner:
+                _set_owner(descriptor, owner, mode)
             file.write(content)
             file.flush()
-            status = os.fstat(descriptor)
-            if owner and owner != (status.st_uid, status.st_gid):
-                os.fchown(descriptor, *owner)
             os.fchmod(descriptor, mode)
             if sync:
                 os.fsync(descriptor)
@@ -55,6 +58,53 @@ def replace_file(
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def mode_of(path: Path, default: int) -> int:
+    """Return the mode of the file, or ``default`` if there is none. Raises OSError."""
+    return stat.S_IMODE(path.stat().st_mode) if paths.exists(path) else default
+
+
+def is_read_only(path: Path) -> bool:
+    """Return whether the existing file is not to be changed. Raises OSError.
+
+    root can write to every file, but a read-only mode still means that it should not change.
+    """
+    return not path.stat().st_mode & stat.S_IWUSR or not os.access(path, os.W_OK)
+
+
+def _existing_owner(path: Path) -> tuple[int, int] | None:
+    """Return the user and the group of the file, or None if there is none. Raises OSError."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise FileExistsError(errno.EEXIST, "it is not a regular file", str(path))
+    return status.st_uid, status.st_gid
+
+
+def _folder_owner(folder: Path) -> tuple[int, int] | None:
+    """Return the user and the group that a new file of root's gets, None for root's own."""
+    status = folder.stat()
+    return (status.st_uid, status.st_gid) if os.geteuid() == 0 != status.st_uid else None
+
+
+def _set_owner(descriptor: int, owner: tuple[int, int], mode: int) -> None:
+    """Give the file to the user and the group. Raises OSError.
+
+    A group that cannot be kept does not matter if it may do no more than others may.
+    """
+    status = os.fstat(descriptor)
+    if owner == (status.st_uid, status.st_gid):
+        return
+    try:
+        os.fchown(descriptor, *owner)
+    except PermissionError as error:
+        if owner[0] != status.st_uid or (mode >> 3) & ~mode & 0o7:
+            raise PermissionError(error.errno, "its owner and group cannot be kept") from error
 
 
 def _delete_abandoned(folder: Path) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from moonshot_status.core import signals
-from moonshot_status.core.atomic_write import replace_file
+from moonshot_status.core.atomic_write import is_read_only, replace_file
 from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.changes import Change, read_file
 
@@ -41,14 +38,9 @@ def check(changes: Sequence[Change]) -> None:
         name, real_path = paths.display(change.path), change.real_path
         if read_file(change.path) != change.before:
             raise SetupError(f"{name} has changed in between: run this again")
-        if change.before is not None and not _is_writable(real_path):
+        if change.before is not None and is_read_only(real_path):
             target = f" (it leads to {real_path})" if real_path != change.path else ""
             raise SetupError(f"{name} is read-only{target}: nothing is changed")
-
-
-def _is_writable(path: Path) -> bool:
-    # root can write to every file, but a read-only mode still means that it should not change.
-    return bool(path.stat().st_mode & stat.S_IWUSR) and os.access(path, os.W_OK)
 
 
 def _write(change: Change, content: bytes | None) -> None:
@@ -58,6 +50,4 @@ def _write(change: Change, content: bytes | None) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    status = path.stat() if path.exists() else None
-    owner = (status.st_uid, status.st_gid) if status else None
-    replace_file(path, content, change.mode, owner=owner, sync=True)
+    replace_file(path, content, change.mode, sync=True)

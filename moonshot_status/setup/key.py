@@ -18,13 +18,12 @@ from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
 from moonshot_status.core.atomic_write import PRIVATE
 from moonshot_status.core.errors import Kind, Problem
-from moonshot_status.core.paths import private_folder, state_folder
+from moonshot_status.core.paths import state_folder
 from moonshot_status.core.regions import Region
 from moonshot_status.display.view import build_view
 from moonshot_status.polling.balance import FetchPolicy, get_balance, utc_now
 from moonshot_status.setup import SetupError, paths
-from moonshot_status.setup.apply import write_all
-from moonshot_status.setup.changes import PendingChanges, encode
+from moonshot_status.setup.changes import PendingChanges, encode, read_file
 from moonshot_status.store.database import Store
 
 _SECRETS = ("api_key", "api_key_command")
@@ -131,17 +130,15 @@ def verify(options: Options, content: bytes, environ: Mapping[str, str]) -> Veri
 
 
 def save(options: Options, content: bytes) -> bool:
-    """Write the settings file with mode 0600 and return whether it changed. Raises SetupError."""
-    path, pending = path_of(options), PendingChanges()
-    try:
-        if options.config is None:
-            private_folder(path.parent)
-        pending.put(path, content, mode=PRIVATE)
-        write_all(pending.changes())
-        path.chmod(PRIVATE)  # An unchanged file has not been written.
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
-    return bool(pending.changes())
+    """Write the settings file for its owner alone, and return whether its content changed.
+
+    Its group may still read it if others could not. Raises ProblemError and SetupError.
+    """
+    path = path_of(options)
+    before = read_file(path)
+    if before != content or edit.is_open_to_others(path):
+        edit.save(path, content, only_owner=True)
+    return before != content
 
 
 def _as_in_bars(environ: Mapping[str, str]) -> dict[str, str]:

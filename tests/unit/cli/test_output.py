@@ -52,10 +52,31 @@ def test_leaves_with_the_status_and_flushes_what_there_is(
 
 
 def test_a_file_replaces_what_a_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "file").chmod(0o600)
     (tmp_path / "link").symlink_to(tmp_path / "file")
     output.write_file(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "file").read_bytes() == b"new"
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("target", ["nothing", "/dev/null", "/tmp"])
+def test_a_link_to_anything_but_a_file_of_ones_own_is_refused(tmp_path: Path, target: str) -> None:
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(PermissionError, match="leads to no file of your own"):
+        output.write_file(tmp_path / "link", b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "link"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_link_to_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"theirs")
+    os.chown(tmp_path / "file", 65534, 65534)
+    (tmp_path / "link").symlink_to("file")
+    with pytest.raises(PermissionError, match="leads to no file of your own"):
+        output.write_file(tmp_path / "link", b"new")
+    assert (tmp_path / "file").read_bytes() == b"theirs"
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:

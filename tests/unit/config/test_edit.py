@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -143,15 +144,71 @@ def test_a_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert (mode(file), mode(file.parent), mode(file.parent.parent)) == (0o600, 0o700, 0o700)
 
 
-def test_the_programs_own_folder_is_made_private_and_no_other(tmp_path: Path) -> None:
+def test_the_programs_own_folder_is_closed_to_others_and_no_other(tmp_path: Path) -> None:
     own, other = paths.config_folder(), tmp_path / "other"
     for folder in (own, other):
         folder.mkdir(parents=True, mode=0o755)
         (folder / "config.json").write_text("{}", encoding="utf-8")
         (folder / "config.json").chmod(0o644)
         write(folder / "config.json", "max_age", "60")
-        assert mode(folder / "config.json") == 0o600
-    assert (mode(own), mode(other)) == (0o700, 0o755)
+        assert mode(folder / "config.json") == 0o640
+    assert (mode(own), mode(other)) == (0o750, 0o755)
+    write(own / "config.json", "max_age", "61")
+    assert mode(own) == 0o750
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "private"),
+    [
+        (0o600, 0o600, 0o600), (0o640, 0o640, 0o640), (0o660, 0o640, 0o640),
+        (0o644, 0o640, 0o600), (0o664, 0o640, 0o600), (0o604, 0o600, 0o600),
+    ],
+)  # fmt: skip
+def test_others_lose_their_rights_and_the_group_may_still_read(
+    file: Path, before: int, after: int, private: int
+) -> None:
+    for content, expected in ((b"{}", after), (b"{ }", private)):
+        file.write_bytes(b"")
+        file.chmod(before)
+        edit.save(file, content, only_owner=expected != after or content == b"{ }")
+        assert (mode(file), file.read_bytes()) == (expected, content)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_owner_and_group_stay_and_roots_new_file_belongs_to_the_folders_owner(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, 12, 34)
+    write(folder / "new" / "config.json", "max_age", "60")
+    for path in (folder / "new", folder / "new" / "config.json"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (12, 34)
+    os.chown(folder / "new" / "config.json", 56, 78)
+    (folder / "new" / "config.json").chmod(0o640)
+    write(folder / "new" / "config.json", "max_age", "61")
+    status = (folder / "new" / "config.json").stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (56, 78, 0o640)
+
+
+def test_a_read_only_file_stays_as_it_is(file: Path) -> None:
+    file.write_text("{}", encoding="utf-8")
+    file.chmod(0o444)
+    with pytest.raises(ProblemError, match="cannot be written: it is read-only"):
+        write(file, "max_age", "60")
+    assert (file.read_text(encoding="utf-8"), mode(file)) == ("{}", 0o444)
+
+
+@pytest.mark.parametrize("create", [os.mkfifo, Path.mkdir])
+def test_what_is_no_regular_file_is_neither_read_nor_replaced(
+    file: Path, create: Callable[[Path], None]
+) -> None:
+    create(file)
+    with pytest.raises(ProblemError, match=r"it is not a regular file|Is a directory"):
+        write(file, "max_age", "60")
+    with pytest.raises(ProblemError, match="cannot be written: "):
+        edit.save(file, b"{}")
+    assert not file.is_file()
 
 
 def test_a_link_stays_a_link(tmp_path: Path, file: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from moonshot_status.core import atomic_write
 from moonshot_status.core.atomic_write import replace_file, write_private
 
 
@@ -37,9 +38,11 @@ def test_the_owner_is_changed_only_if_it_is_another(
     monkeypatch.setattr(os, "fchown", lambda _, *owner: changes.append(owner))
     own = (os.geteuid(), os.getegid())
     other = (own[0], own[1] + 1)
-    replace_file(folder / "file", b"new", 0o600, owner=own)
+    replace_file(folder / "file", b"new", 0o600)
+    replace_file(folder / "file", b"newer", 0o600)
     assert changes == []
-    replace_file(folder / "file", b"new", 0o600, owner=other)
+    monkeypatch.setattr(atomic_write, "_existing_owner", lambda _: other)
+    replace_file(folder / "file", b"newest", 0o600)
     assert changes == [other]
 
 
@@ -110,3 +113,74 @@ def age(path: Path, hours: int) -> None:
     """Set the time of the last change to so many hours ago."""
     changed = time.time() - hours * 3600
     os.utime(path, (changed, changed), follow_symlinks=False)
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_nothing_but_a_regular_file_is_replaced(folder: Path, kind: str) -> None:
+    path = folder / "a"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to("elsewhere")
+    else:
+        os.mkfifo(path)
+    before = path.lstat()
+    with pytest.raises(OSError, match=r"Is a directory|it is not a regular file"):
+        replace_file(path, b"new", 0o600)
+    assert path.lstat() == before
+    assert list(folder.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("mode_", "user", "is_written"),
+    [(0o600, 0, True), (0o644, 0, True), (0o640, 0, False), (0o664, 0, False), (0o600, 1, False)],
+)
+def test_a_group_that_cannot_be_kept_matters_if_it_may_do_more_than_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, mode_: int, user: int, is_written: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "not permitted")
+
+    (folder / "file").write_bytes(b"old")
+    owner = (folder / "file").stat().st_uid + user, (folder / "file").stat().st_gid + 1
+    monkeypatch.setattr(os, "fchown", refuse)
+    monkeypatch.setattr(atomic_write, "_existing_owner", lambda _: owner)
+    if is_written:
+        replace_file(folder / "file", b"new", mode_)
+    else:
+        with pytest.raises(PermissionError, match="its owner and group cannot be kept"):
+            replace_file(folder / "file", b"new", mode_)
+    assert [path.read_bytes() for path in folder.iterdir()] == [b"new" if is_written else b"old"]
+
+
+def test_until_it_is_complete_nobody_else_can_read_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int, int]] = []
+    for name in ("fchown", "fchmod"):
+        real = getattr(os, name)
+
+        def spy(descriptor: int, *rights: int, name: str = name, real: Any = real) -> None:
+            status = os.fstat(descriptor)
+            seen.append((name, stat.S_IMODE(status.st_mode), status.st_size))
+            if name == "fchmod":
+                real(descriptor, *rights)
+
+        monkeypatch.setattr(os, name, spy)
+    monkeypatch.setattr(atomic_write, "_existing_owner", lambda _: (1234, 5678))
+    replace_file(folder / "file", b"secret", 0o640)
+    assert seen == [("fchown", 0o600, 0), ("fchmod", 0o600, 6)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_owner_and_group_stay_except_those_of_the_programs_own_files(folder: Path) -> None:
+    path = folder / "file"
+    path.touch()
+    os.chown(path, 12, 34)
+    replace_file(path, b"new", 0o640)
+    assert (path.stat().st_uid, path.stat().st_gid, mode(path)) == (12, 34, 0o640)
+    write_private(path, b"new")
+    assert (path.stat().st_uid, mode(path)) == (0, 0o600)
+    os.chown(folder, 12, 34)
+    replace_file(folder / "new", b"new", 0o600)
+    assert ((folder / "new").stat().st_uid, (folder / "new").stat().st_gid) == (12, 34)

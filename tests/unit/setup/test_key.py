@@ -56,6 +56,17 @@ def test_an_account_name_stays_readable(own_file: Callable[[Any], Path], file: s
     assert accounts.get("default") == ({"api_key": "sk-a"} if "sk-a" in file else None)
 
 
+@pytest.mark.parametrize(("before", "after"), [(0o600, 0o600), (0o640, 0o640), (0o644, 0o600)])
+def test_the_file_is_closed_to_others_although_it_has_the_key_already(
+    own_file: Callable[[Any], Path], before: int, after: int
+) -> None:
+    path = own_file({"api_key": KEY})
+    for content, is_changed in ((path.read_bytes(), False), (b"{}", True)):
+        path.chmod(before)
+        assert key.save(Options(), content) == is_changed
+        assert (path.read_bytes(), path.stat().st_mode & 0o777) == (content, after)
+
+
 def test_the_other_kind_of_secret_is_removed(own_file: Callable[[Any], Path]) -> None:
     own_file({"api_key": KEY, "region": "china", "max_age": 1})
     content = key.edited(Options(), Region.CHINA, Secret(command=("pass", "show")))
