@@ -138,7 +138,7 @@ def _save(name: str, reply: Reply, started_at: int, states: dict[bytes, FileStat
     inputs = (part for path, state in states.items() for part in (path, _encoded(state)))
     head = b"\0".join([*(b"%d" % number for number in numbers), *inputs])
     body = head + b"\0\0" + text + reason
-    folder = paths.cache_folder() / _FOLDER
+    folder = paths.private_folder(paths.cache_folder() / _FOLDER, real=True)
     write_private(folder / name, _digest(name.encode(), body).encode() + b"\0" + body)
     _delete_oldest(folder, name)
 
@@ -146,8 +146,17 @@ def _save(name: str, reply: Reply, started_at: int, states: dict[bytes, FileStat
 def _delete_oldest(folder: Path, newest: str) -> None:
     """Delete all but the newest replies; files that this program did not make stay.
 
-    ``newest`` is the name of the reply that was just written. Raises OSError.
+    ``newest`` is the name of the reply that was just written. Raises OSError, also if the folder
+    is a symlink.
     """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        _delete_oldest_in(descriptor, newest)
+    finally:
+        os.close(descriptor)
+
+
+def _delete_oldest_in(folder: int, newest: str) -> None:
     import re
     from contextlib import suppress
 
@@ -165,7 +174,7 @@ def _delete_oldest(folder: Path, newest: str) -> None:
     )
     for name in oldest_first[:-_MAX_REPLIES]:
         with suppress(OSError):
-            (folder / name).unlink()
+            os.unlink(name, dir_fd=folder)
 
 
 def _call_digest() -> str:

@@ -270,6 +270,7 @@ SERVER_ERROR = Cause(Kind.SERVER_ERROR, "The API has a fault (HTTP {status})", "
 # This program
 
 STORE_UNUSABLE = Cause(Kind.STORE, "{path} cannot be used: {error}", _NOT_SAVED)
+STORE_FOREIGN = Cause(Kind.STORE, "{path} belongs to another user", "{fix} Nothing is saved there.")
 STORE_LOCKED = Cause(Kind.STORE, "{path} is locked by another process",
     "That process may be stopped: continue it or end it.")
 STORE_NEWER = Cause(Kind.STORE, "{path} was written by a later version of this program",

@@ -42,6 +42,6 @@ def is_newer(file: Path) -> bool:
             schema.version(db)
     except schema.NewerStoreError:
         return True
-    except (sqlite3.Error, UnicodeDecodeError):
+    except (sqlite3.Error, OSError, UnicodeDecodeError):
         return False
     return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import sys
 import threading
@@ -18,6 +20,7 @@ from moonshot_status.api.backoff import after_interruption
 from moonshot_status.core import causes, log, paths
 from moonshot_status.core.account import Account, Reading
 from moonshot_status.core.errors import Problem, ProblemError
+from moonshot_status.core.paths import ForeignPathError
 from moonshot_status.core.thresholds import Level
 from moonshot_status.spending.ledger import History
 from moonshot_status.store import accounts, compaction, file_lock, leases, schema
@@ -52,14 +55,20 @@ _BATCHERS: dict[Path, WriteBatcher[_Result, AccountState]] = {}
 # The files that another process has kept locked since this process started.
 _LOCKED_FOR_READING: set[Path] = set()
 _LOCKED_FOR_WRITING: set[Path] = set()
+_ROOT_FIX = "As root, run it with sudo -H, which has a home folder of its own."
 _T = TypeVar("_T")
 
 
 def connect(file: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Open the file, which must exist, in autocommit mode. Raises sqlite3.OperationalError.
+    """Open the file, which must exist, in autocommit mode.
 
-    Each statement waits up to ``busy_seconds`` for the transaction of another process.
+    Each statement waits up to ``busy_seconds`` for the transaction of another process. Raises
+    sqlite3.OperationalError, and OSError if another user owns the file, its folder or its journal.
     """
+    for path in (file.parent, file, Path(f"{file}-journal")):
+        paths.check_own(path)
+    if paths.exists(file) and not paths.is_file(file):
+        raise OSError(errno.EINVAL, "it is not a regular file")
     # Path.as_uri() imports http.client and ssl from Python 3.14 on.
     uri = f"file://{quote(bytes(file))}?mode=rw"
     return sqlite3.connect(uri, timeout=busy_seconds, isolation_level=None, uri=True)
@@ -327,6 +336,9 @@ def _store_error(file: Path, error: Exception) -> Problem:
         return ProblemError(
             causes.STORE_NEWER, path=str(file), version=__version__, folder=sys.prefix
         ).problem
+    if isinstance(error, ForeignPathError):
+        fix = _ROOT_FIX if os.geteuid() == 0 else f'sudo chown -R "$USER" {error.filename}.'
+        return ProblemError(causes.STORE_FOREIGN, path=str(error.filename), fix=fix).problem
     if _is_locked(error):
         return ProblemError(causes.STORE_LOCKED, path=str(file)).problem
     reason = str(getattr(error, "strerror", None) or error)

@@ -23,8 +23,7 @@ def file_lock(path: Path, timeout: float) -> Iterator[bool]:
     """
     try:
         paths.private_folder(path.parent)
-        paths.private_file(path)
-        descriptor = os.open(path, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError:
         yield True
         return

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -91,7 +92,7 @@ def take(path: Path, started_at: datetime, ends_at: datetime) -> Lease:
     """
     new, descriptor = path.with_suffix(".new"), None
     try:
-        paths.private_folder(path.parent)
+        paths.private_folder(path.parent, real=True)
         new.unlink(missing_ok=True)
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         _lock(descriptor, started_at, ends_at)
@@ -122,6 +123,9 @@ def find(path: Path, now: datetime) -> RequestInFlight | None:
     except OSError:
         return None
     try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            return None
         started_at, ends_at = _times(descriptor)
         if started_at > now:
             return None

@@ -367,17 +367,30 @@ def test_files_of_others_stay_and_are_no_error(full: list[Path], replies: Path) 
     }  # fmt: skip
 
 
+def test_nothing_is_written_or_deleted_through_a_link(
+    full: list[Path], replies: Path, tmp_path: Path
+) -> None:
+    elsewhere = replies.rename(tmp_path / "elsewhere")
+    replies.symlink_to(elsewhere)
+    before = sorted(elsewhere.iterdir())
+    for _ in range(2):
+        cache()
+    assert sorted(elsewhere.iterdir()) == before
+    with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
+        reply_cache._delete_oldest(replies, "")
+
+
 def test_a_reply_that_cannot_be_deleted_is_no_error(
     full: list[Path], replies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unlink = Path.unlink
+    unlink = os.unlink
 
-    def refuse(path: Path) -> None:
-        if path == full[0]:
+    def refuse(name: str, dir_fd: int) -> None:
+        if name == full[0].name:
             raise PermissionError
-        unlink(path)
+        unlink(name, dir_fd=dir_fd)
 
-    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "unlink", refuse)
     monkeypatch.setattr(reply_cache, "_MAX_REPLIES", len(full) - 1)
     cache()
     assert cached()
