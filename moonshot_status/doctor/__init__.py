@@ -7,7 +7,7 @@ the same that a bar makes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from moonshot_status.core import log
 from moonshot_status.doctor import (
@@ -23,10 +23,16 @@ from moonshot_status.doctor import (
     waybar,
     whitespace,
 )
+from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.context import Context
-from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok
+from moonshot_status.doctor.finding import Finding, State, absent, fail, hint, ok, unreadable
 
-_BAR_CHECKS = (waybar.bar, i3blocks.bar, menu_bars.xbar, menu_bars.swiftbar)
+_BAR_CHECKS: dict[str, Callable[[], Bar | None]] = {
+    "waybar": waybar.bar,
+    "i3blocks": i3blocks.bar,
+    "xbar": menu_bars.xbar,
+    "swiftbar": menu_bars.swiftbar,
+}
 
 
 def examine(context: Context) -> Iterator[Finding]:
@@ -47,14 +53,25 @@ def _guarded(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     """Yield the findings, and one more if the check fails with an unexpected exception."""
     try:
         yield from findings
-    except Exception:  # noqa: BLE001 - the other checks have to go on
+    except Exception as error:  # noqa: BLE001 - the other checks have to go on
         log.log_traceback()
+        if isinstance(error, OSError) and error.filename:
+            yield unreadable(name, error)
+            return
         fix = "Run it with --debug and report what it prints."
         yield fail(name, "this check itself failed", fix)
 
 
+def _bar(name: str) -> Bar | None:
+    """Return the bar, None if it is not installed; an unreadable file is its only mistake."""
+    try:
+        return _BAR_CHECKS[name]()
+    except OSError as error:
+        return Bar(name, findings=(unreadable(name, error),))
+
+
 def _bars() -> Iterator[Finding]:
-    found = [bar for bar in (check() for check in _BAR_CHECKS) if bar]
+    found = [bar for bar in map(_bar, _BAR_CHECKS) if bar]
     if not found:
         yield absent("bars", "no Waybar, i3blocks, xbar or SwiftBar was found")
     hint_or_fail = hint if any(bar.has_module for bar in found) else fail

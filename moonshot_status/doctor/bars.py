@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moonshot_status.config.settings_file import read_bytes
-from moonshot_status.core import bar_path
+from moonshot_status.core import bar_path, paths
 from moonshot_status.core.bar_path import PROGRAM
 from moonshot_status.doctor.finding import Finding, fail, hint
 
@@ -49,10 +49,15 @@ def expand(path: str) -> Path:
     return Path(os.path.expandvars(os.path.expanduser(path)))
 
 
+def read_text(file: Path) -> str:
+    """Return the text of the file. Raises OSError."""
+    return read_bytes(file).decode("utf-8", "replace")
+
+
 def text_of(file: Path) -> str:
     """Return the text of the file; empty if it cannot be read."""
     try:
-        return read_bytes(file).decode("utf-8", "replace")
+        return read_text(file)
     except OSError:
         return ""
 
@@ -77,12 +82,12 @@ def _script(command: str) -> Path | None:
 
 
 def command_findings(name: str, command: str, output_format: str) -> Iterator[Finding]:
-    """Yield the mistakes in a command that the bar runs.
+    """Yield the mistakes in a command that the bar runs. Raises OSError.
 
     ``output_format`` is the value of ``--format`` that it has to have.
     """
     script = _script(command)
-    if script and not script.is_file():
+    if script and not paths.is_file(script):
         fix = f"Copy it there, as integrations/{name}/README.md says."
         yield fail(name, f"{script} is not there, which it runs", fix)
     elif script and not os.access(script, os.X_OK):
@@ -105,22 +110,22 @@ def _existing_paths(text: str) -> list[str]:
         words = shlex.split(text, comments=True)
     except ValueError:
         return []
-    paths = [word for word in words if word.endswith(f"/{PROGRAM}")]
-    return [path for path in paths if os.access(expand(path), os.X_OK)]
+    found = [word for word in words if word.endswith(f"/{PROGRAM}")]
+    return [path for path in found if os.access(expand(path), os.X_OK)]
 
 
 def _program_findings(name: str, text: str) -> Iterator[Finding]:
-    paths = _existing_paths(text) or _PROGRAM_PATH.findall(text)
-    if not paths and mentions_program(text):
+    found = _existing_paths(text) or _PROGRAM_PATH.findall(text)
+    if not found and mentions_program(text):
         return  # It runs the module with a Python that it names.
-    path = paths[-1] if paths else PROGRAM
+    path = found[-1] if found else PROGRAM
     fix = f"Write its full path: {bar_path.running_program()}"
     if "/" in path:
         if not os.access(expand(path), os.X_OK):
             yield fail(name, f"its command runs {path}, which is not there", fix)
         return
-    found = bar_path.which(path)
-    if found is None:
+    program = bar_path.which(path)
+    if program is None:
         yield fail(name, f"it does not find {path} with the PATH of bars", fix)
-    elif Path(found).parent == bar_path.local_bin() and ".local/bin" not in text:
+    elif Path(program).parent == bar_path.local_bin() and ".local/bin" not in text:
         yield hint(name, f"it finds {path} only where ~/.local/bin is in the session's PATH", fix)

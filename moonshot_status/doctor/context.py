@@ -18,7 +18,7 @@ from moonshot_status.config.settings import (
     Settings,
 )
 from moonshot_status.config.settings_file import SettingsFile
-from moonshot_status.core import bar_path, log
+from moonshot_status.core import bar_path, log, paths
 from moonshot_status.core.account import Account, Secret
 from moonshot_status.core.errors import Kind, Problem, ProblemError
 from moonshot_status.core.regions import DEFAULT_REGION, Region
@@ -98,7 +98,7 @@ class Context:
     @property
     def codexbar_file(self) -> Path | None:
         """The file that CodexBar would read, or None if there is none."""
-        return next((path for path in codexbar.candidates(self.environ) if path.exists()), None)
+        return next(filter(_may_exist, codexbar.candidates(self.environ)), None)
 
     @cached_property
     def key_result(self) -> KeyResult:
@@ -115,6 +115,13 @@ class Context:
             return as_in_bar
         as_in_shell = _resolve_key(secret)
         return as_in_bar if as_in_shell.problem else replace(as_in_shell, only_in_shell=True)
+
+
+def _may_exist(path: Path) -> bool:
+    try:
+        return paths.exists(path)
+    except OSError:
+        return True
 
 
 def make_context(options: Options, environ: Mapping[str, str]) -> Context:

@@ -11,7 +11,7 @@ from pathlib import Path
 from moonshot_status.config import codexbar
 from moonshot_status.config.settings import SETTINGS
 from moonshot_status.config.settings_file import SettingsFile, read_bytes
-from moonshot_status.core import causes, strict_json
+from moonshot_status.core import causes, paths, strict_json
 from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.regions import DEFAULT_REGION, REGION_NAMES
 from moonshot_status.core.text import unquoted
@@ -53,16 +53,16 @@ def _own_file(context: Context) -> Finding:
     if problem:
         fix = _syntax_fix(path) or _spelling_fix(problem) or _owner_fix(path) or problem.hint
         return fail(_OWN, problem.message, fix)
-    if path.exists():
+    if paths.exists(path):
         count = len(context.settings.accounts)
         several = f", {count} account{'s' if count > 1 else ''} by name" if count else ""
         return ok(_OWN, f"{path} is valid{several}")
     if path.is_symlink():
         return fail(_OWN, f"{path} is a link that leads nowhere", "Make the link anew.")
     default = Path(os.path.expanduser("~/.config/moonshot-status/config.json"))
-    if default != path and default.is_file():
+    if default != path and paths.is_file(default):
         return hint(_OWN, f"{default} is not read", f"Move it to {path}.")
-    neighbours = sorted(other.name for other in path.parent.glob("*") if other.is_file())
+    neighbours = sorted(other.name for other in path.parent.glob("*") if paths.is_file(other))
     if neighbours:
         fact = f"{path} is not there; {neighbours[0]} beside it is not read"
         return hint(_OWN, fact, f"Only the name {path.name} counts.")

@@ -45,6 +45,12 @@ def fail(name: str, fact: str, fix: str, private: str = "") -> Finding:
     return Finding(name, State.FAIL, fact, fix, private)
 
 
+def unreadable(name: str, error: OSError) -> Finding:
+    """Return the finding for a file or folder that cannot be read."""
+    fix = "Check its owner and permissions, and those of the folders above it."
+    return fail(name, f"{error.filename} cannot be read: {error.strerror}", fix)
+
+
 def hint(name: str, fact: str, fix: str = "", private: str = "") -> Finding:
     return Finding(name, State.HINT, fact, fix, private)
 

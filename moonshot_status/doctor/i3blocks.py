@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from moonshot_status.core import paths
 from moonshot_status.doctor import bars
 from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.finding import Finding, fail
@@ -16,13 +17,16 @@ Block = dict[str, str]
 
 
 def bar() -> Bar | None:
-    """Return i3blocks and the mistakes in its configuration, or None if it is not installed."""
+    """Return i3blocks and the mistakes in its configuration, or None if it is not installed.
+
+    Raises OSError if a file cannot be read.
+    """
     home = Path(os.path.expanduser("~"))
     places = (bars.config_home() / _NAME / "config", home / ".i3blocks.conf")
-    file = next((place for place in places if place.is_file()), None)
+    file = next((place for place in places if paths.is_file(place)), None)
     if file is None:
         return bars.without_file(_NAME)
-    ours = [block for block in _blocks(bars.text_of(file)) if _is_ours(block)]
+    ours = [block for block in _blocks(bars.read_text(file)) if _is_ours(block)]
     findings = (finding for block in ours for finding in _findings(block))
     return Bar(_NAME, file, bool(ours), tuple(findings))
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from moonshot_status.config import api_key
-from moonshot_status.core import bar_path
+from moonshot_status.core import bar_path, paths
 from moonshot_status.core.errors import Kind
 from moonshot_status.doctor.context import Context, KeyResult
 from moonshot_status.doctor.finding import Finding, fail, hint, ok
@@ -43,7 +43,7 @@ def _fix(command: tuple[str, ...], result: KeyResult) -> str:
         return result.problem.hint
     if program.startswith("$"):
         return "There is no shell that expands $: write the full path."
-    if Path(program).is_file() and not os.access(program, os.X_OK):
+    if paths.is_file(Path(program)) and not os.access(program, os.X_OK):
         return f"chmod +x {program}"
     if shutil.which(program) is None:
         if " " in program:

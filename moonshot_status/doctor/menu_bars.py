@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from moonshot_status.core import process
+from moonshot_status.core import paths, process
 from moonshot_status.doctor import bars
 from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.finding import Finding, fail
@@ -38,9 +38,9 @@ def swiftbar() -> Bar | None:
 
 
 def _bar(name: str, folder: Path) -> Bar | None:
-    if not folder.is_dir():
+    if not paths.is_folder(folder):
         return None
-    files = sorted(file for file in folder.iterdir() if file.is_file())
+    files = sorted(file for file in folder.iterdir() if paths.is_file(file))
     ours = [file for file in files if bars.mentions_program(bars.text_of(file))]
     findings = (finding for file in ours for finding in _findings(name, file))
     return Bar(name, ours[0] if ours else folder, bool(ours), tuple(findings))

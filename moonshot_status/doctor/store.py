@@ -7,9 +7,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from moonshot_status.config import hide_amounts
 from moonshot_status.core import paths
+from moonshot_status.core.paths import ForeignPathError
 from moonshot_status.doctor.context import Context
-from moonshot_status.doctor.finding import Finding, absent, fail, hint, ok
+from moonshot_status.doctor.finding import Finding, absent, fail, hint, ok, unreadable
 from moonshot_status.store import check
 from moonshot_status.store.check import CorruptStoreError
 from moonshot_status.store.database import FILE_NAME
@@ -26,10 +28,44 @@ def findings(_: Context) -> Iterator[Finding]:
         yield from _findings(file)
     except OSError as error:
         yield fail("store", f"{file} cannot be used: {error.strerror}", _owner_fix(file))
+    yield from _switch()
+    yield from _cache()
+
+
+def _switch() -> Iterator[Finding]:
+    """Yield a warning if the amounts are hidden because the switch cannot be read."""
+    try:
+        hide_amounts.stored()
+    except (OSError, ValueError):
+        fact = f"{hide_amounts.path()} cannot be read, so amounts are hidden"
+        yield hint("amounts", fact, "Choose: moonshot-status hide on, or off.")
+
+
+def _cache() -> Iterator[Finding]:
+    """Yield a finding if the cache cannot be used, such as after a run with sudo."""
+    folder = paths.cache_folder()
+    try:
+        paths.check_private(folder)
+        for path in folder.rglob("*"):
+            paths.check_own(path)
+    except ForeignPathError as error:
+        foreign = Path(error.filename)
+        fact = f"{foreign} belongs to another user, so replies are not cached"
+        yield hint("cache", fact, _owner_fix(foreign))
+    except OSError as error:
+        yield unreadable("cache", error)
 
 
 def _findings(file: Path) -> Iterator[Finding]:
     """Yield the findings. Raises OSError."""
+    try:
+        paths.check_private(file.parent)
+        paths.check_own(file)
+    except ForeignPathError as error:
+        foreign = Path(error.filename)
+        fact = f"{foreign} belongs to another user, so nothing is kept"
+        yield fail("store", fact, _owner_fix(foreign))
+        return
     place = next(place for place in (file, *file.parents) if os.path.lexists(place))
     if not _is_writable(file.parent if place == file else place) or not _is_writable(place):
         yield fail("store", f"{place} cannot be written, so nothing is kept", _owner_fix(place))
@@ -56,6 +92,8 @@ def _owner_fix(place: Path) -> str:
     while not os.path.lexists(place):
         place = place.parent
     if place.lstat().st_uid != os.geteuid():
+        if os.geteuid() == 0:
+            return "As root, run it with sudo -H, which has a home folder of its own."
         return f'It belongs to another user: sudo chown -R "$USER" {place}'
     return f"chmod u+rwX {place}, or make room if the disk is full or read-only."
 
@@ -70,7 +108,7 @@ def _content(file: Path) -> Finding:
         fix = "The next request puts it aside and begins a new one: run doctor again."
         return fail("store", f"{file} is damaged", fix)
     except OSError as error:
-        return fail("store", f"{file} cannot be used: {error}", _owner_fix(file))
+        return fail("store", f"{file} cannot be used: {error.strerror or error}", _owner_fix(file))
     content = "empty" if readings is None else f"sound, readings as they came: {readings}"
     return ok("store", f"{file} is {content}")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from moonshot_status.config import jsonc
 from moonshot_status.config.jsonc import JsoncError
+from moonshot_status.core import paths
 from moonshot_status.doctor import bars
 from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.finding import Finding, fail
@@ -33,8 +34,11 @@ class _Config:
 
 
 def bar() -> Bar | None:
-    """Return Waybar and the mistakes in its configuration, or None if it is not installed."""
-    file = next((file for file in _places() if file.is_file()), None)
+    """Return Waybar and the mistakes in its configuration, or None if it is not installed.
+
+    Raises OSError if a file cannot be read.
+    """
+    file = next((file for file in _places() if paths.is_file(file)), None)
     if file is None:
         return bars.without_file(_NAME)
     config = _Config()
@@ -56,12 +60,12 @@ def _places() -> Iterator[Path]:
 
 
 def _collect_file(file: Path, folder: Path, config: _Config, depth: int) -> None:
-    """Add the bars of the file and its includes to ``config``. Raises JsoncError.
+    """Add the bars of the file and its includes to ``config``. Raises JsoncError and OSError.
 
     ``folder`` is what relative includes start from.
     """
     # Waybar ignores everything after the value.
-    document = jsonc.parse(bars.text_of(file), whole=False).value
+    document = jsonc.parse(bars.read_text(file), whole=False).value
     for each in document if isinstance(document, list) else [document]:
         if not isinstance(each, dict):
             continue

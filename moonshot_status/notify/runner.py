@@ -65,7 +65,7 @@ def _fill(pipe: int, content: bytes) -> None:
 
 def _home() -> Path:
     home = Path(os.path.expanduser("~"))
-    return home if home.is_dir() else Path("/")
+    return home if os.path.isdir(home) else Path("/")  # noqa: PTH112 - it raises nothing
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from moonshot_status.core import paths as core_paths
 from moonshot_status.core import process
 from moonshot_status.setup import SetupError, paths
 
@@ -50,7 +51,7 @@ class Bar:
         return text.replace(self.default_folder, paths.shell_word(self.folder()))
 
     def folder(self) -> Path:
-        """Return the folder of the bar's files. Raises SetupError if it has none.
+        """Return the folder of the bar's files. Raises SetupError if it has none, and OSError.
 
         It is the first with a marker file, else the first that exists, else the first.
         """
@@ -59,15 +60,15 @@ class Bar:
             raise SetupError(f"{self.title} has no folder for its files")
 
         def rank(folder: Path) -> tuple[bool, bool]:
-            is_marked = any((folder / file).exists() for file in self.marker_files)
-            return not is_marked, not folder.is_dir()
+            is_marked = any(core_paths.exists(folder / file) for file in self.marker_files)
+            return not is_marked, not core_paths.is_folder(folder)
 
         return min(folders, key=rank)
 
     def is_installed(self) -> bool:
         """Return whether one of the bar's programs or folders is on this machine."""
         has_program = any(shutil.which(program) for program in self.programs)
-        return has_program or any(folder.is_dir() for folder in self._folders())
+        return has_program or any(os.path.isdir(folder) for folder in self._folders())  # noqa: PTH112
 
     def path(self, written: str) -> Path:
         """Return the path of a file in a step, which may be relative to the bar's folder."""

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from moonshot_status.core import safe_read
 from moonshot_status.setup import SetupError, paths
 
 BACKUP_SUFFIX = ".before-moonshot-status"
+_SIZE_LIMIT = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def read_file(path: Path) -> bytes | None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise SetupError(f"{paths.display(path)} is not a file")
-        return path.read_bytes()
+        return safe_read.read(path, limit=_SIZE_LIMIT)[0]
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.is_symlink():
             raise SetupError(f"{paths.display(path)} is a link that leads nowhere") from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Manifest:
         unshared = [path for path in sorted(own, reverse=True) if path not in others]
         links = [Path(path) for path in unshared if own[path] == LINK]
         folders = [Path(path) for path in unshared if own[path] == FOLDER]
-        return [path for path in links + folders if path.is_symlink() or path.is_dir()]
+        return [path for path in links + folders if os.path.islink(path) or os.path.isdir(path)]  # noqa: PTH112, PTH114
 
     def save(self, pending: PendingChanges) -> None:
         """Add the manifest to the pending changes; an empty one is deleted."""

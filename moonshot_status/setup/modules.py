@@ -19,6 +19,7 @@ from pathlib import Path
 
 from moonshot_status.config import jsonc, jsonc_edit
 from moonshot_status.config.jsonc import JsoncError, Node
+from moonshot_status.core.paths import is_file
 from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.bars import Bar, Step
 from moonshot_status.setup.changes import PendingChanges
@@ -126,12 +127,15 @@ class Configuration:
                     self._collect_includes(bar, sources)
 
     def _find(self, written: object) -> list[Path]:
-        """Return the existing files that an include means, and the module's file in any case."""
+        """Return the existing files that an include means, and the module's file in any case.
+
+        Raises OSError if one cannot be examined.
+        """
         for word in _words(written)[:1]:
             for base in (paths.home(), self.path.parent):
                 pattern = os.path.join(base, word)
                 found = [Path(path) for path in [*glob.glob(pattern), pattern]]  # noqa: PTH207
-                found = [path for path in found if path.is_file() or path == self._module_file]
+                found = [path for path in found if is_file(path) or path == self._module_file]
                 if found:
                     return found
         return []

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonshot_status.core.paths import private_folder, state_folder
+from moonshot_status.core.paths import exists, private_folder, state_folder
 from moonshot_status.setup import SetupError, apply, changes, path_link, paths, steps
 from moonshot_status.setup.bars import Bar
 from moonshot_status.setup.changes import Change, PendingChanges
@@ -73,14 +73,14 @@ class Plan:
 
 
 def to_add(bar: Bar) -> Plan:
-    """Return the plan that adds the module to the bar. Raises SetupError."""
+    """Return the plan that adds the module to the bar. Raises SetupError and OSError."""
     pending, manifest = PendingChanges(), Manifest.load()
     steps.add(bar, pending, manifest)
     changes.back_up(pending)
     link = path_link.missing_link()
     created = [change.path for change in pending.changes()] + ([link.path] if link else [])
     for folder in sorted({folder for path in created for folder in path.parents}):
-        if not folder.exists():
+        if not exists(folder):
             manifest.add(bar.name, folder, FOLDER)
     if link or manifest.has_link(path_link.link_path()):
         manifest.add(bar.name, path_link.link_path(), LINK)
@@ -89,7 +89,7 @@ def to_add(bar: Bar) -> Plan:
 
 
 def to_remove(bar: Bar) -> Plan:
-    """Return the plan that removes the module from the bar. Raises SetupError."""
+    """Return the plan that removes the module from the bar. Raises SetupError and OSError."""
     pending, manifest = PendingChanges(), Manifest.load()
     steps.remove(bar, pending, manifest)
     changes.drop_backups(pending)

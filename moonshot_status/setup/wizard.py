@@ -184,11 +184,19 @@ def _set_up_bars(options: SetupOptions) -> int:
 def _set_up_bar(bar: Bar, options: SetupOptions) -> int:
     """Change one bar and return the exit status; an error does not affect the other bars."""
     try:
-        _change(plan.to_remove(bar) if options.remove else plan.to_add(bar), options)
+        _change(_plan(bar, options), options)
     except SetupError as error:
         click.echo(f"{bar.title}: {error}.", err=True)
         return 1
     return 0
+
+
+def _plan(bar: Bar, options: SetupOptions) -> Plan:
+    """Plan the change. Raises SetupError."""
+    try:
+        return plan.to_remove(bar) if options.remove else plan.to_add(bar)
+    except OSError as error:
+        raise SetupError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
 def _change(bar_plan: Plan, options: SetupOptions) -> None:

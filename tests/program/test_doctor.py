@@ -50,11 +50,12 @@ from moonshot_status.api.base_url import is_loopback
 from moonshot_status.api.connect import Address
 from moonshot_status.config import api_key, codexbar, key_sources
 from moonshot_status.config.settings import SETTINGS, Setting
-from moonshot_status.core import bar_path, log
+from moonshot_status.core import bar_path, log, paths
 from moonshot_status.core.regions import Region
 from moonshot_status.doctor import key_command as key_command_check
-from moonshot_status.doctor import menu_bars, network, report, request
+from moonshot_status.doctor import menu_bars, network, report, request, whitespace
 from moonshot_status.doctor import waybar as waybar_check
+from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import State, untried
 from moonshot_status.polling import balance, demo
 from moonshot_status.store import accounts
@@ -1094,12 +1095,16 @@ PERMISSIONS: dict[str, tuple[Callable[[Bench], object], dict[str, str]]] = {
         unreadable_files,
         {
             "settings file": "Permission denied → chmod u\\+r ",
-            "waybar": "cannot be understood",
+            "waybar": "waybar/config cannot be read: Permission denied",
             "store": "cannot be written.*chmod u",
         },
     ),
     "closed folders": (closed_folders, {"settings file": "who owns", "store": "cannot be"}),
     "read-only file": (read_only_file, {"store": "cannot be written.*chmod u"}),
+    "a closed folder of Waybar": (
+        lambda bench: bench.write(".config/waybar/config", "{}").parent.chmod(0),
+        {"waybar": "waybar/config cannot be read: Permission denied"},
+    ),
     "no place": (no_place, {"store": "state cannot be written"}),
 }
 
@@ -1114,6 +1119,8 @@ def test_permissions(invoke: Run, bench: Bench, name: str) -> None:
         if folder.is_dir():
             folder.chmod(0o700)
     bench.store.parent.parent.chmod(0o700)
+    (bench.home / ".config" / "waybar").mkdir(exist_ok=True)
+    (bench.home / ".config" / "waybar").chmod(0o700)
     for step, words in expected.items():
         assert re.search(words, found[step]), found
 
@@ -1125,8 +1132,95 @@ def test_files_of_another_user(invoke: Run, bench: Bench) -> None:
         path.chmod(0o600)
         os.chown(path, NOBODY, NOBODY)
     found = doctor_as_a_user(bench)
-    for step in ("store", "settings file"):
-        assert "belongs to another user: sudo chown" in found[step]
+    assert "belongs to another user: sudo chown" in found["settings file"]
+    assert "balance.db belongs to another user, so nothing is kept" in found["store"]
+
+
+@pytest.mark.parametrize("is_root", [True, False])
+def test_folders_of_another_user_are_named_with_the_cure(
+    invoke: Run, doctor: Doctor, bench: Bench, is_root: bool
+) -> None:
+    """As root the folders are another user's; for a user they are what a run with sudo left."""
+    invoke()
+    cache = bench.home / ".cache" / "moonshot-status"
+    make_foreign(bench.patch, is_root, bench.store.parent, cache)
+    findings = doctor()
+    fix = "sudo -H" if is_root else rf'sudo chown -R "\$USER" .*{bench.store.parent.name}'
+    found = {**failed(findings), "cache": in_state(findings, "hint")["cache"]}
+    for step, words in (("store", "nothing is kept"), ("cache", "replies are not cached")):
+        assert re.search(f"belongs to another user, so {words} → .*{fix}", found[step]), found
+
+
+def make_foreign(patch: Patch, is_root: bool, *folders: Path) -> None:
+    """Make this process root, or a user, and these folders those of somebody else."""
+    if is_root and os.geteuid() == 0:
+        for folder in folders:
+            os.chown(folder, NOBODY, NOBODY)
+    else:
+        other = 0 if is_root else os.getuid() + 1
+        patch.setattr(os, "geteuid", lambda: other)
+
+
+@pytest.mark.parametrize("is_foreign", [True, False])
+def test_a_file_in_the_cache_that_cannot_be_used_is_named(
+    invoke: Run, doctor: Doctor, bench: Bench, is_foreign: bool
+) -> None:
+    invoke()
+    cache, is_own = bench.home / ".cache" / "moonshot-status", paths.check_own
+
+    def check(path: Path) -> None:
+        if path.parent == cache and is_foreign:
+            raise paths.ForeignPathError(path)
+        if path.parent == cache:
+            raise PermissionError(13, "Permission denied", str(path))
+        is_own(path)
+
+    bench.patch.setattr(paths, "check_own", check)
+    words = "belongs to another user" if is_foreign else "cannot be read: Permission denied"
+    assert words in in_state(doctor(), "hint" if is_foreign else "wrong")["cache"]
+
+
+def test_amounts_that_are_hidden_because_the_switch_cannot_be_read(
+    invoke: Run, doctor: Doctor, bench: Bench
+) -> None:
+    assert "amounts" not in in_state(doctor(), "hint")
+    invoke("hide", "off")
+    assert "amounts" not in in_state(doctor(), "hint")
+    (bench.store.parent / "amounts").write_text("rubbish", encoding="utf-8")
+    assert "so amounts are hidden" in in_state(doctor(), "hint")["amounts"]
+
+
+def test_a_file_that_a_check_cannot_read_is_named(doctor: Doctor, bench: Bench) -> None:
+    def refuse(_: Context) -> None:
+        raise PermissionError(13, "Permission denied", "/root/x")
+
+    bench.patch.setattr(whitespace, "_values", refuse)
+    assert "/root/x cannot be read: Permission denied" in failed(doctor())["whitespace"]
+
+
+def test_a_bar_that_runs_what_cannot_be_read_runs_something_else(
+    doctor: Doctor, bench: Bench
+) -> None:
+    waybar(bench, {"custom/x": {"exec": str(bench.folder)}})
+    assert "the module is not in" in failed(doctor())["waybar"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to itself", "endless", "huge"])
+def test_what_is_no_settings_file_is_told_at_once(doctor: Doctor, bench: Bench, kind: str) -> None:
+    own = bench.home / ".config" / "moonshot-status" / "config.json"
+    for path in (own, bench.home / ".codexbar" / "config.json"):
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "huge":
+            path.write_bytes(b"\n" * (10 << 20))
+        else:
+            path.symlink_to("/dev/zero" if kind == "endless" else path)
+        step = "settings file" if path == own else "CodexBar's file"
+        words = "not a regular file|symbolic links|larger than 1 MiB"
+        assert re.search(f"cannot be read: .*({words})", failed(doctor())[step])
+        path.unlink()
 
 
 STORES: dict[str, tuple[Callable[[Path], object], str]] = {

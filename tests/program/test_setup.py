@@ -61,6 +61,21 @@ def setup(*arguments: str, typed: str = "", before: tuple[str, ...] = ()) -> Res
     return result
 
 
+def test_a_file_that_cannot_be_examined_is_told(
+    endpoint: demo.Server, settings: Path, home: Path, own_file: Callable[[Any], Path],
+) -> None:  # fmt: skip
+    own_file({"api_key": KEY})
+    (home / "loop").symlink_to("loop")
+    config = home / ".config" / "waybar" / "config"
+    config.parent.mkdir()
+    config.write_text('{"include": "~/loop"}', encoding="utf-8")
+    for arguments in ((), ("--remove",)):
+        result = setup("--yes", *arguments, "waybar")
+        assert f"Waybar: {home}/loop cannot be read: Too many levels" in result.output
+        assert result.exit_code == 1
+    assert config.read_text(encoding="utf-8") == '{"include": "~/loop"}'
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
