@@ -80,11 +80,17 @@ def require_account(problem: Problem | None) -> None:
 def _program(params: dict[str, Any]) -> tuple[str, ...]:
     """Return the command line that runs this program again for the same accounts."""
     program = shutil.which(sys.argv[0]) or ""
-    words = (
-        [str(Path(program).absolute())] if program else [sys.executable, "-m", "moonshot_status"]
-    )
+    words = [str(Path(program).absolute())] if program else _interpreted()
     for name in ("account", "region", "config"):
         if params[name] is not None:
             value = params[name].absolute() if name == "config" else params[name]
             words += [f"--{name}", str(value)]
     return tuple(words)
+
+
+def _interpreted() -> list[str]:
+    """Return the command line of this process up to the program's arguments.
+
+    The options of the interpreter are in it, such as -P and -I.
+    """
+    return [sys.executable, *sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv) + 1]]

@@ -179,6 +179,17 @@ def test_the_new_program_is_started_between_two_lines(
     assert len(executed) == 1
 
 
+@pytest.mark.parametrize("option", ["-P", "-I"])
+def test_the_new_program_gets_the_options_of_the_interpreter(
+    package: Path, newer_store: Path, executed: list[Any], option: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    command = ["python", option, "-m", "moonshot_status", "watch"]
+    monkeypatch.setattr(sys, "orig_argv", command)
+    Program().restart()
+    assert executed[0][:2] == (sys.executable, command)
+
+
 @pytest.fixture
 def watch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

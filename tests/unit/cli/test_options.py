@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,17 @@ def test_the_program_is_run_again_by_its_path(demo: str | None) -> None:
     assert Path(request.program[0]).is_absolute()
     assert request.program[-2:] == ("--account", "work")
     assert request.demo == (demo or "")
+
+
+@pytest.mark.parametrize("options", [["-P"], ["-I"], ["-E", "-s", "-X", "dev", "-W", "error"]])
+def test_the_interpreter_is_run_again_with_its_options(
+    options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/nowhere/moonshot_status/__main__.py", "--format", "xbar"])
+    command = ["python", *options, "-m", "moonshot_status", "--format", "xbar"]
+    monkeypatch.setattr(sys, "orig_argv", command)
+    program = make_request({**NOTHING, "account": "work"}).program
+    assert program == (sys.executable, *command[1:-2], "--account", "work")
 
 
 @pytest.mark.parametrize(
