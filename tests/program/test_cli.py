@@ -299,10 +299,11 @@ def test_open_starts_the_systems_browser(
     for name in ("xdg-open", "open"):  # of Linux and of macOS
         opener = tmp_path / name
         opener.write_text(
-            f"#!/bin/sh\nprintf %s \"$1\" > '{opened}.part'\nmv '{opened}.part' '{opened}'\n"
+            f"#!/bin/sh\nprintf %s \"$1$MOONSHOT_API_KEY\" > '{opened}.part'\nmv '{opened}.part' '{opened}'\n"
         )
         opener.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
     # Click does not wait for the browser.
     monkeypatch.setenv("PYTHONWARNINGS", f"{WARNINGS},ignore:subprocess:ResourceWarning")
     assert run("--region", "china", "open").returncode == 0
@@ -310,6 +311,17 @@ def test_open_starts_the_systems_browser(
     while not opened.exists() and time.monotonic() < until:
         time.sleep(0.02)
     assert opened.read_text(encoding="utf-8") == "https://platform.kimi.com/console/account"
+
+
+def test_open_hands_no_key_to_the_browser(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    secret = {"MOONSHOT_API_KEY": "of another form", "MOONSHOT_KEY": KEY, "OTHER": f"a {KEY} b"}
+    os.environ.update({**secret, "DISPLAY": ":1"})
+    inherited: dict[str, str] = {}
+    monkeypatch.setattr(click, "launch", lambda _: inherited.update(os.environ))
+    assert invoke("open").returncode == 0
+    assert inherited["DISPLAY"] == ":1"
+    assert not secret.keys() & inherited.keys()
 
 
 def test_open_says_why_it_cannot(invoke: Run, own_file: OwnFile) -> None:
