@@ -9,16 +9,19 @@ from typing import IO, Any
 import click
 
 from moonshot_status.core.errors import Problem, ProblemError
-from moonshot_status.core.text import mask_keys
+from moonshot_status.core.text import escaped, mask_keys
 
 _DOCTOR = "Next: moonshot-status doctor"
 
 
 class Failure(click.ClickException):
-    """An error message of several lines; empty ones are left out, and the last is the next step."""
+    """An error message of several lines; empty ones are left out, and the last is the next step.
+
+    What is not printable in it is escaped.
+    """
 
     def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(line for line in lines if line))
+        super().__init__(escaped("\n".join(line for line in lines if line)))
 
 
 def from_problem(problem: Problem) -> Failure:
@@ -56,7 +59,7 @@ def with_next_step() -> Iterator[None]:
     except click.UsageError as error:
         if type(error).show is not click.UsageError.show:
             raise
-        raise WrongUsage(mask_keys(error.format_message()), error.ctx) from error
+        raise WrongUsage(escaped(mask_keys(error.format_message())), error.ctx) from error
     except click.ClickException as error:
         raise Failure(mask_keys(error.format_message()), _DOCTOR) from error
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from moonshot_status.core.text import escaped
 from moonshot_status.formats import Reply
 
 
@@ -24,6 +25,14 @@ def write(reply: Reply) -> int:
         _discard_the_rest()
         return 1
     return reply.exit_code
+
+
+def write_path(path: Path) -> None:
+    """Print the path on a line: its exact bytes, or escaped if a terminal shows it."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        click.echo(escaped(str(path)))
+    else:
+        click.echo(os.fsencode(path) + b"\n", nl=False)
 
 
 def write_file(file: Path, content: bytes) -> None:

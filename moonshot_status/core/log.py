@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from moonshot_status.core.text import mask_keys
+from moonshot_status.core.text import escaped, mask_keys
 
 if TYPE_CHECKING:
     import logging
@@ -27,10 +27,10 @@ def turn_on() -> None:
         """Masks secrets in the message and in the traceback of a record."""
 
         def filter(self, record: logging.LogRecord) -> bool:
-            record.msg, record.args = masked(record.getMessage()), None
+            record.msg, record.args = escaped(masked(record.getMessage())), None
             if record.exc_info:
                 traceback = logging.Formatter().formatException(record.exc_info)
-                record.exc_text, record.exc_info = masked(traceback), None
+                record.exc_text, record.exc_info = escaped(masked(traceback)), None
             return True
 
     logging.raiseExceptions = False  # Standard error may be closed.

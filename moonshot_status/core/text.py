@@ -69,3 +69,14 @@ def one_line(value: str, limit: int = 240) -> str:
     printable = "".join(char if char.isprintable() else " " for char in value[: limit * 4])
     line = mask_keys(" ".join(printable.split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def escaped(value: str) -> str:
+    """Return the text with everything unprintable but tabs and line feeds escaped.
+
+    For text that is printed as it is: a path can contain control sequences of terminals.
+    """
+    return "".join(
+        char if char.isprintable() or char in "\t\n" else char.encode("unicode_escape").decode()
+        for char in value
+    )

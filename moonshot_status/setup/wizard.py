@@ -16,6 +16,7 @@ from moonshot_status.core import signals
 from moonshot_status.core.account import Secret
 from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.regions import DEFAULT_REGION, Region
+from moonshot_status.core.text import escaped
 from moonshot_status.polling import poll
 from moonshot_status.setup import SetupError, bars, key, path_link, paths, plan
 from moonshot_status.setup.bars import Bar
@@ -43,7 +44,7 @@ def run(global_options: Options, options: SetupOptions) -> int:
             if options.remove or _set_up_key(global_options, options):
                 return _set_up_bars(options)
         except SetupError as error:
-            click.echo(f"Error: {error}", err=True)
+            _echo(f"Error: {error}", err=True)
         except ProblemError as error:
             _print_problem(error.problem, "Error: ")
     return 1
@@ -64,6 +65,11 @@ def _check_usage(global_options: Options, options: SetupOptions) -> None:
         raise click.UsageError("Without a terminal, --yes or --dry-run is needed; nothing is done.")
 
 
+def _echo(text: str, *, err: bool = False) -> None:
+    """Print the text, with what is not printable in it escaped."""
+    click.echo(escaped(text), err=err)
+
+
 def _is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
@@ -76,23 +82,23 @@ def _set_up_key(global_options: Options, options: SetupOptions) -> bool:
     is_key_given = options.key_stdin or options.key_command is not None
     if not is_key_given and (file := key.existing_key(global_options)):
         view = poll.poll(global_options, ())
-        click.echo(f"Settings: the key in {file} stays.")
-        click.echo(view.line)
+        _echo(f"Settings: the key in {file} stays.")
+        _echo(view.line)
         _print_problem(view.problem)
         return True
     key.require_trust(global_options)
     path = paths.display(key.path_of(global_options))
     if options.dry_run:
-        click.echo(f"Settings: would ask for region and key, and write {path}.")
+        _echo(f"Settings: would ask for region and key, and write {path}.")
         return True
     region = _ask_region(global_options, options)
     content = key.edited(global_options, region, _read_secret(options))
     verification = key.verify(global_options, content, os.environ)
-    click.echo(verification.line)
+    _echo(verification.line)
     if not _should_save(verification, options):
         return False
     changed = key.save(global_options, content)
-    click.echo(f"Settings: {path} {'is written' if changed else 'stays'}, for your eyes only.")
+    _echo(f"Settings: {path} {'is written' if changed else 'stays'}, for your eyes only.")
     return True
 
 
@@ -102,7 +108,7 @@ def _ask_region(global_options: Options, options: SetupOptions) -> Region:
     default = given or key.existing_region(global_options) or DEFAULT_REGION
     if given or options.yes or not _is_terminal():
         return default
-    click.echo(f"A key of {', one of '.join(f'{r.platform} is {r.value}' for r in Region)}.")
+    _echo(f"A key of {', one of '.join(f'{r.platform} is {r.value}' for r in Region)}.")
     names = click.Choice([region.value for region in Region])
     return Region(click.prompt("Region", type=names, default=default.value))
 
@@ -153,13 +159,13 @@ def _should_save(verification: Verification, options: SetupOptions) -> bool:
     _print_problem(verification.problem)
     if verification.is_inconclusive and _is_terminal() and not options.yes:
         return click.confirm("The key could not be proved. Write it all the same?")
-    click.echo("Nothing is written.", err=True)
+    _echo("Nothing is written.", err=True)
     return False
 
 
 def _print_problem(problem: Problem | None, prefix: str = "") -> None:
     if problem:
-        click.echo(f"{prefix}{problem.message}. {problem.hint}".strip(), err=True)
+        _echo(f"{prefix}{problem.message}. {problem.hint}".strip(), err=True)
 
 
 # The bars
@@ -171,13 +177,13 @@ def _set_up_bars(options: SetupOptions) -> int:
     if not options.bars and not options.remove:
         chosen = [bar for bar in chosen if bar.is_installed()]
     if not chosen:
-        click.echo(f"No bar was found. Name one: moonshot-status setup {bars.names()[-1]}")
+        _echo(f"No bar was found. Name one: moonshot-status setup {bars.names()[-1]}")
         return 0
     status = max(_set_up_bar(bar, options) for bar in chosen)
     if options.remove:
-        click.echo("The settings and the key stay.")
+        _echo("The settings and the key stay.")
     elif not path_link.bars_find_program() and not options.dry_run:
-        click.echo("No bar finds moonshot-status: it has to be in ~/.local/bin.", err=True)
+        _echo("No bar finds moonshot-status: it has to be in ~/.local/bin.", err=True)
     return status
 
 
@@ -186,7 +192,7 @@ def _set_up_bar(bar: Bar, options: SetupOptions) -> int:
     try:
         _change(_plan(bar, options), options)
     except SetupError as error:
-        click.echo(f"{bar.title}: {error}.", err=True)
+        _echo(f"{bar.title}: {error}.", err=True)
         return 1
     return 0
 
@@ -203,18 +209,18 @@ def _change(bar_plan: Plan, options: SetupOptions) -> None:
     """Show the plan and carry it out if the user agrees. Raises SetupError."""
     title = bar_plan.bar.title
     for note in bar_plan.notes:
-        click.echo(f"{title}: {note}.")
+        _echo(f"{title}: {note}.")
     if bar_plan.is_empty:
         state = "is not there" if options.remove else "is there already"
-        click.echo(f"{title}: the module {state}.")
+        _echo(f"{title}: the module {state}.")
         return
     bar_plan.check()
     for paragraph in bar_plan.preview():
-        click.echo(paragraph)
+        _echo(paragraph)
     if options.dry_run:
-        click.echo(f"{title}: this would be changed.")
+        _echo(f"{title}: this would be changed.")
     elif options.yes or click.confirm(f"{title}: change this?"):
         bar_plan.carry_out()
-        click.echo(f"{title}: done. Now {bar_plan.bar.next_step}")
+        _echo(f"{title}: done. Now {bar_plan.bar.next_step}")
     else:
-        click.echo(f"{title}: nothing is changed.")
+        _echo(f"{title}: nothing is changed.")

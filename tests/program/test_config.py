@@ -113,6 +113,48 @@ def test_path_is_where_the_file_is_or_would_be(
     assert done.stdout.decode() == f"{home}/other.json\n"
 
 
+def test_path_is_exact_in_a_pipe_and_escaped_in_a_terminal(
+    invoke: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", f"{tmp_path}/a\x1b[31mb\udcff")
+    file = os.fsencode(f"{tmp_path}/a\x1b[31mb\udcff/.config/moonshot-status/config.json")
+    assert invoke("config", "path").stdout == file + b"\n"
+    terminal = Terminal(*PROGRAM, "config", "path")
+    status, printed = terminal.finish()
+    terminal.close()
+    assert status == 0
+    assert r"/a\x1b[31mb\udcff/.config/moonshot-status/config.json" in printed
+    assert "\x1b" not in printed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("config", "validate"),
+        ("config", "set", "max_age", "60"),
+        ("config", "set", "max_age", "-1"),
+        ("config", "show"),
+        ("doctor",),
+        ("history", "--output", "a\x1bb/c.png"),
+        ("setup", "--dry-run"),
+        ("--config", "a\x1bb"),
+        ("--debug",),
+    ],
+)
+def test_no_path_makes_a_terminal_obey(
+    invoke: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("HOME", f"{tmp_path}/a\x1b[31mb")
+    for content in ("", "{", '{"max_age": 60, "region": "mars"}', "{}"):
+        path = tmp_path / "a\x1b[31mb" / ".config" / "moonshot-status" / "config.json"
+        if content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        done = invoke(*arguments)
+        assert b"\x1b" not in done.stdout + done.stderr
+        assert done.stdout + done.stderr
+
+
 def test_validate(invoke: Run, own_file: OwnFile, monkeypatch: pytest.MonkeyPatch) -> None:
     done = invoke("config", "validate")
     assert (done.stdout, done.returncode) == (b"", 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from moonshot_status.cli import errors
+from moonshot_status.core.text import escaped
 
 if TYPE_CHECKING:
     from moonshot_status.config.edit import Edit, Target
@@ -50,7 +51,9 @@ def show(params: dict[str, Any]) -> None:
 @click.pass_obj
 def path(params: dict[str, Any]) -> None:
     """Print where the settings file is, or would be."""
-    click.echo(_path(params))
+    from moonshot_status.cli import output
+
+    output.write_path(_path(params))
 
 
 def _path(params: dict[str, Any]) -> Path:
@@ -76,11 +79,12 @@ def validate(params: dict[str, Any]) -> None:
     if settings.problem:
         _raise_unless_harmless(settings.problem, file, has_file=has_file)
     if settings.advice:
-        click.echo(f"{settings.advice}.", err=True)
+        click.echo(escaped(f"{settings.advice}."), err=True)
     if has_file:
-        click.echo(f"{file} is valid.")
+        click.echo(escaped(f"{file} is valid."))
     else:
-        click.echo(f"{file} is not there. What is used instead is valid: {_places(settings)}.")
+        places = _places(settings)
+        click.echo(escaped(f"{file} is not there. What is used instead is valid: {places}."))
 
 
 def _validate_file(file: Path) -> bool:
@@ -115,7 +119,7 @@ def _raise_unless_harmless(problem: Problem, file: Path, *, has_file: bool) -> N
 def _mistakes(problems: list[Problem], next_step: str) -> errors.Failure:
     """Print the problems, and return the exception to raise."""
     for problem in problems:
-        click.echo(f"{problem.message}. {problem.hint}")
+        click.echo(escaped(f"{problem.message}. {problem.hint}"))
     count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
     return errors.Failure(f"{count}.", f"Next: {next_step}")
 
@@ -173,7 +177,8 @@ def _change(ctx: click.Context, key: str, *edits: Edit) -> None:
         except edit.RefusedError as error:
             next_step = f"Next: {ctx.command_path} --help"
             raise errors.Failure(f"{error}.", next_step) from error
-    click.echo(f"{one_line(key, 80)}: {'changed in' if changed else 'nothing to change in'} {file}")
+    result = "changed in" if changed else "nothing to change in"
+    click.echo(f"{one_line(key, 80)}: {result} {escaped(str(file))}")
 
 
 def _target(ctx: click.Context, key: str) -> Target:

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from moonshot_status.cli.params import FIRST_DAY, PICTURE
+from moonshot_status.core.text import escaped
 
 if TYPE_CHECKING:
     from moonshot_status.core.account import Account
@@ -47,7 +48,7 @@ def command(ctx: click.Context, first_day: date, name: str | None, output: Path 
     _reject_conflicting_options(ctx, name, output)
     history, why_empty = _history(ctx.obj, first_day)
     if why_empty:
-        click.echo(f"Error: {why_empty}", err=True)
+        click.echo(escaped(f"Error: {why_empty}"), err=True)
     if output is None:
         ctx.exit(_print(history, name or "table"))
     if history.days:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moonshot_status.core.text import around, character_name, one_line, unquoted
+from moonshot_status.core.text import around, character_name, escaped, one_line, unquoted
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 
@@ -120,3 +120,21 @@ def test_an_unquoted_value_is_settled(written: str) -> None:
     meant = unquoted(written)
     assert unquoted(meant) == meant
     assert meant in written
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("/home/größe/a b\n\tc", "/home/größe/a b\n\tc"),
+        ("a\x1b[31mb\x07\r\x9b", r"a\x1b[31mb\x07\r\x9b"),
+        ("a\u202eb\u2028c", r"a\u202eb\u2028c"),
+        ("a\udcffb\ud800", r"a\udcffb\ud800"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_escaped(written: str, shown: str) -> None:
+    assert escaped(written) == shown
+
+
+@given(ANY_TEXT)
+def test_nothing_unprintable_is_left(text: str) -> None:
+    assert "".join(escaped(text).split("\n")).replace("\t", "").isprintable()
