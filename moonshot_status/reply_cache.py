@@ -177,6 +177,19 @@ def _delete_oldest_in(folder: int, newest: str) -> None:
             os.unlink(name, dir_fd=folder)
 
 
+def delete_all() -> None:
+    """Delete every cached reply, also one that is being written. Raises OSError."""
+    import re
+    from contextlib import suppress
+
+    name = re.compile(r"[0-9a-f]{32}|\.moonshot-status\.[0-9a-f]{16}")
+    with suppress(FileNotFoundError), os.scandir(_folder()) as entries:
+        for entry in [entry for entry in entries if name.fullmatch(entry.name)]:
+            # Another process may have deleted it.
+            with suppress(FileNotFoundError):
+                os.unlink(entry.path)
+
+
 def _call_digest() -> str:
     """Return a digest of everything but files and time that can change the reply.
 

@@ -90,7 +90,7 @@ class RegionName(click.Choice[str]):
 def _account_names(ctx: click.Context) -> list[str]:
     from moonshot_status.cli import completion
 
-    return [*completion.account_names(ctx.params.get("config")), ALL_ACCOUNTS]
+    return [*completion.account_names(ctx.find_root().params.get("config")), ALL_ACCOUNTS]
 
 
 def _parse_parts(value: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -166,6 +166,14 @@ class Store:
             log.log(f"the level is not stored: {error}")
             return None
 
+    def forget(self, account: Account) -> int:
+        """Delete everything about the account, and return how many rows there were."""
+        return self._try(lambda: self._forget(account), 0)
+
+    def forget_all(self) -> int:
+        """Delete the file, its corrupt copies and all leases, and return how many files."""
+        return self._try(self._forget_all, 0)
+
     def _release(self, lease: Lease) -> None:
         """Release the lease; in a transaction, so that no other process takes it meanwhile."""
         if self.error is None:
@@ -235,6 +243,26 @@ class Store:
                 lease.release()
             raise
         return state, lease
+
+    def _forget(self, account: Account) -> int:
+        from moonshot_status.store import deletion
+
+        if not self._file.exists():
+            return 0
+        with self._open(BUSY_SECONDS) as db:
+            return deletion.delete_account(db, account, self._lease_path(account))
+
+    def _forget_all(self) -> int:
+        from moonshot_status.store import deletion
+
+        with ExitStack() as stack:
+            try:
+                # What another process wants to write fails, because the file is another one then.
+                stack.enter_context(self._open(BUSY_SECONDS)).execute("BEGIN EXCLUSIVE")
+            except sqlite3.DatabaseError as error:  # There is no file, or it is corrupt.
+                if _is_locked(error):
+                    raise
+            return deletion.delete_files(self._folder, FILE_NAME, _LEASE_FOLDER)
 
     def _check_lock(self) -> None:
         if self._file.exists():

@@ -85,6 +85,12 @@ def release_all() -> None:
         lease.release()
 
 
+def remove(path: Path) -> None:
+    """Remove the lease, so that it is no longer current; call this within a transaction."""
+    with suppress(OSError):
+        path.unlink()
+
+
 def take(path: Path, started_at: datetime, ends_at: datetime) -> Lease:
     """Return a new lease, in place of one that is over.
 

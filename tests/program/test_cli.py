@@ -299,7 +299,8 @@ def test_open_starts_the_systems_browser(
     for name in ("xdg-open", "open"):  # of Linux and of macOS
         opener = tmp_path / name
         opener.write_text(
-            f"#!/bin/sh\nprintf %s \"$1$MOONSHOT_API_KEY\" > '{opened}.part'\nmv '{opened}.part' '{opened}'\n"
+            f"#!/bin/sh\nprintf %s \"$1$MOONSHOT_API_KEY\" > '{opened}.part'\n"
+            f"mv '{opened}.part' '{opened}'\n"
         )
         opener.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")

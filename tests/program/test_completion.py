@@ -35,6 +35,8 @@ TYPED = {
     "config vali": "validate",
     "config set thresholds.w": "thresholds.warning",
     "--account work config unset max": "max_age",
+    "config forget wo": "work",
+    "--config other.json config forget el": "elsewhere",
     "--config oth": "other.json",
 }
 # Those in which the shells' own part differs: commas, a file, a word of a subcommand.

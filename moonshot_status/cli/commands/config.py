@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from moonshot_status.cli import errors
+from moonshot_status.cli.params import ACCOUNT
 from moonshot_status.core.text import escaped
 
 if TYPE_CHECKING:
@@ -258,6 +259,26 @@ def _account_for_key(ctx: click.Context) -> str | None:
         known = ", ".join(one_line(name, 40) for name in names)
         raise click.UsageError(f"Name the account with --account; there is: {known}.", ctx)
     return _account(ctx.obj) or next(iter(names), None)
+
+
+@command.command()
+@click.argument("account", required=False, type=ACCOUNT)
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.pass_context
+def forget(ctx: click.Context, account: str | None, yes: bool) -> None:
+    """Delete what is stored of ACCOUNT, or of all accounts.
+
+    That is balances, history, failures, notified levels and cached output. Settings and keys are
+    kept. What is stored under earlier keys of an account is deleted only without ACCOUNT.
+    """
+    from moonshot_status.cli import forget
+
+    if account is None:
+        account = ctx.obj["account"]
+    if account is None:
+        forget.forget_all(yes=yes)
+    else:
+        forget.forget_accounts({**ctx.obj, "account": account}, yes=yes)
 
 
 def _key_in_arguments(ctx: click.Context) -> click.UsageError:

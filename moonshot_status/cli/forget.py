@@ -1,0 +1,85 @@
+"""Delete what is kept of one account or of all, after a question."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from moonshot_status import reply_cache
+from moonshot_status.cli import errors, options
+from moonshot_status.config.settings import Settings
+from moonshot_status.core import paths, signals
+from moonshot_status.core.text import escaped, one_line
+from moonshot_status.store.database import FILE_NAME, Store
+
+_KEPT = "Settings and keys are kept, and the next request of a bar is recorded again."
+_NAME_LIMIT = 40
+
+
+def forget_accounts(params: dict[str, Any], *, yes: bool) -> None:
+    """Delete what is stored of the accounts that ``params`` names. Raises click's exceptions."""
+    accounts = options.load_settings(params)
+    for settings in accounts:
+        if settings.problem:
+            raise errors.from_problem(settings.problem)
+    names = ", ".join(map(_name, accounts))
+    _confirm(f"Delete all balances, history and levels of {names}?", yes=yes)
+    for settings in accounts:
+        rows = sum(_counted(store, store.forget(settings.account)) for store in _stores())
+        found = f"records deleted: {rows}" if rows else "nothing is stored under its present key"
+        click.echo(f"{_name(settings)}: {found}.")
+    _delete_replies()
+    corrupt = list(paths.state_folder().glob(f"{FILE_NAME}.damaged-*"))
+    rest = " Damaged files that were put aside are kept, too: config forget deletes them."
+    click.echo(_KEPT + (rest if corrupt else ""))
+
+
+def forget_all(*, yes: bool) -> None:
+    """Delete the whole store, its damaged copies and the cached output. Raises click's exceptions."""
+    _confirm("Delete all balances, history and levels of all accounts?", yes=yes)
+    files = sum(_counted(store, store.forget_all()) for store in _stores())
+    _delete_replies()
+    click.echo(escaped(f"Files deleted in {paths.state_folder()}: {files}."))
+    click.echo(_KEPT)
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    """Ask the question in a terminal. Raises click's exception unless it is answered with yes."""
+    if yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise errors.Failure(
+            "Nothing is deleted: there is no terminal to confirm it in.",
+            "Next: moonshot-status config forget --yes",
+        )
+    with signals.keyboard_interrupt():
+        if not click.confirm(question):
+            click.echo("Nothing is deleted.", err=True)
+            raise click.exceptions.Exit(1)
+
+
+def _name(settings: Settings) -> str:
+    return one_line(settings.account.name, _NAME_LIMIT)
+
+
+def _stores() -> list[Store]:
+    """Return the store, and those that earlier versions keep beside the store of a later one."""
+    beside = sorted(paths.cache_folder().glob("store-*"))
+    return [Store(folder) for folder in (paths.state_folder(), *beside)]
+
+
+def _counted(store: Store, count: int) -> int:
+    """Return the count. Raises click's exception if the store could not be changed."""
+    if store.error:
+        raise errors.from_problem(store.error)
+    return count
+
+
+def _delete_replies() -> None:
+    """Delete the cached replies, which contain balances. Raises click's exception."""
+    try:
+        reply_cache.delete_all()
+    except OSError as error:
+        raise click.FileError(str(error.filename), error.strerror) from error
