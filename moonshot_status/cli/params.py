@@ -113,7 +113,7 @@ def _parse_first_day(value: str) -> date:
     """Parse a local date, a number of days up to today such as ``30d``, or ``all``."""
     if value == "all":
         return date.min
-    if re.fullmatch("0*[1-9][0-9]{0,8}d", value):
+    if re.fullmatch(r"\A0*[1-9][0-9]{0,8}d", value):
         return date.fromordinal(max(date.today().toordinal() - int(value[:-1]) + 1, 1))
     try:
         # Since Python 3.11 fromisoformat accepts other forms as well.

@@ -13,10 +13,11 @@ from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, fail, hint, ok, untried
 
 _VARIABLES = BY_NAME["api_key"].variables
-_SIMILAR_NAME = re.compile(r"(MOONSHOT|KIMI).*(KEY|TOKEN)", re.IGNORECASE)
+_OWNER = re.compile("MOONSHOT|KIMI", re.IGNORECASE)
+_SECRET = re.compile("KEY|TOKEN", re.IGNORECASE)
 _NO_KEYS = (
     (r"[$%]", "is the name of a variable", "It is not expanded: write the key."),
-    (r"[\w-]+://", "is an address", 'Write "api_key_command": ["op", "read", …].'),
+    (r"\A[\w-]+://", "is an address", 'Write "api_key_command": ["op", "read", …].'),
     (r"(?i)(sk-)?(\.\.\.|…|<|x{6}|\*|your[-_ ])", "is a placeholder", "Write your key."),
 )
 
@@ -114,5 +115,6 @@ def _unused_variables(context: Context) -> Iterator[Finding]:
 def _misnamed_variables(context: Context) -> Iterator[Finding]:
     """Yield the variables that were probably meant to hold the missing key."""
     for name in sorted(set(context.environ) - set(_VARIABLES)):
-        if _SIMILAR_NAME.search(name):
+        owner = _OWNER.search(name)
+        if owner and _SECRET.search(name, owner.end()):
             yield hint("another key", f"{name} is not read", f"Its name is {_VARIABLES[0]}.")
