@@ -37,7 +37,7 @@ def forget_accounts(params: dict[str, Any], *, yes: bool) -> None:
 
 
 def forget_all(*, yes: bool) -> None:
-    """Delete the whole store, its damaged copies and the cached output. Raises click's exceptions."""
+    """Delete the whole store, damaged copies and cached output. Raises click's exceptions."""
     _confirm("Delete all balances, history and levels of all accounts?", yes=yes)
     files = sum(_counted(store, store.forget_all()) for store in _stores())
     _delete_replies()
