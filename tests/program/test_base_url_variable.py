@@ -59,6 +59,7 @@ def test_the_key_of_a_file_goes_to_no_host_of_the_environment(
     shown = invoke("config", "show")
     assert b"https://api.moonshot.ai" in shown.stdout
     assert shown.stderr.decode().count(IGNORED) == 1
+    assert invoke("config", "validate").stderr.decode().count(IGNORED) == 1
     assert f"! settings        {IGNORED}" in invoke("doctor").stdout.decode()
     official_hosts.servers[Region.INTERNATIONAL].steps = (http("500 X"),)
     problem = json.loads(invoke("--format", "json", "--refresh").stdout)["problem"]

@@ -81,6 +81,8 @@ def validate(params: dict[str, Any]) -> None:
         _raise_unless_harmless(settings.problem, file, has_file=has_file)
     if settings.advice:
         click.echo(escaped(f"{settings.advice}."), err=True)
+    for remark in settings.remarks:
+        click.echo(escaped(remark.sentences), err=True)
     if has_file:
         click.echo(escaped(f"{file} is valid."))
     else:
