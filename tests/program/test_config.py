@@ -177,6 +177,16 @@ def test_validate(invoke: Run, own_file: OwnFile, monkeypatch: pytest.MonkeyPatc
     assert done.stderr == b"Error: 1 mistake.\nNext: correct MOONSHOT_REGION\n"
 
 
+def test_validate_reads_a_pipe(invoke: Run) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b'{"base_url": "https://a.test", "max_age": 60}')
+    os.close(writing)
+    file = f"/dev/fd/{reading}"
+    done = invoke("--config", file, "config", "validate")
+    os.close(reading)
+    assert (done.stdout.decode(), done.returncode) == (f"{file} is valid.\n", 0)
+
+
 ENTRY = {"id": "moonshot", "apiKey": KEY, "region": "china"}
 
 
