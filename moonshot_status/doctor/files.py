@@ -143,8 +143,6 @@ def _codexbar(context: Context) -> Finding:
     if context.settings.account.name in context.settings.accounts:
         return absent(_CODEXBAR, f"{path} is not looked at: the account has a name")
     try:
-        if codexbar.is_blank(read_bytes(path)):
-            return absent(_CODEXBAR, f"{path} is blank, which counts as absent")
         entry = codexbar.read(context.environ)
     except ProblemError as error:
         problem = error.problem
@@ -157,4 +155,6 @@ def _codexbar(context: Context) -> Finding:
         return hint(_CODEXBAR, fact, f"Known are {' and '.join(REGION_NAMES)}.")
     if entry and unquoted(entry.api_key):
         return ok(_CODEXBAR, f"{path} has a key of Moonshot")
+    if codexbar.is_blank(read_bytes(path)):
+        return absent(_CODEXBAR, f"{path} is blank, which counts as absent")
     return absent(_CODEXBAR, f"{path} has no {'key' if entry else 'entry'} of Moonshot")

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from kit.forks import Forks
+from kit.official_proxy import official_proxy
 from kit.preparations import set_umask
 from kit.raw_server import RawServer, free_port, http, trust
 from kit.support import KEY, Run
@@ -68,6 +69,9 @@ class Stage:
         trust(self.patch, self.folder)  # Reading the system's certificates takes longer.
         self.patch.delenv("MOONSHOT_BASE_URL")
         self.patch.setenv("HTTPS_PROXY", f"http://user:{PASSWORD}@127.0.0.1:{port}")
+
+    def official(self) -> None:
+        self.stack.enter_context(official_proxy(self.server, self.patch, self.folder))
 
     def proxy_with_login(self) -> None:
         self.proxy(self.stack.enter_context(RawServer(http("407 canary"))).port)
@@ -128,7 +132,10 @@ SITUATIONS: dict[str, tuple[str | None, Setup]] = {
         ),
     ),
     "codexbar, no list": (None, lambda s: s.codexbar({"providers": KEY})),
-    "codexbar, region": (None, lambda s: s.codexbar({"providers": [{**ENTRY, "region": KEY}]})),
+    "codexbar, region": (
+        None,
+        lambda s: (s.official(), s.codexbar({"providers": [{**ENTRY, "region": KEY}]})),
+    ),
     "codexbar, other region": (
         "no-key",
         lambda s: (
