@@ -15,11 +15,10 @@ from urllib3 import connection as urllib3_connection
 from urllib3 import exceptions
 
 from moonshot_status.api import connect, proxy, socks_proxy, tls
-from moonshot_status.api.proxy import Route
+from moonshot_status.api.proxy import PORTS, Route
 from moonshot_status.core import causes, log
 from moonshot_status.core.errors import ProblemError
 
-PORTS = {"http": 80, "https": 443}
 # curl accepts more than the 100 that http.client does.
 http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]
 _NOT_HTTP = (http.client.HTTPException, exceptions.InvalidHeader)

@@ -22,11 +22,11 @@ VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 """The environment variables for a proxy, in order of priority."""
 NO_PROXY_VARIABLES = ("no_proxy", "NO_PROXY")
 """The environment variables that list hosts without a proxy, in order of priority."""
-# curl uses 1080 for every scheme but https.
-_PORTS = {
+PORTS = {
     "http": 80, "https": 443,
     **dict.fromkeys(("socks", "socks4", "socks4a", "socks5", "socks5h"), 1080),
 }  # fmt: skip
+"""The default port of each scheme."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://")
 # What ends the login in a URL, or belongs to an IPv6 address.
 _UNREADABLE = frozenset("/?#[]")
@@ -48,11 +48,6 @@ class Route:
         return f"[{self.name}]:{self.port}" if ":" in self.name else f"{self.name}:{self.port}"
 
     @property
-    def url(self) -> str:
-        """The URL without the login."""
-        return f"{self.scheme}://{self.host}"
-
-    @property
     def is_socks(self) -> bool:
         """Whether the proxy speaks SOCKS, and not HTTP."""
         return self.scheme.startswith("socks")
@@ -70,7 +65,7 @@ def route_for(url: str) -> Route | None:
     hosts without a proxy. Raises ProblemError of kind ``proxy``.
     """
     target, variable = urlsplit(url), first_set(*VARIABLES)
-    host, port = target.hostname or "", target.port or _PORTS["https"]
+    host, port = target.hostname or "", target.port or PORTS["https"]
     if variable is None or target.scheme != "https" or is_loopback(host):
         return None
     exempting = first_set(*NO_PROXY_VARIABLES)
@@ -93,7 +88,7 @@ def _route(written: str) -> Route:
     with_scheme = _SCHEME.match(written)
     scheme = with_scheme[1].lower() if with_scheme else "http"
     login, _, place = written[with_scheme.end() if with_scheme else 0 :].rpartition("@")
-    if scheme not in _PORTS:
+    if scheme not in PORTS:
         raise ProblemError(causes.PROXY_SCHEME, variable=proxy_variable(), scheme=scheme)
     if unreadable := sorted(_UNREADABLE.intersection(login)):
         escapes = ", ".join(f"{char} as {quote(char, safe='')}" for char in unreadable)
@@ -105,7 +100,7 @@ def _route(written: str) -> Route:
         raise _invalid_address() from error
     if not host or not host.isprintable() or " " in host or port == 0 or "://" in place:
         raise _invalid_address()
-    route = Route(scheme, host, port or _PORTS[scheme], _login(login))
+    route = Route(scheme, host, port or PORTS[scheme], _login(login))
     if route.is_socks and importlib.util.find_spec("socks") is None:
         raise ProblemError(causes.SOCKS_MISSING, variable=proxy_variable())
     return route

@@ -93,6 +93,6 @@ def _hosts(context: Context) -> set[str]:
     except ProblemError:
         route = None
     if route:
-        hosts.add(urlsplit(route.url).hostname or "")
+        hosts.add(route.name)
     official = {region.host for region in Region}
     return {host for host in hosts - official if not is_loopback(host)}

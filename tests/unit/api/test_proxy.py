@@ -392,7 +392,7 @@ def test_any_variable_is_a_proxy_or_a_problem(written: str) -> None:
         patch.setitem(os.environ, "ALL_PROXY", written.replace("\0", ""))
         with suppress(ProblemError):
             route = proxy.route_for(f"https://{HOST}")
-            assert route is None or (route.name and route.port and route.url)
+            assert route is None or (route.name and route.port and route.host)
 
 
 def lead(monkeypatch: pytest.MonkeyPatch, names: dict[str, int]) -> None:
