@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,14 @@ from moonshot_status.core import causes
 from moonshot_status.core.errors import Problem, ProblemError
 
 _ROOT = 0
+# The system follows no more symlinks on the way to one file.
+_MAX_LINKS = 40
 _ACCESS_LIST = "system.posix_acl_access"
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who can write a file or a folder.
+    """Who can write a file, a folder or a symlink.
 
     ``mode`` includes the type, ``owner`` and ``group`` are numbers. ``has_list``: further users may
     write it as an access control list says; such a list is in the group's bits of the mode.
@@ -31,29 +33,55 @@ class Access:
 
 
 def access_of(path: Path, status: os.stat_result) -> Access:
-    """Return who can write the file or folder at ``path``, whose status when open was this one."""
-    has_list = bool(status.st_mode & stat.S_IWGRP) and _has_list(path)
+    """Return who can write what is at ``path`` and has this status."""
+    is_open = status.st_mode & stat.S_IWGRP and not stat.S_ISLNK(status.st_mode)
+    has_list = bool(is_open) and _has_list(path)
     return Access(path, status.st_mode, status.st_uid, status.st_gid, has_list)
 
 
 def dangers(path: Path, file: Access | None) -> tuple[Problem, ...]:
-    """Return why somebody else can write the file, or replace it in its folder. Raises OSError.
+    """Return why somebody else can write the file, or put another one in its place. Raises OSError.
 
-    ``file`` is the open file, None if there is none yet. Folders higher up are not examined: what
-    somebody else puts in the place of one has the wrong owner.
+    ``file`` is the open file, None if there is none yet.
     """
     accesses = [file] if file else []
     if file is None or stat.S_ISREG(file.mode):  # else it is in no folder, such as a pipe
-        accesses += [
-            access_of(folder, folder.stat()) for folder in _folders(path) if folder.exists()
-        ]
+        accesses += _way_to(path)
     found = (danger(access, os.geteuid(), has_other_members) for access in accesses)
     return tuple(problem for problem in found if problem)
 
 
-def _folders(path: Path) -> list[Path]:
-    """Return the folder of the file and, if it is a symlink, that of what it leads to."""
-    return list(dict.fromkeys((path.parent.resolve(), path.resolve().parent)))
+def _way_to(path: Path) -> Iterator[Access]:
+    """Yield each folder and each symlink on the way to the file, as the system follows them.
+
+    The folders above the home folder are left out: in a container they may belong to a user that
+    the container does not know, and who can write them has the home folder anyway.
+    """
+    home = Path(os.path.expanduser("~"))
+    above_home = {*home.parents, *home.resolve().parents}
+    place, names, links = Path("/"), [*reversed(path.absolute().parts)], 0
+    seen: set[Path] = set()
+    while names and links <= _MAX_LINKS:
+        # The first name of an absolute path is "/", which starts from the top.
+        place = place.parent if names[-1] == ".." else place / names[-1]
+        names.pop()
+        status = _status(place)
+        if status is None or stat.S_ISREG(status.st_mode):
+            return
+        if place not in above_home | seen:
+            yield access_of(place, status)
+        seen.add(place)
+        if stat.S_ISLNK(status.st_mode):
+            links += 1
+            names += reversed(place.readlink().parts)
+            place = place.parent
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def danger(
@@ -63,21 +91,31 @@ def danger(
 
     ``has_other_members`` tells whether a group has members other than a user and root; it is
     called only if the group can write. In a folder with the sticky bit nobody can replace the files
-    of others.
+    of others, and a symlink has an owner alone.
     """
-    path, quoted = str(access.path), _quoted(access.path)
-    if access.owner not in (user, _ROOT):
-        if user == _ROOT:
-            return ProblemError(causes.NOT_OWNED_BY_ROOT, path=path, quoted=quoted).problem
-        return ProblemError(causes.OWNED_BY_ANOTHER, path=path, quoted=quoted).problem
-    if stat.S_ISDIR(access.mode) and access.mode & stat.S_ISVTX:
-        return None
-    by_group = access.mode & stat.S_IWGRP and (
-        access.has_list or has_other_members(access.group, user)
-    )
-    if access.mode & stat.S_IWOTH or by_group:
+    path, is_own = str(access.path), access.owner == user
+    if is_own or access.owner == _ROOT:
+        if not _is_writable_by_others(access, user, has_other_members):
+            return None
+        if not is_own:
+            return ProblemError(causes.WRITABLE_AND_ROOTS, path=path).problem
+        quoted = _quoted(access.path)
         return ProblemError(causes.WRITABLE_BY_OTHERS, path=path, quoted=quoted).problem
-    return None
+    if user == _ROOT:
+        return ProblemError(causes.NOT_OWNED_BY_ROOT, path=path).problem
+    return ProblemError(causes.OWNED_BY_ANOTHER, path=path).problem
+
+
+def _is_writable_by_others(
+    access: Access, user: int, has_other_members: Callable[[int, int], bool]
+) -> bool:
+    is_sticky = stat.S_ISDIR(access.mode) and access.mode & stat.S_ISVTX
+    if is_sticky or stat.S_ISLNK(access.mode):
+        return False
+    if access.mode & stat.S_IWOTH:
+        return True
+    is_open = access.mode & stat.S_IWGRP
+    return bool(is_open) and (access.has_list or has_other_members(access.group, user))
 
 
 def _quoted(path: Path) -> str:

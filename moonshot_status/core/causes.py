@@ -27,6 +27,7 @@ _INSPECTED = "The API does not do that; a company that inspects TLS may: ask its
 _CODEXBAR = "Mend it in CodexBar, or put the key into a settings file of our own."
 _NOT_SAVED = "Nothing is kept, so neither waiting times nor a single asker can be promised."
 _UNTRUSTED = "(commands and base_url in the settings file are ignored until then)."
+_OWN_FILE = f"Use a settings file of your own, in a folder of your own {_UNTRUSTED}"
 _PERMISSIONS = "Look at the owner and the mode of it."
 
 # fmt: off
@@ -78,10 +79,10 @@ FILE_NOT_OPENED = Cause(Kind.CONFIG, "{path} cannot be read: {error}", _PERMISSI
 FILE_NOT_WRITTEN = Cause(Kind.CONFIG, "{path} cannot be written: {error}", _PERMISSIONS)
 WRITABLE_BY_OTHERS = Cause(Kind.CONFIG, "Other users can write {path}",
     f"Run: chmod go-w {{quoted}} {_UNTRUSTED}")
-OWNED_BY_ANOTHER = Cause(Kind.CONFIG, "{path} belongs to another user",
-    f'Run: sudo chown "$USER" {{quoted}} {_UNTRUSTED}')
+WRITABLE_AND_ROOTS = Cause(Kind.CONFIG, "Other users can write {path}", _OWN_FILE)
+OWNED_BY_ANOTHER = Cause(Kind.CONFIG, "{path} belongs to another user", _OWN_FILE)
 NOT_OWNED_BY_ROOT = Cause(Kind.CONFIG, "{path} belongs to another user",
-    f"Run this program as that user, or: chown root {{quoted}} {_UNTRUSTED}")
+    f"Run this program as that user, or use a settings file of root's {_UNTRUSTED}")
 NOTIFY_COMMAND_IGNORED = Cause(Kind.CONFIG, "notify_command is ignored", "{problem}. {fix}")
 CODEXBAR_UNREADABLE = Cause(Kind.CONFIG, "CodexBar's {path} cannot be read: {error}", _CODEXBAR)
 CODEXBAR_NOT_JSON = Cause(Kind.CONFIG, "CodexBar's {path} is not valid JSON", _CODEXBAR)
@@ -279,7 +280,7 @@ INTERNAL = Cause(Kind.INTERNAL, "Something unforeseen happened in this program",
     "Run it with --debug in a terminal and report what it prints.")
 # fmt: on
 
-UNSAFE = (WRITABLE_BY_OTHERS, OWNED_BY_ANOTHER, NOT_OWNED_BY_ROOT)
+UNSAFE = (WRITABLE_BY_OTHERS, WRITABLE_AND_ROOTS, OWNED_BY_ANOTHER, NOT_OWNED_BY_ROOT)
 """The causes for a settings file that somebody else can write."""
 BY_NAME = {name: value for name, value in list(globals().items()) if isinstance(value, Cause)}
 """Each cause by its name in the store."""

@@ -34,6 +34,15 @@ def as_dotfiles(file: Path) -> Path:
     return target
 
 
+def through_folder_of_others(file: Path) -> None:
+    """Lead to the file's folder by a link in a folder that everybody can write."""
+    shared, folder = file.parents[2] / "shared", file.parent
+    shared.mkdir()
+    (shared / "link").symlink_to(folder.rename(folder.with_name("elsewhere")))
+    folder.symlink_to(shared / "link")
+    shared.chmod(0o777)
+
+
 def real_group(file: Path) -> None:
     """Give the file to a group that is the own one of a user of this machine."""
     user = next(user for user in pwd.getpwall() if user.pw_uid)
@@ -60,11 +69,14 @@ UNSAFE: dict[str, Any] = {
     "folder of others": lambda file, _: file.parent.chmod(0o707),
     "folder of a group": lambda file, patch: open_to_group(patch, file.parent, 0o770, shared=True),
     "repository of others": lambda file, _: as_dotfiles(file).parent.chmod(0o707),
+    "link through a folder of others": lambda file, _: through_folder_of_others(file),
     "link in a folder of others": lambda file, _: as_dotfiles(file) and file.parent.chmod(0o707),
 }
 UNSAFE_AS_ROOT: dict[str, Any] = {
     "owner, who is not root": lambda file, _: os.chown(file, STRANGER, 0),
     "owner of the folder": lambda file, _: os.chown(file.parent, STRANGER, 0),
+    "owner of the link": lambda file, _: as_dotfiles(file) and os.lchown(file, STRANGER, 0),
+    "folder above": lambda file, _: file.parents[1].chmod(0o777),
     "group with real members": lambda file, _: real_group(file),
 }
 SAFE: dict[str, Any] = {
@@ -132,7 +144,7 @@ def test_no_key_command_runs_and_no_request_is_made(
         problem = problem_of(invoke, "--account", account)
         assert problem["kind"] == "config"
         assert str(named.parents[2]) in problem["message"]
-        assert any(line in problem["hint"] for line in ("Run: chmod go-w /", "or: chown root /"))
+        assert any(line in problem["hint"] for line in ("Run: chmod go-w /", "as that user"))
     assert b"bad settings" in invoke("--format", "waybar").stdout
     assert b"bad settings" in invoke("--format", "plain", "--account", "all").stdout
     assert server.requests == []

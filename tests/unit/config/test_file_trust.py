@@ -20,8 +20,10 @@ from moonshot_status.core.errors import Cause
 
 ME, OTHER, ROOT, GROUP = 1000, 1001, 0, 100
 FILE, FOLDER, PIPE = stat.S_IFREG, stat.S_IFDIR, stat.S_IFIFO
-WRITABLE, ANOTHERS, NOT_ROOTS = (
-    causes.WRITABLE_BY_OTHERS, causes.OWNED_BY_ANOTHER, causes.NOT_OWNED_BY_ROOT,
+LINK = stat.S_IFLNK
+WRITABLE, WRITABLE_ROOTS, ANOTHERS, NOT_ROOTS = (
+    causes.WRITABLE_BY_OTHERS, causes.WRITABLE_AND_ROOTS, causes.OWNED_BY_ANOTHER,
+    causes.NOT_OWNED_BY_ROOT,
 )  # fmt: skip
 
 
@@ -42,7 +44,7 @@ WRITABLE, ANOTHERS, NOT_ROOTS = (
         # The group.
         (FILE | 0o664, ME, ME, False, None),
         (FILE | 0o664, ME, ME, True, WRITABLE),
-        (FILE | 0o620, ROOT, ME, True, WRITABLE),
+        (FILE | 0o620, ROOT, ME, True, WRITABLE_ROOTS),
         (FILE | 0o664, ROOT, ROOT, True, WRITABLE),
         (FILE | 0o654, ME, ME, True, None),
         (FOLDER | 0o775, ME, ME, False, None),
@@ -50,10 +52,16 @@ WRITABLE, ANOTHERS, NOT_ROOTS = (
         (FOLDER | 0o1775, ME, ME, True, None),
         # Others.
         (FILE | 0o602, ME, ME, False, WRITABLE),
-        (FILE | 0o666, ROOT, ME, False, WRITABLE),
+        (FILE | 0o666, ROOT, ME, False, WRITABLE_ROOTS),
         (FILE | 0o1602, ME, ME, False, WRITABLE),
         (FOLDER | 0o777, ME, ME, False, WRITABLE),
+        (FOLDER | 0o777, ROOT, ME, False, WRITABLE_ROOTS),
         (FOLDER | 0o1777, ROOT, ME, True, None),
+        # Everybody has all rights to a symlink, and nobody but its owner can change it.
+        (LINK | 0o777, ME, ME, True, None),
+        (LINK | 0o777, ROOT, ME, True, None),
+        (LINK | 0o777, OTHER, ME, True, ANOTHERS),
+        (LINK | 0o777, ME, ROOT, True, NOT_ROOTS),
         (PIPE | 0o622, ME, ME, False, WRITABLE),
     ],
 )
@@ -72,7 +80,7 @@ def test_who_is_a_danger(
     assert set(asked) <= ({(GROUP, user)} if mode & stat.S_IWGRP else set())
     if found:
         assert "/x/a b.json" in found.message
-        assert "go-w '/x/a b.json' (" in found.hint or "chown" in found.hint
+        assert ("go-w '/x/a b.json' (" in found.hint) == (found.cause is WRITABLE)
 
 
 def test_an_access_control_list_is_no_private_group() -> None:
@@ -203,10 +211,58 @@ def test_a_link_into_a_repository_has_two_folders(place: Path) -> None:
     assert found(place) == []
     place.chmod(0o606)
     assert found(place) == [f"Other users can write {place}"]
-    # Both are the same folder if that is the symlink.
-    (place.parents[1] / "link").symlink_to(repository)
-    repository.chmod(0o702)
-    assert len(found(place.parents[1] / "link" / "moonshot.json")) == 2
+
+
+def test_all_folders_and_links_on_the_way_count(place: Path) -> None:
+    top = place.parents[1]
+    for name in ("first", "second", "third/fourth"):
+        (top / name).mkdir(parents=True, mode=0o700)
+    (top / "first" / "to second").symlink_to("../second/../second")
+    (top / "second" / "to third").symlink_to(top / "third" / "fourth")
+    (top / "third" / "fourth" / "to file").symlink_to(place)
+    path = top / "first" / "to second" / "to third" / "to file"
+    assert found(path) == []
+    for name in ("first", "second", "third", "third/fourth", "config", "dotfiles"):
+        (top / name).chmod(0o703)
+        assert found(path) == [f"Other users can write {top / name}"]
+        (top / name).chmod(0o700)
+
+
+def test_a_link_of_another_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_lstat = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        values = list(real_lstat(path))
+        values[stat.ST_UID] = OTHER if path == place else values[stat.ST_UID]
+        return os.stat_result(values)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert found(place) == [f"{place} belongs to another user"]
+    assert found(place.resolve()) == []
+
+
+def test_folders_above_the_home_folder_are_left_out(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above = place.parents[1]
+    above.chmod(0o777)
+    monkeypatch.setenv("HOME", "/nowhere")
+    assert found(place) == [f"Other users can write {above}"]
+    monkeypatch.setenv("HOME", str(place.parent))
+    assert found(place) == []
+    link = above / "link to home"
+    link.symlink_to(place.parent)
+    monkeypatch.setenv("HOME", str(link))
+    assert found(link / place.name) == []
+    place.parent.chmod(0o777)
+    assert found(link / place.name) == [f"Other users can write {place.parent}"]
+
+
+def test_links_in_a_circle_end(place: Path) -> None:
+    for name, target in (("a", "b"), ("b", "a"), ("c", "c/c"), ("d", ".")):
+        (place.parent / name).symlink_to(target)
+    for name in ("a", "b", "c", "c/d/e", "d/d/config.json", "d/" * 60):
+        assert dangers(place.parent / name, None) == ()
 
 
 def test_a_file_that_is_not_there_can_be_put_there(place: Path) -> None:
@@ -214,7 +270,7 @@ def test_a_file_that_is_not_there_can_be_put_there(place: Path) -> None:
     assert dangers(missing, None) == ()
     place.parent.chmod(0o777)
     assert len(dangers(missing, None)) == 1
-    assert dangers(place.parent / "no" / "folder.json", None) == ()
+    assert len(dangers(place.parent / "no" / "folder.json", None)) == 1
 
 
 def test_a_pipe_is_in_no_folder(place: Path) -> None:
