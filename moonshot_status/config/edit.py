@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 import shlex
 import stat
@@ -139,8 +138,6 @@ def save(path: Path, raw: bytes, *, only_owner: bool = False) -> None:
             raise FileNotFoundError(errno.ENOENT, "there is no home folder")
         target = paths.resolved(path)
         paths.create_folder(target.parent)
-        if target.parent == paths.config_folder().resolve():
-            _close_to_others(target.parent)
         mode = atomic_write.mode_of(target, atomic_write.PRIVATE)
         if paths.exists(target) and atomic_write.is_read_only(target):
             raise PermissionError(errno.EACCES, "it is read-only")
@@ -154,14 +151,3 @@ def save(path: Path, raw: bytes, *, only_owner: bool = False) -> None:
 def is_open_to_others(path: Path) -> bool:
     """Return whether others than the owner and the group have any rights. Raises OSError."""
     return bool(path.stat().st_mode & 0o007)
-
-
-def _close_to_others(folder: Path) -> None:
-    """Take all rights from others, and from the group the right to write. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-        if mode & 0o027:
-            os.fchmod(descriptor, mode & ~0o027)
-    finally:
-        os.close(descriptor)

@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonshot_status.core import causes
+from moonshot_status.core import causes, paths
 from moonshot_status.core.errors import Problem, ProblemError
 
 _ROOT = 0
-# The system follows no more symlinks on the way to one file.
-_MAX_LINKS = 40
 _ACCESS_LIST = "system.posix_acl_access"
 
 
@@ -52,36 +50,17 @@ def dangers(path: Path, file: Access | None) -> tuple[Problem, ...]:
 
 
 def _way_to(path: Path) -> Iterator[Access]:
-    """Yield each folder and each symlink on the way to the file, as the system follows them.
+    """Yield each folder and each symlink on the way to the file once.
 
     The folders above the home folder are left out: in a container they may belong to a user that
     the container does not know, and who can write them has the home folder anyway.
     """
     home = Path(os.path.expanduser("~"))
-    above_home = {*home.parents, *home.resolve().parents}
-    place, names, links = Path("/"), [*reversed(path.absolute().parts)], 0
-    seen: set[Path] = set()
-    while names and links <= _MAX_LINKS:
-        # The first name of an absolute path is "/", which starts from the top.
-        place = place.parent if names[-1] == ".." else place / names[-1]
-        names.pop()
-        status = _status(place)
-        if status is None or stat.S_ISREG(status.st_mode):
-            return
-        if place not in above_home | seen:
+    seen = {*home.parents, *home.resolve().parents}
+    for place, status in paths.way_to(path):
+        if place not in seen and not stat.S_ISREG(status.st_mode):
             yield access_of(place, status)
         seen.add(place)
-        if stat.S_ISLNK(status.st_mode):
-            links += 1
-            names += reversed(place.readlink().parts)
-            place = place.parent
-
-
-def _status(path: Path) -> os.stat_result | None:
-    try:
-        return path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
 
 
 def danger(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from moonshot_status.core import paths, safe_read
@@ -36,11 +35,6 @@ def stored() -> str | None:
     try:
         content = safe_read.read_own(path())
     except (FileNotFoundError, NotADirectoryError):
-        return None
-    except PermissionError:
-        # Nothing was ever stored in a folder that cannot be reached.
-        if os.path.lexists(path().parent):
-            raise
         return None
     position = content.decode("ascii").strip()
     if position not in (_HIDDEN, _SHOWN):

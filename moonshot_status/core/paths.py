@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import appdirs
 
 _NAME = "moonshot-status"
 _ROOT = 0
+# The system follows no more symlinks on the way to one file.
+_MAX_LINKS = 40
 
 
 class ForeignPathError(PermissionError):
@@ -77,22 +79,44 @@ def check_own(path: Path) -> None:
             raise ForeignPathError(path)
 
 
-def create_folder(path: Path) -> None:
-    """Create the folder and its missing parents, with mode 0700. Raises OSError.
+def owner_fix(path: Path) -> str:
+    """Return what to do about a file or folder in the program's place that another user owns.
 
-    What root creates in another user's folder belongs to that user.
+    A run with sudo leaves root's files in the home folder. Whatever else is another user's, there
+    or elsewhere, must not be taken away from them.
+    """
+    if os.geteuid() == _ROOT:
+        return "As root, run it with sudo -H, which has a home folder of its own."
+    if path.lstat().st_uid == _ROOT and Path(os.path.expanduser("~")) in path.parents:
+        import shlex
+
+        return f'sudo chown -R "$USER" {shlex.quote(str(path))}'
+    return "Correct HOME or the XDG variable that leads there."
+
+
+def create_folder(path: Path, *, private: bool = True) -> None:
+    """Create the folder and its missing parents. Raises OSError.
+
+    The mode is 0700, or what the umask leaves if they are not ``private``. What root creates in
+    another user's folder belongs to that user.
     """
     for folder in (*reversed(path.parents), path):
         if os.path.lexists(folder):
             continue
         try:
-            folder.mkdir(mode=0o700)
+            folder.mkdir(mode=0o700 if private else 0o777)
         except FileExistsError:  # another process was faster
             continue
-        folder.chmod(0o700)
-        above = folder.parent.stat()
-        if os.geteuid() == _ROOT != above.st_uid:
-            os.chown(folder, above.st_uid, above.st_gid, follow_symlinks=False)
+        if private:
+            folder.chmod(0o700)
+        give_to_owner_above(folder)
+
+
+def give_to_owner_above(path: Path) -> None:
+    """Let a file that root has made belong to the user whose folder it is in. Raises OSError."""
+    above = path.parent.stat()
+    if os.geteuid() == _ROOT != above.st_uid:
+        os.chown(path, above.st_uid, above.st_gid, follow_symlinks=False)
 
 
 def private_file(path: Path) -> None:
@@ -110,14 +134,33 @@ def private_file(path: Path) -> None:
         real.chmod(0o600)
 
 
+def way_to(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield each folder and each symlink on the way to the file, as the system follows them.
+
+    The file itself comes last if it is there. Raises OSError for a folder that cannot be searched.
+    """
+    place, names, links = Path("/"), [*reversed(path.absolute().parts)], 0
+    while names and links <= _MAX_LINKS:
+        # The first name of an absolute path is "/", which starts from the top.
+        place = place.parent if names[-1] == ".." else place / names[-1]
+        names.pop()
+        status = _status(place, os.lstat)
+        if status is None:
+            return
+        yield place, status
+        if stat.S_ISLNK(status.st_mode):
+            links += 1
+            names += reversed(place.readlink().parts)
+            place = place.parent
+
+
 def resolved(path: Path) -> Path:
     """Return the path with its symlinks resolved. Raises OSError.
 
     A symlink of another user may only lead to what is theirs, because they choose where it leads.
     """
-    for place in (*reversed(path.parents), path):
-        link = _status(place, os.lstat)
-        if link and stat.S_ISLNK(link.st_mode) and link.st_uid not in (_ROOT, os.geteuid()):
+    for place, link in way_to(path):
+        if stat.S_ISLNK(link.st_mode) and link.st_uid not in (_ROOT, os.geteuid()):
             real = Path(os.path.realpath(place))
             target = _status(real, os.stat) or _status(real.parent, os.stat)
             if target is None or target.st_uid != link.st_uid:

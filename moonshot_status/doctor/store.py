@@ -92,9 +92,7 @@ def _owner_fix(place: Path) -> str:
     while not os.path.lexists(place):
         place = place.parent
     if place.lstat().st_uid != os.geteuid():
-        if os.geteuid() == 0:
-            return "As root, run it with sudo -H, which has a home folder of its own."
-        return f'It belongs to another user: sudo chown -R "$USER" {place}'
+        return paths.owner_fix(place)
     return f"chmod u+rwX {place}, or make room if the disk is full or read-only."
 
 

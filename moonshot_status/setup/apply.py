@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from moonshot_status.core import signals
 from moonshot_status.core.atomic_write import is_read_only, replace_file
+from moonshot_status.core.paths import create_folder
 from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.changes import Change, read_file
 
@@ -35,7 +36,11 @@ def write_all(changes: Sequence[Change]) -> None:
 def check(changes: Sequence[Change]) -> None:
     """Check that no file has changed since it was read or is read-only. Raises SetupError."""
     for change in changes:
-        name, real_path = paths.display(change.path), change.real_path
+        name = paths.display(change.path)
+        try:
+            real_path = change.real_path
+        except OSError as error:
+            raise SetupError(f"{name} cannot be written: {error.strerror}") from error
         if read_file(change.path) != change.before:
             raise SetupError(f"{name} has changed in between: run this again")
         if change.before is not None and is_read_only(real_path):
@@ -49,5 +54,5 @@ def _write(change: Change, content: bytes | None) -> None:
     if content is None:
         path.unlink(missing_ok=True)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    create_folder(path.parent, private=False)
     replace_file(path, content, change.mode, sync=True)

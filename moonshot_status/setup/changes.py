@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from moonshot_status.core import safe_read
+from moonshot_status.core.paths import resolved
 from moonshot_status.setup import SetupError, paths
 
 BACKUP_SUFFIX = ".before-moonshot-status"
@@ -34,8 +34,8 @@ class Change:
 
     @property
     def real_path(self) -> Path:
-        """The path with symlinks resolved, so that a symlink is preserved."""
-        return Path(os.path.realpath(self.path))
+        """The path with symlinks resolved, so that a symlink is preserved. Raises OSError."""
+        return resolved(self.path)
 
     def diff(self) -> str:
         """Return the change as a unified diff, with unprintable characters masked."""
@@ -83,7 +83,7 @@ class PendingChanges:
         return tuple(sorted(changed, key=lambda change: change.after is None))
 
     def _change(self, path: Path) -> Change:
-        known = self._changes.get(Path(os.path.realpath(path)))
+        known = self._changes.get(resolved(path))
         if known:
             return known
         content = read_file(path)

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonshot_status.core import bar_path
+from moonshot_status.core import bar_path, paths
 from moonshot_status.core.bar_path import PROGRAM
 
 
@@ -24,8 +24,9 @@ class Link:
 
     def create(self) -> None:
         """Create the symlink and its folder. Raises OSError."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        paths.create_folder(self.path.parent, private=False)
         self.path.symlink_to(self.target)
+        paths.give_to_owner_above(self.path)
 
 
 def missing_link() -> Link | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
 import sys
 import threading
@@ -55,7 +54,6 @@ _BATCHERS: dict[Path, WriteBatcher[_Result, AccountState]] = {}
 # The files that another process has kept locked since this process started.
 _LOCKED_FOR_READING: set[Path] = set()
 _LOCKED_FOR_WRITING: set[Path] = set()
-_ROOT_FIX = "As root, run it with sudo -H, which has a home folder of its own."
 _T = TypeVar("_T")
 
 
@@ -365,7 +363,7 @@ def _store_error(file: Path, error: Exception) -> Problem:
             causes.STORE_NEWER, path=str(file), version=__version__, folder=sys.prefix
         ).problem
     if isinstance(error, ForeignPathError):
-        fix = _ROOT_FIX if os.geteuid() == 0 else f'sudo chown -R "$USER" {error.filename}.'
+        fix = paths.owner_fix(Path(error.filename)).rstrip(".") + "."
         return ProblemError(causes.STORE_FOREIGN, path=str(error.filename), fix=fix).problem
     if _is_locked(error):
         return ProblemError(causes.STORE_LOCKED, path=str(file)).problem

@@ -24,8 +24,37 @@ def state() -> Path:
     return paths.private_folder(paths.state_folder())
 
 
+HOME_FIX = "Correct HOME or the XDG variable"
+
+
 @pytest.mark.parametrize(
-    ("user", "fix"), [(0, "sudo -H"), (os.getuid() + 1, "sudo chown -R")], ids=["root", "user"]
+    ("user", "owner", "place", "fix"),
+    [
+        (0, 1000, "home/state", "sudo -H"),
+        (1000, 0, "home/state", "sudo chown -R"),
+        (1000, 0, "home/my state", "home/my state'"),
+        # What is not in the home folder, or is another user's, is theirs to keep.
+        (1000, 0, "home", HOME_FIX),
+        (1000, 0, "state", HOME_FIX),
+        (1000, 1001, "home/state", HOME_FIX),
+    ],
+)
+def test_the_cure_for_a_folder_takes_it_from_nobody_but_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, owner: int, place: str, fix: str
+) -> None:
+    class Status:
+        st_uid = owner
+
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(Path, "lstat", lambda _: Status)
+    assert fix in paths.owner_fix(tmp_path / place)
+
+
+@pytest.mark.parametrize(
+    ("user", "fix"),
+    [(0, "sudo -H"), (os.getuid() + 1, "sudo chown" if IS_ROOT else HOME_FIX)],
+    ids=["root", "user"],
 )
 def test_nothing_is_stored_in_another_users_folder_and_the_balance_is_shown(
     invoke: Run, server: Server, state: Path, monkeypatch: pytest.MonkeyPatch, user: int, fix: str

@@ -229,14 +229,14 @@ def test_all_folders_and_links_on_the_way_count(place: Path) -> None:
 
 
 def test_a_link_of_another_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real_lstat = Path.lstat
+    real_lstat = os.lstat
 
     def lstat(path: Path) -> os.stat_result:
         values = list(real_lstat(path))
         values[stat.ST_UID] = OTHER if path == place else values[stat.ST_UID]
         return os.stat_result(values)
 
-    monkeypatch.setattr(Path, "lstat", lstat)
+    monkeypatch.setattr(os, "lstat", lstat)
     assert found(place) == [f"{place} belongs to another user"]
     assert found(place.resolve()) == []
 

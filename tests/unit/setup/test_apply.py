@@ -53,6 +53,40 @@ def test_a_read_only_file_behind_a_link_is_named(home: Path) -> None:
         apply.write_all(pending.changes())
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives links away")
+@pytest.mark.parametrize("when", ["before it is read", "before it is written"])
+def test_a_link_of_another_user_leads_to_no_file_of_this_one(home: Path, when: str) -> None:
+    (home / "precious").write_text("a", encoding="utf-8")
+    (home / "a").symlink_to("precious")
+    pending = PendingChanges()
+    if when == "before it is read":
+        os.lchown(home / "a", 12, 34)
+        with pytest.raises(OSError, match="belongs to another user"):
+            pending.put(home / "a", "changed")
+    else:
+        pending.put(home / "a", "changed")
+        os.lchown(home / "a", 12, 34)
+        with pytest.raises(SetupError, match="~/a cannot be written: it belongs to another user"):
+            apply.write_all(pending.changes())
+    assert (home / "precious").read_text(encoding="utf-8") == "a"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes in the folders of others")
+def test_what_root_makes_in_the_home_folder_of_a_user_is_that_users(home: Path) -> None:
+    os.chown(home, 12, 34)
+    umask = os.umask(0o022)
+    try:
+        apply.write_all([Change(home / ".config" / "bar" / "style", None, b"new", 0o644)])
+        Link(home / ".local" / "bin" / "p", home / "program").create()
+    finally:
+        os.umask(umask)
+    for path in home.rglob("*"):
+        status = path.lstat()
+        assert (status.st_uid, status.st_gid) == (12, 34), path
+        if path.is_dir():
+            assert stat.S_IMODE(status.st_mode) == 0o755, path
+
+
 def test_mode_and_owner_stay(home: Path) -> None:
     (home / "a").write_text("a", encoding="utf-8")
     (home / "a").chmod(0o604)
