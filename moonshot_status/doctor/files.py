@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from moonshot_status.config import codexbar
+from moonshot_status.config.file_trust import has_other_members
 from moonshot_status.config.settings import SETTINGS
 from moonshot_status.config.settings_file import SettingsFile, read_bytes
 from moonshot_status.core import causes, paths, strict_json
@@ -125,10 +126,15 @@ def _permissions(context: Context, file: SettingsFile) -> Iterator[Finding]:
     own = {file.path} if any("api_key" in settings for settings in objects) else set()
     others = {s.file for s in context.sources if s.file and s.secret and s.secret.key}
     for path in sorted(own | others):
-        mode = path.stat().st_mode
-        if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-            fact = f"{path} holds a key and has mode {stat.S_IMODE(mode):04o}: others can read it"
-            yield fail("file mode", fact, f"chmod 600 {path}")
+        status = path.stat()
+        mode, fix = f"mode {stat.S_IMODE(status.st_mode):04o}", f"chmod 600 {path}"
+        if not stat.S_ISREG(status.st_mode):
+            continue
+        if status.st_mode & stat.S_IROTH:
+            yield fail("file mode", f"{path} holds a key and has {mode}: others can read it", fix)
+        elif status.st_mode & stat.S_IRGRP and has_other_members(status.st_gid, os.geteuid()):
+            fact = f"{path} holds a key and has {mode}: its group can read it"
+            yield hint("file mode", fact, f"If that is not meant: {fix}")
         elif path != file.path or not file.dangers:
             yield ok("file mode", f"{path} is for you alone")
 
