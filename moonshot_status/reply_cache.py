@@ -202,7 +202,8 @@ def _call_digest() -> str:
     call += [__version__, os.getcwd() if _has_relative_path() else ""]
     # The effect of LANG, LC_* and PYTHON*: how names are decoded, and which modules are imported.
     call += [sys.getfilesystemencoding(), os.pathsep.join(map(str, sys.path))]
-    return _digest(*(os.fsencode(word) for word in (*call, *sys.argv)))
+    # Menus contain the interpreter's options as well.
+    return _digest(*(os.fsencode(word) for word in (*call, *sys.orig_argv, *sys.argv)))
 
 
 def _has_relative_path() -> bool:

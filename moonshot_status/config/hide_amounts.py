@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from moonshot_status.core import paths, safe_read
@@ -35,6 +36,10 @@ def stored() -> str | None:
     try:
         content = safe_read.read_own(path())
     except (FileNotFoundError, NotADirectoryError):
+        *_, (_, last) = paths.way_to(path())
+        # A symlink that leads nowhere, or a file in a folder's place, may have had the switch.
+        if not stat.S_ISDIR(last.st_mode):
+            raise
         return None
     position = content.decode("ascii").strip()
     if position not in (_HIDDEN, _SHOWN):

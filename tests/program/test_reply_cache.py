@@ -187,6 +187,7 @@ CHANGES: dict[str, Callable[[Path, pytest.MonkeyPatch], Any]] = {
     "no store": lambda home, _: database(home).unlink(),
     "another mode of the store": lambda home, _: database(home).chmod(0o640),
     "hidden amounts": lambda *_: hide_amounts.set_hidden(hidden=True),
+    "an option of Python": lambda _, patch: patch.setattr(sys, "orig_argv", ["python", "-I"]),
     "a journal": lambda home, _: Path(f"{database(home)}-journal").touch(),
 }
 

@@ -114,9 +114,20 @@ def test_a_folder_that_cannot_be_searched_hides(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_without_a_file_the_settings_decide(home: Path) -> None:
-    for _ in range(2):
+    for folder in (home / ".local", hide_amounts.path().parent):
         assert (hide_amounts.is_hidden(True), hide_amounts.is_hidden(False)) == (True, False)
-        (home / ".local").write_text("in the way", encoding="utf-8")
+        folder.mkdir(parents=True)
+
+
+@pytest.mark.parametrize("place", [".local", ".local/state", ".local/state/moonshot-status"])
+@pytest.mark.parametrize("kind", ["file", "dangling link", "circle"])
+def test_what_is_in_a_folders_place_hides(home: Path, place: str, kind: str) -> None:
+    (home / place).parent.mkdir(parents=True, exist_ok=True)
+    if kind == "file":
+        (home / place).touch()
+    else:
+        (home / place).symlink_to("nowhere" if kind == "dangling link" else Path(place).name)
+    assert hide_amounts.is_hidden(default=False)
 
 
 def test_it_is_for_its_owner_alone(home: Path) -> None:
