@@ -78,7 +78,7 @@ def danger(
             return None
         if not is_own:
             return ProblemError(causes.WRITABLE_AND_ROOTS, path=path).problem
-        quoted = _quoted(access.path)
+        quoted = paths.shell_word(access.path)
         return ProblemError(causes.WRITABLE_BY_OTHERS, path=path, quoted=quoted).problem
     if user == _ROOT:
         return ProblemError(causes.NOT_OWNED_BY_ROOT, path=path).problem
@@ -95,12 +95,6 @@ def _is_writable_by_others(
         return True
     is_open = access.mode & stat.S_IWGRP
     return bool(is_open) and (access.has_list or has_other_members(access.group, user))
-
-
-def _quoted(path: Path) -> str:
-    import shlex  # Most files are no danger.
-
-    return shlex.quote(str(path))
 
 
 def has_other_members(group: int, user: int) -> bool:

@@ -37,8 +37,8 @@ def stored() -> str | None:
         content = safe_read.read_own(path())
     except (FileNotFoundError, NotADirectoryError):
         *_, (_, last) = paths.way_to(path())
-        # A symlink that leads nowhere, or a file in a folder's place, may have had the switch.
-        if not stat.S_ISDIR(last.st_mode):
+        # A symlink that leads nowhere may lead to a disk that is not there now.
+        if stat.S_ISLNK(last.st_mode):
             raise
         return None
     position = content.decode("ascii").strip()

@@ -76,7 +76,8 @@ UNKNOWN_ACCOUNT = Cause(Kind.CONFIG, "{error}",
 FILE_NOT_CHANGED = Cause(Kind.CONFIG, "Nothing was changed: {problem}", "{fix}")
 EDIT_REFUSED = Cause(Kind.CONFIG, "Nothing was changed: then {problem}")
 FILE_NOT_OPENED = Cause(Kind.CONFIG, "{path} cannot be read: {error}", _PERMISSIONS)
-FILE_NOT_WRITTEN = Cause(Kind.CONFIG, "{path} cannot be written: {error}", _PERMISSIONS)
+FILE_NOT_WRITTEN = Cause(Kind.CONFIG, "{path} cannot be written: {error}",
+    "Check its owner and mode, those of its folder, and the free space.", _DOCTOR)
 WRITABLE_BY_OTHERS = Cause(Kind.CONFIG, "Other users can write {path}",
     f"Run: chmod go-w {{quoted}} {_UNTRUSTED}")
 WRITABLE_AND_ROOTS = Cause(Kind.CONFIG, "Other users can write {path}", _OWN_FILE)
@@ -271,7 +272,7 @@ SERVER_ERROR = Cause(Kind.SERVER_ERROR, "The API has a fault (HTTP {status})", "
 # This program
 
 STORE_UNUSABLE = Cause(Kind.STORE, "{path} cannot be used: {error}", _NOT_SAVED)
-STORE_FOREIGN = Cause(Kind.STORE, "{path} belongs to another user", "{fix} Nothing is saved there.")
+STORE_FOREIGN = Cause(Kind.STORE, "{path} belongs to another user", "Nothing is saved there. {fix}")
 STORE_LOCKED = Cause(Kind.STORE, "{path} is locked by another process",
     "That process may be stopped: continue it or end it.")
 STORE_NEWER = Cause(Kind.STORE, "{path} was written by a later version of this program",

@@ -88,28 +88,34 @@ def owner_fix(path: Path) -> str:
     if os.geteuid() == _ROOT:
         return "As root, run it with sudo -H, which has a home folder of its own."
     if path.lstat().st_uid == _ROOT and Path(os.path.expanduser("~")) in path.parents:
-        import shlex
-
-        return f'sudo chown -R "$USER" {shlex.quote(str(path))}'
+        return f'Run: sudo chown -R "$USER" {shell_word(path)}'
     return "Correct HOME or the XDG variable that leads there."
 
 
 def create_folder(path: Path, *, private: bool = True) -> None:
     """Create the folder and its missing parents. Raises OSError.
 
-    The mode is 0700, or what the umask leaves if they are not ``private``. What root creates in
-    another user's folder belongs to that user.
+    The mode is 0700, or what the umask leaves of 0755 if they are not ``private``. What root
+    creates in another user's folder belongs to that user.
     """
     for folder in (*reversed(path.parents), path):
         if os.path.lexists(folder):
             continue
         try:
-            folder.mkdir(mode=0o700 if private else 0o777)
+            folder.mkdir(mode=0o700 if private else 0o755)
         except FileExistsError:  # another process was faster
             continue
-        if private:
-            folder.chmod(0o700)
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o700)
         give_to_owner_above(folder)
+
+
+def shell_word(path: Path) -> str:
+    """Quote the path as one word of a shell command, with ``~`` for the home folder."""
+    import shlex  # Most runs print no command.
+
+    home = Path(os.path.expanduser("~"))
+    start, rest = ("~/", path.relative_to(home)) if path.is_relative_to(home) else ("", path)
+    return start + shlex.quote(str(rest))
 
 
 def give_to_owner_above(path: Path) -> None:

@@ -91,7 +91,7 @@ def command_findings(name: str, command: str, output_format: str) -> Iterator[Fi
         fix = f"Copy it there, as integrations/{name}/README.md says."
         yield fail(name, f"{script} is not there, which it runs", fix)
     elif script and not os.access(script, os.X_OK):
-        yield fail(name, f"{script} cannot be run", f"chmod +x {script}")
+        yield fail(name, f"{script} cannot be run", f"chmod +x {paths.shell_word(script)}")
     else:
         yield from text_findings(name, text_of(script) if script else command, output_format)
 

@@ -117,7 +117,7 @@ def _owner_fix(path: Path) -> str:
         return f"Look at who owns {path.parent}, and its mode."
     if is_foreign:
         return f"It belongs to another user. {paths.owner_fix(path.resolve())}"
-    return "" if os.access(path, os.R_OK) else f"chmod u+r {path}"
+    return "" if os.access(path, os.R_OK) else f"chmod u+r {paths.shell_word(path)}"
 
 
 def _permissions(context: Context, file: SettingsFile) -> Iterator[Finding]:
@@ -127,7 +127,8 @@ def _permissions(context: Context, file: SettingsFile) -> Iterator[Finding]:
     others = {s.file for s in context.sources if s.file and s.secret and s.secret.key}
     for path in sorted(own | others):
         status = path.stat()
-        mode, fix = f"mode {stat.S_IMODE(status.st_mode):04o}", f"chmod 600 {path}"
+        mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
+        fix = f"chmod 600 {paths.shell_word(path)}"
         if not stat.S_ISREG(status.st_mode):
             continue
         if status.st_mode & stat.S_IROTH:

@@ -44,7 +44,7 @@ def _fix(command: tuple[str, ...], result: KeyResult) -> str:
     if program.startswith("$"):
         return "There is no shell that expands $: write the full path."
     if paths.is_file(Path(program)) and not os.access(program, os.X_OK):
-        return f"chmod +x {program}"
+        return f"chmod +x {paths.shell_word(Path(program))}"
     if shutil.which(program) is None:
         if " " in program:
             return 'Each word is an item of its own: ["pass", "show", "moonshot"].'

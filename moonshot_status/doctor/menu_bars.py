@@ -48,7 +48,7 @@ def _bar(name: str, folder: Path) -> Bar | None:
 
 def _findings(name: str, file: Path) -> Iterator[Finding]:
     if not os.access(file, os.X_OK):
-        yield fail(name, f"{file} cannot be run", f'chmod +x "{file}"')
+        yield fail(name, f"{file} cannot be run", f"chmod +x {paths.shell_word(file)}")
     if not _INTERVAL.search(file.name):
         yield fail(name, f"{file.name} has no interval in its name", "moonshot.1m.sh has: 1m.")
     yield from bars.text_findings(name, bars.text_of(file), name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
+from pathlib import Path
 
 from moonshot_status import __version__
-from moonshot_status.core import bar_path
+from moonshot_status.core import bar_path, paths
 from moonshot_status.core.bar_path import PROGRAM
 from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import Finding, fail, hint, ok
@@ -25,7 +26,7 @@ def findings(_: Context) -> Iterator[Finding]:
 def _on_path() -> Finding:
     found, running = bar_path.which(PROGRAM), bar_path.running_program()
     link = bar_path.local_bin() / PROGRAM
-    fix = f"ln -sf {running} {link.parent}/"
+    fix = f"ln -sf {paths.shell_word(Path(running))} {paths.shell_word(link.parent)}/"
     if os.path.lexists(link) and not os.access(link, os.X_OK):
         return fail(_NAME, f"{link} leads to nothing that can be run", fix)
     if found is None:

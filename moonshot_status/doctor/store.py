@@ -79,7 +79,7 @@ def _findings(file: Path) -> Iterator[Finding]:
     yield from _permissions(file)
     corrupt = len(list(file.parent.glob(f"{FILE_NAME}.damaged-*[!l]")))
     if corrupt:
-        fix = f"When you do not need them: rm {file}.damaged-*"
+        fix = f"When you do not need them: rm {paths.shell_word(file)}.damaged-*"
         yield hint("store", f"damaged files were put aside: {corrupt}", fix)
 
 
@@ -93,7 +93,7 @@ def _owner_fix(place: Path) -> str:
         place = place.parent
     if place.lstat().st_uid != os.geteuid():
         return paths.owner_fix(place)
-    return f"chmod u+rwX {place}, or make room if the disk is full or read-only."
+    return f"chmod u+rwX {paths.shell_word(place)}, or make room if the disk is full or read-only."
 
 
 def _content(file: Path) -> Finding:

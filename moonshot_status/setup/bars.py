@@ -48,7 +48,7 @@ class Bar:
         text = (data_folder() / self.name / file).read_text(encoding="utf-8")
         if not self.default_folder:
             return text
-        return text.replace(self.default_folder, paths.shell_word(self.folder()))
+        return text.replace(self.default_folder, core_paths.shell_word(self.folder()))
 
     def folder(self) -> Path:
         """Return the folder of the bar's files. Raises SetupError if it has none, and OSError.

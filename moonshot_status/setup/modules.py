@@ -19,7 +19,7 @@ from pathlib import Path
 
 from moonshot_status.config import jsonc, jsonc_edit
 from moonshot_status.config.jsonc import JsoncError, Node
-from moonshot_status.core.paths import is_file
+from moonshot_status.core.paths import is_file, shell_word
 from moonshot_status.setup import SetupError, paths
 from moonshot_status.setup.bars import Bar, Step
 from moonshot_status.setup.changes import PendingChanges
@@ -87,7 +87,7 @@ class Configuration:
         bar = self._bars(self.path)[number]
         if any(self._module in node.value for node in self._sources(bar).values()):
             return
-        text, file = self._text(self.path), json.dumps(paths.shell_word(self._module_file))
+        text, file = self._text(self.path), json.dumps(shell_word(self._module_file))
         member = bar.member("include")
         if member is None:
             text = jsonc_edit.insert_member(text, bar, "include", file)

@@ -28,12 +28,6 @@ def display(path: Path) -> str:
     return f"~/{path.relative_to(home())}" if path.is_relative_to(home()) else str(path)
 
 
-def shell_word(path: Path) -> str:
-    """Quote the path as one word of a shell command, with ``~`` for the home folder."""
-    start, rest = ("~/", path.relative_to(home())) if path.is_relative_to(home()) else ("", path)
-    return start + shlex.quote(str(rest))
-
-
 def shell_words(text: str) -> list[str]:
     """Split and expand the text as a shell does; return no words if a quote is not closed."""
     try:

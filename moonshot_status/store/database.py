@@ -363,7 +363,7 @@ def _store_error(file: Path, error: Exception) -> Problem:
             causes.STORE_NEWER, path=str(file), version=__version__, folder=sys.prefix
         ).problem
     if isinstance(error, ForeignPathError):
-        fix = paths.owner_fix(Path(error.filename)).rstrip(".") + "."
+        fix = paths.owner_fix(Path(error.filename))
         return ProblemError(causes.STORE_FOREIGN, path=str(error.filename), fix=fix).problem
     if _is_locked(error):
         return ProblemError(causes.STORE_LOCKED, path=str(file)).problem

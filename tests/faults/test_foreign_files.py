@@ -32,7 +32,7 @@ HOME_FIX = "Correct HOME or the XDG variable"
     [
         (0, 1000, "home/state", "sudo -H"),
         (1000, 0, "home/state", "sudo chown -R"),
-        (1000, 0, "home/my state", "home/my state'"),
+        (1000, 0, "home/my state", "~/'my state'"),
         # What is not in the home folder, or is another user's, is theirs to keep.
         (1000, 0, "home", HOME_FIX),
         (1000, 0, "state", HOME_FIX),

@@ -1540,7 +1540,7 @@ def test_the_plugin_of_a_menu_bar(doctor: Doctor, bench: Bench, name: str) -> No
     assert failed(findings) == {}
     assert "the module is in ~/" in in_state(findings, "ok")[name]
     menu_bar(bench, name, mode=0o644)
-    assert 'cannot be run → chmod +x "' in failed(doctor())[name]
+    assert "cannot be run → chmod +x ~/" in failed(doctor())[name]
     (bench.home / MENU_FOLDERS[name] / "moonshot.1m.sh").unlink()
     assert "the module is not in ~/" in failed(doctor())[name]
     menu_bar(bench, name, "moonshot.sh")

@@ -120,14 +120,16 @@ def test_without_a_file_the_settings_decide(home: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [".local", ".local/state", ".local/state/moonshot-status"])
-@pytest.mark.parametrize("kind", ["file", "dangling link", "circle"])
-def test_what_is_in_a_folders_place_hides(home: Path, place: str, kind: str) -> None:
+@pytest.mark.parametrize("target", ["nowhere", "itself"])
+def test_a_link_that_leads_nowhere_hides(home: Path, place: str, target: str) -> None:
     (home / place).parent.mkdir(parents=True, exist_ok=True)
-    if kind == "file":
-        (home / place).touch()
-    else:
-        (home / place).symlink_to("nowhere" if kind == "dangling link" else Path(place).name)
+    (home / place).symlink_to(target if target == "nowhere" else Path(place).name)
     assert hide_amounts.is_hidden(default=False)
+
+
+def test_a_file_in_the_place_of_the_folder_has_no_switch(home: Path) -> None:
+    (home / ".local").touch()
+    assert not hide_amounts.is_hidden(default=False)
 
 
 def test_it_is_for_its_owner_alone(home: Path) -> None:

@@ -19,6 +19,7 @@ from moonshot_status.config.settings import BY_NAME, Options, Settings
 from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
 from moonshot_status.core.errors import Kind, Problem
+from moonshot_status.core.paths import shell_word
 from moonshot_status.core.regions import Region
 from moonshot_status.core.thresholds import Thresholds
 
@@ -654,6 +655,6 @@ def test_commands_and_a_base_url_need_a_file_that_nobody_else_can_write(
     )
     assert found["notify_command"] == ()
     assert [remark.message for remark in found.remarks] == ignored
-    assert all(f"chmod go-w {path}" in remark.hint for remark in found.remarks)
+    assert all(f"chmod go-w {shell_word(path)}" in remark.hint for remark in found.remarks)
     # A key of another source is used, but not with this file's base URL.
     assert bool(resolve(ENV | ENV_CHINA, region=Region.CHINA).problem) == ("base_url" in own)

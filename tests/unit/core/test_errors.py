@@ -178,9 +178,10 @@ def test_the_next_step_is_that_of_the_kind_or_of_the_cause() -> None:
     assert Problem(cause).next_step == "Next: moonshot-status doctor"
 
 
-def test_only_the_problems_of_a_key_command_have_a_next_step_of_their_own() -> None:
+def test_key_commands_and_files_that_cannot_be_written_have_a_next_step_of_their_own() -> None:
     named = {name for name, cause in causes.BY_NAME.items() if name.startswith("KEY_COMMAND_")}
     assert len(named) > 5
+    named.add("FILE_NOT_WRITTEN")
     assert named == {name for name, cause in causes.BY_NAME.items() if cause.command}
     assert {causes.BY_NAME[name].command for name in named} == {"moonshot-status doctor"}
 

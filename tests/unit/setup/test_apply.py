@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from moonshot_status.core.paths import state_folder
+from moonshot_status.core.paths import shell_word, state_folder
 from moonshot_status.setup import SetupError, apply, bars, changes, paths, plan
 from moonshot_status.setup.changes import Change, PendingChanges
 from moonshot_status.setup.manifest import Manifest
@@ -232,7 +232,7 @@ def test_a_damaged_record_is_an_empty_one(home: Path, content: str) -> None:
 def test_paths_are_written_for_people_and_for_shells(home: Path) -> None:
     assert paths.display(home / "a b") == "~/a b"
     assert paths.display(Path("/etc/x")) == "/etc/x"
-    assert paths.shell_word(home / "a b") == "~/'a b'"
-    assert paths.shell_word(Path("/a b")) == "'/a b'"
+    assert shell_word(home / "a b") == "~/'a b'"
+    assert shell_word(Path("/a b")) == "'/a b'"
     assert paths.shell_words("~/'a b' c") == [f"{home}/a b", "c"]
     assert paths.shell_words("'") == []
