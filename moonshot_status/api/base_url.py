@@ -16,12 +16,13 @@ _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
 # The domains of the provider. Its API has a host of its own in each region.
-_PROVIDER = re.compile(r"(.+\.)?(moonshot|kimi)\.(ai|cn|com)")
+_PROVIDER = re.compile(r"(moonshot|kimi)\.(ai|cn|com)")
 _KIMI_CODE = re.compile(r"api\.kimi\.\w+")
 # The ends of paths that are one endpoint, and not what comes before all of them.
-_ENDPOINT = re.compile(
-    r".*/(chat/completions|users/me/balance|v1/(completions|embeddings|files|messages|models))"
-)
+_ENDPOINTS = (
+    "/chat/completions", "/users/me/balance", "/v1/completions", "/v1/embeddings", "/v1/files",
+    "/v1/messages", "/v1/models",
+)  # fmt: skip
 _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*")
 
 
@@ -79,13 +80,14 @@ def _check_api(host: str, path: str, region: Region, origin: str) -> None:
 def _other_api(host: str, path: str) -> str:
     """Return what the URL is instead of the API with the balance; empty if it may be that."""
     is_official = host in [region.host for region in Region]
+    domain = ".".join(host.split(".")[-2:])
     if _KIMI_CODE.fullmatch(host):
         return "it is the API of Kimi Code, another product"
-    if _PROVIDER.fullmatch(host) and not is_official and not host.startswith("api"):
+    if _PROVIDER.fullmatch(domain) and not is_official and not host.startswith("api"):
         return "it is a website, not the API"
     if is_official and "anthropic" in path.lower().split("/"):
         return "it is the API for Anthropic's clients, which has no balance"
-    if _ENDPOINT.fullmatch(path):
+    if path.endswith(_ENDPOINTS):
         return "it is a single endpoint, not the base of all of them"
     if is_official and path.strip("/") not in ("", "v1"):
         return "it has a path that the API does not have"
