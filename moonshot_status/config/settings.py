@@ -72,7 +72,7 @@ def _region_schema() -> dict[str, Any]:
     around = r"""[\s"']*"""
     names: list[dict[str, Any]] = [
         {"enum": list(REGION_NAMES)},
-        {"pattern": f"^{around}({any_case})?{around}$"},
+        {"pattern": f"^{around}(({any_case}){around})?$"},
     ]
     return {"type": "string", "anyOf": [{**each, **words} for each in names], **words}
 
