@@ -13,6 +13,7 @@ from moonshot_status.setup.manifest import Manifest, digest
 from moonshot_status.setup.modules import Configuration
 
 _BEGIN, _END = "moonshot-status: begin", "moonshot-status: end"
+_END_OF_BLOCK = re.compile(rf"{_END}[ \t]*(?:\r?\n|\Z)")
 _BOM = "\ufeff"
 
 
@@ -105,8 +106,9 @@ def with_first_line(text: str, line: str) -> str:
 
 def without_line(text: str, line: str) -> str:
     """Remove the line wherever it is."""
-    pattern = rf"^({_BOM}?)[ \t]*{re.escape(line)}[ \t]*(?:\r?\n|\Z)"
-    return re.sub(pattern, r"\1", text, flags=re.MULTILINE)
+    bom = _BOM if text.startswith(_BOM) else ""
+    lines = text.removeprefix(bom).splitlines(keepends=True)
+    return bom + "".join(existing for existing in lines if existing.strip() != line)
 
 
 def with_block(text: str, snippet: str, comment: str) -> str:
@@ -125,19 +127,22 @@ def without_block(path: Path, text: str, snippet: str, comment: str) -> str:
 
     Raises SetupError if the block has no end.
     """
-    begin, end = re.escape(f"{comment}{_BEGIN}"), re.escape(f"{comment}{_END}")
-    block = re.search(rf"(\r?\n)?{begin}.*?{end}[ \t]*(?:\r?\n|\Z)", text, re.DOTALL)
-    if block:
-        before, after = text[: block.start()], text[block.end() :]
-        # The line end before the block came with it, unless it is the only one between two lines.
-        is_whole_line = before == "" or before.endswith("\n") or after == ""
-        return before + ("" if is_whole_line else block[1] or "") + after
-    if f"{comment}{_BEGIN}" in text:
+    before, begin, rest = text.partition(f"{comment}{_BEGIN}")
+    if not begin:
+        return text.replace(snippet, "", 1)
+    ends = (end for end in _END_OF_BLOCK.finditer(rest) if rest.endswith(comment, 0, end.start()))
+    end = next(ends, None)
+    if end is None:
         raise SetupError(f"{paths.display(path)} has no line {comment}{_END}: take the block out")
-    return text.replace(snippet, "", 1)
+    after = rest[end.end() :]
+    # The line end before the block came with it, unless it is the only one between two lines.
+    line_end = next((each for each in ("\r\n", "\n") if before.endswith(each)), "")
+    before = before.removesuffix(line_end)
+    is_whole_line = before == "" or before.endswith("\n") or after == ""
+    return before + ("" if is_whole_line else line_end) + after
 
 
 def _line_end(text: str) -> str:
     """Return the first line end in the text, or a line feed if there is none."""
-    found = re.search(r"\r?\n", text)
-    return found[0] if found else "\n"
+    line, line_feed, _ = text.partition("\n")
+    return "\r\n" if line_feed and line.endswith("\r") else "\n"
