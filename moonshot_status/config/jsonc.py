@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_TRIVIA = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
+_TRIVIA = re.compile(r"[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/", re.DOTALL)
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null", re.ASCII)
 # JSON has no such escape, but Waybar reads it.
@@ -143,5 +143,6 @@ class _Parser:
 
 def _skip_trivia(text: str, at: int) -> int:
     """Return the index after the blanks and comments that begin at ``at``."""
-    match = _TRIVIA.match(text, at)
-    return match.end() if match else at
+    while match := _TRIVIA.match(text, at):
+        at = match.end()
+    return at

@@ -15,7 +15,7 @@ _BLANKS = " \t"
 _DEFAULT_INDENT = "    "
 _NAME_END = re.compile(r'"([ \t]*:[ \t]*)\Z')
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_LINE_END_OR_COMMENT = re.compile(r"\r\n|\r|\n|//[^\r\n]*|/\*.*?\*/", re.DOTALL)
+_LINE_END_OR_COMMENT = re.compile(r"\r\n|\r|\n|//[^\r\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 
 
 def replace(text: str, node: Node, value: str) -> str:
