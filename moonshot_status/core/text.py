@@ -23,14 +23,14 @@ _AROUND = {
     "direction mark": "\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
 }
 _STRIPPED = "".join(_AROUND.values())
-# What a value may not contain, and which nothing leaves around it.
+# What a value may not contain, and which nothing leaves around it; spans of characters.
 _INSIDE = {
-    "terminal control code": r"[\x1b\x9b]",
-    "control character": r"[\x00-\x1f\x7f-\x9f]",
-    "typographic dash": "[‐-―−]",
-    "byte that is not UTF-8": "[\ufffd\ud800-\udfff]",
-    "character that is not ASCII": r"[^\x00-\x7f]",
-    "punctuation mark": ".",
+    "terminal control code": ("\x1b", "\x9b"),
+    "control character": ("\x00\x1f", "\x7f\x9f"),
+    "typographic dash": ("‐―", "−"),
+    "byte that is not UTF-8": ("\ufffd", "\ud800\udfff"),
+    "character that is not ASCII": ("\x80\U0010ffff",),
+    "punctuation mark": ("\x20\x7e",),
 }
 
 
@@ -61,7 +61,11 @@ def _kind(character: str) -> str:
     for name, characters in _AROUND.items():
         if character in characters:
             return name
-    return next(name for name, pattern in _INSIDE.items() if re.match(pattern, character))
+    return next(
+        name
+        for name, spans in _INSIDE.items()
+        if any(span[0] <= character <= span[-1] for span in spans)
+    )
 
 
 def one_line(value: str, limit: int = 240) -> str:

@@ -19,6 +19,7 @@ _BOUNDARY = r"""\s"'`;|&"""
 _PROGRAM_PATH = re.compile(
     rf"(?<![^{_BOUNDARY}=()])[^{_BOUNDARY}=()]*{PROGRAM}(?=[{_BOUNDARY})]|$)"
 )
+_FORMAT = re.compile(r"--format[= ](\w+)")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def text_of(file: Path) -> str:
 
 def mentions_program(text: str) -> bool:
     """Return whether the text names this program, or its Python module."""
-    return bool(re.search("moonshot[-_]status", text))
+    return PROGRAM in text or PROGRAM.replace("-", "_") in text
 
 
 def runs_program(command: str) -> bool:
@@ -99,7 +100,7 @@ def command_findings(name: str, command: str, output_format: str) -> Iterator[Fi
 def text_findings(name: str, text: str, output_format: str) -> Iterator[Finding]:
     """Yield the mistakes in the text of a command or script, as ``command_findings`` does."""
     yield from _program_findings(name, text)
-    if not re.search(rf"--format[= ]{output_format}\b", text):
+    if output_format not in _FORMAT.findall(text):
         fact = f"its command does not say --format {output_format}"
         yield fail(name, fact, f"Add --format {output_format} to it.")
 

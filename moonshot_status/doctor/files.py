@@ -23,11 +23,11 @@ _OWN, _CODEXBAR = "settings file", "CodexBar's file"
 # No pattern matches a line end before what it looks for: it would take a time that grows with the
 # square of the number of empty lines.
 _SYNTAX_MISTAKES = {
-    r"\A\s*\Z": "It is empty: write {} into it, or remove it.",
-    r",\s*[}\]]": "A comma stands before a closing bracket: take it away.",
-    r"[“”„«»]": 'Typographic quotes stand in it: JSON wants ".',
-    r"(?m)^[^\S\n]*(//|#|/\*)": "JSON has no comments: take them away.",
-    r"(?m)'\w+'\s*:|^[^\S\n]*\w+\s*[:=]": 'Names stand in ": {"region": "china"}.',
+    re.compile(r"\A\s*\Z"): "It is empty: write {} into it, or remove it.",
+    re.compile(r",\s*[}\]]"): "A comma stands before a closing bracket: take it away.",
+    re.compile(r"[“”„«»]"): 'Typographic quotes stand in it: JSON wants ".',
+    re.compile(r"(?m)^[^\S\n]*(//|#|/\*)"): "JSON has no comments: take them away.",
+    re.compile(r"(?m)'\w+'\s*:|^[^\S\n]*\w+\s*[:=]"): 'Names stand in ": {"region": "china"}.',
 }
 # The json module has no code for this error.
 _NO_COMMA = "Expecting ',' delimiter"
@@ -82,7 +82,7 @@ def _syntax_fix(path: Path) -> str:
     except ValueError as error:
         is_comma = str(error).startswith(_NO_COMMA)
         fix = "A comma, or a closing bracket, is missing before that place." if is_comma else ""
-        found = (words for pattern, words in _SYNTAX_MISTAKES.items() if re.search(pattern, text))
+        found = (words for pattern, words in _SYNTAX_MISTAKES.items() if pattern.search(text))
         return next(found, fix)
     return ""
 

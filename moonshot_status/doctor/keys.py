@@ -16,9 +16,13 @@ _VARIABLES = BY_NAME["api_key"].variables
 _OWNER = re.compile("MOONSHOT|KIMI", re.IGNORECASE)
 _SECRET = re.compile("KEY|TOKEN", re.IGNORECASE)
 _NO_KEYS = (
-    (r"[$%]", "is the name of a variable", "It is not expanded: write the key."),
-    (r"\A[\w-]+://", "is an address", 'Write "api_key_command": ["op", "read", …].'),
-    (r"(?i)(sk-)?(\.\.\.|…|<|x{6}|\*|your[-_ ])", "is a placeholder", "Write your key."),
+    (re.compile(r"[$%]"), "is the name of a variable", "It is not expanded: write the key."),
+    (re.compile(r"\A[\w-]+://"), "is an address", 'Write "api_key_command": ["op", "read", …].'),
+    (
+        re.compile(r"(?i)(sk-)?(\.\.\.|…|<|x{6}|\*|your[-_ ])"),
+        "is a placeholder",
+        "Write your key.",
+    ),
 )
 
 
@@ -86,7 +90,7 @@ def _valid(context: Context) -> Finding:
     """Return the finding on a valid key, which may still be none."""
     key, place = context.key_result.key, context.chosen.name
     for pattern, what, fix in _NO_KEYS:
-        if re.match(pattern, key):
+        if pattern.match(key):
             return fail("key", f"what stands in {place} {what}", fix)
     if not key.startswith("sk-"):
         fact = f"the key from {place} does not begin with sk-, as keys do"

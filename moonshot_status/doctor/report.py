@@ -21,6 +21,11 @@ from moonshot_status.doctor.finding import Finding
 _NAME_WIDTH = 15
 _MAX_LENGTH = 600
 _SETTINGS = "|".join(SETTING_NAMES)
+# The account in the name of a setting, which a problem cuts off after 120 characters.
+_UNKNOWN_ACCOUNT = re.compile(
+    rf"(?<=\baccounts\.)(?!NAME\b)[^/]{{0,120}}?"
+    rf"(?=(\.({_SETTINGS})\b[\w.]{{0,40}})?(:| in /))"
+)
 _Masks = list[tuple[re.Pattern[str], str]]
 
 
@@ -69,11 +74,10 @@ def _private_masks(context: Context) -> _Masks:
     users = {home.name, os.environ.get("USER"), os.environ.get("LOGNAME"), platform.node()}
     accounts = {*context.settings.accounts, context.settings.account.name}
     written = {one_line(name, _MAX_LENGTH) for name in accounts}
-    unknown = rf"(?<=\baccounts\.)(?!NAME\b)[^/]*?(?=(\.({_SETTINGS})\b[\w.]*)?(:| in /))"
     return [
         *_masks(users, r"(?<=/)", r"(?![\w.-])", "NAME"),
         *_masks(written, r"(?<=\baccounts\.)", r"(?=[ .:])", "NAME"),
-        (re.compile(unknown), "NAME"),  # The accounts of an invalid file are not known.
+        (_UNKNOWN_ACCOUNT, "NAME"),  # The accounts of an invalid file are not known.
         *_masks(_hosts(context), r"(?<![\w.-])", r"(?![\w-])", "HOST"),
     ]
 
