@@ -116,9 +116,10 @@ def _first_line_end(text: str, start: int, end: int) -> re.Match[str] | None:
     return next((match for match in matches if not match[0].startswith("/")), None)
 
 
-def _line_before(text: str, at: int) -> str:
-    """Return what is before ``at`` on its line."""
-    return text[max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1 : at]
+def _line_before(text: str, at: int, start: int = 0) -> str:
+    """Return what is before ``at`` on its line, or what of it is not before ``start``."""
+    line_end = max(text.rfind("\n", start, at), text.rfind("\r", start, at))
+    return text[max(line_end + 1, start) : at]
 
 
 def _line_indent(text: str, at: int) -> str:
@@ -135,7 +136,10 @@ def _indent_of_first(text: str, node: Node, next_line: int) -> str:
     It is that of the first element on a line of its own, else of the next line, else one step more
     than that of the opening bracket.
     """
-    for before in (_line_before(text, child.start) for child in node.children):
+    # What is before it on its line has a bracket or another element in it, or nothing but blanks.
+    ends = [node.start + 1, *(child.node.end for child in node.children)]
+    for end, child in zip(ends, node.children, strict=False):
+        before = _line_before(text, child.start, end - 1)
         if not before.strip(_BLANKS):
             return before
     rest = text[next_line : node.end - 1]
