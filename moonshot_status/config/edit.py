@@ -67,9 +67,11 @@ def parse_value(setting: Setting, written: str) -> Any:
     expected = setting.schema.get("type")
     if expected == "string":
         return unquoted(written)
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         if expected != "array" or written.lstrip().startswith("["):
-            return strict_json.loads(written.encode("utf-8", "surrogatepass"))
+            value = strict_json.loads(written.encode("utf-8", "surrogatepass"))
+            strict_json.dumps(value)  # What is nested so deeply that this fails is no value.
+            return value
         if "enum" in setting.schema["items"]:
             return re.split(r"[\s,]+", written.strip())
         return shlex.split(written)

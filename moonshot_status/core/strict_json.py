@@ -26,7 +26,10 @@ def loads(raw: bytes) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """Return ASCII JSON as json.dumps does; a Decimal keeps its digits and gets no exponent."""
+    """Return ASCII JSON as json.dumps does; a Decimal keeps its digits and gets no exponent.
+
+    Raises RecursionError for a value that is nested too deeply.
+    """
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict):
