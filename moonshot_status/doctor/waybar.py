@@ -17,17 +17,18 @@ from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.finding import Finding, fail
 
 _NAME = "waybar"
-_MAX_DEPTH = 8
+_MAX_FILES = 100
 
 
 @dataclass
 class _Config:
-    """All bars of a file and its includes, taken together.
+    """All bars of a file and its includes, taken together; ``files`` are those that were read.
 
     ``modules`` are the definitions, ``listed`` the names in lists of modules, and ``missing`` the
     includes for which there is no file.
     """
 
+    files: set[Path] = field(default_factory=set)
     modules: dict[str, dict[str, Any]] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
     missing: list[str] = field(default_factory=list)
@@ -43,7 +44,7 @@ def bar() -> Bar | None:
         return bars.without_file(_NAME)
     config = _Config()
     try:
-        _collect_file(file, file.parent, config, 0)
+        _collect_file(file, file.parent, config)
     except JsoncError as error:
         finding = fail(_NAME, f"{file} cannot be understood: {error}", "Correct it at that place.")
         return Bar(_NAME, file, "moonshot" in bars.text_of(file), (finding,))
@@ -59,11 +60,14 @@ def _places() -> Iterator[Path]:
         yield from (folder / name for name in ("config", "config.jsonc"))
 
 
-def _collect_file(file: Path, folder: Path, config: _Config, depth: int) -> None:
+def _collect_file(file: Path, folder: Path, config: _Config) -> None:
     """Add the bars of the file and its includes to ``config``. Raises JsoncError and OSError.
 
     ``folder`` is what relative includes start from.
     """
+    if file in config.files or len(config.files) == _MAX_FILES:
+        return
+    config.files.add(file)
     # Waybar ignores everything after the value.
     document = jsonc.parse(bars.read_text(file), whole=False).value
     for each in document if isinstance(document, list) else [document]:
@@ -73,8 +77,8 @@ def _collect_file(file: Path, folder: Path, config: _Config, depth: int) -> None
             _collect_member(name, value, config)
         includes = each.get("include", [])
         for include in includes if isinstance(includes, list) else [includes]:
-            if depth < _MAX_DEPTH and isinstance(include, str):
-                _collect_include(include, folder, config, depth)
+            if isinstance(include, str):
+                _collect_include(include, folder, config)
 
 
 def _collect_member(name: str, value: Any, config: _Config) -> None:
@@ -86,13 +90,13 @@ def _collect_member(name: str, value: Any, config: _Config) -> None:
         config.listed |= {name for name in names if isinstance(name, str)}
 
 
-def _collect_include(include: str, folder: Path, config: _Config, depth: int) -> None:
+def _collect_include(include: str, folder: Path, config: _Config) -> None:
     # Path.glob has no absolute patterns.
     files = sorted(glob.glob(str(folder / bars.expand(include))))  # noqa: PTH207
     if not files:
         config.missing.append(include)
     for file in files:
-        _collect_file(Path(file), folder, config, depth + 1)
+        _collect_file(Path(file), folder, config)
 
 
 def _exec(module: dict[str, Any]) -> str:
