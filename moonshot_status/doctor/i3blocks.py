@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
 from moonshot_status.core import paths
@@ -13,7 +14,9 @@ from moonshot_status.doctor.bars import Bar
 from moonshot_status.doctor.finding import Finding, fail
 
 _NAME = "i3blocks"
-Block = dict[str, str]
+# In characters; what stands in a longer line is no name and no command.
+_MAX_LINE = 8192
+Block = MutableMapping[str, str]
 
 
 def bar() -> Bar | None:
@@ -33,13 +36,13 @@ def bar() -> Bar | None:
 
 def _blocks(text: str) -> list[Block]:
     """Return the properties of each block, common ones included; ``""`` is the block's name."""
-    common: Block = {}
+    common: dict[str, str] = {}
     found: list[Block] = []
-    for line in text.splitlines():
+    for line in (line for line in text.splitlines() if len(line) <= _MAX_LINE):
         stripped = line.strip()
         name, is_property, value = line.partition("=")
         if stripped.startswith("[") and stripped.endswith("]"):
-            found.append({**common, "": stripped[1:-1]})
+            found.append(ChainMap({"": stripped[1:-1]}, common))
         elif is_property and not stripped.startswith("#"):
             (found[-1] if found else common)[name.strip()] = value.strip()
     return found
