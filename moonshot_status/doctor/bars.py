@@ -19,6 +19,8 @@ _BOUNDARY = r"""\s"'`;|&"""
 _PROGRAM_PATH = re.compile(
     rf"(?<![^{_BOUNDARY}=()])[^{_BOUNDARY}=()]*{PROGRAM}(?=[{_BOUNDARY})]|$)"
 )
+# The time of shlex grows with the square of a word's length.
+_MAX_SPLIT = 1 << 16
 _FORMAT = re.compile(r"--format[= ](\w+)")
 
 
@@ -76,7 +78,7 @@ def runs_program(command: str) -> bool:
 
 def _script(command: str) -> Path | None:
     """Return the script that the command runs, or None if it runs this program itself."""
-    words = command.split()
+    words = command.split(maxsplit=1)
     if not words or "/" not in words[0] or mentions_program(command):
         return None
     return expand(words[0])
@@ -106,7 +108,12 @@ def text_findings(name: str, text: str, output_format: str) -> Iterator[Finding]
 
 
 def _existing_paths(text: str) -> list[str]:
-    """Return the paths of the program, in quotes or not, that are words of the text and exist."""
+    """Return the paths of the program, in quotes or not, that are words of the text and exist.
+
+    A text that is too long for a script of a bar has none.
+    """
+    if len(text) > _MAX_SPLIT:
+        return []
     try:
         words = shlex.split(text, comments=True)
     except ValueError:

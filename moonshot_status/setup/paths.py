@@ -6,6 +6,9 @@ import os
 import shlex
 from pathlib import Path
 
+# The time of shlex grows with the square of a word's length.
+_MAX_SPLIT = 1 << 16
+
 
 def home() -> Path:
     """Return the home folder."""
@@ -29,7 +32,12 @@ def display(path: Path) -> str:
 
 
 def shell_words(text: str) -> list[str]:
-    """Split and expand the text as a shell does; return no words if a quote is not closed."""
+    """Split and expand the text as a shell does.
+
+    Returns no words if a quote is not closed, or if the text is too long for a path.
+    """
+    if len(text) > _MAX_SPLIT:
+        return []
     try:
         words = shlex.split(text)
     except ValueError:
