@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from moonshot_status.core import causes, paths
 from moonshot_status.core.errors import Problem, ProblemError
 
 _ROOT = 0
-_ACCESS_LIST = "system.posix_acl_access"
+# The tags of entries in an access control list, and the permission to write.
+_USER, _OWNING_GROUP, _GROUP, _MAY_WRITE = 0x02, 0x04, 0x08, 0x02
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,14 @@ class Access:
 
 def access_of(path: Path, status: os.stat_result) -> Access:
     """Return who can write what is at ``path`` and has this status."""
-    is_open = status.st_mode & stat.S_IWGRP and not stat.S_ISLNK(status.st_mode)
-    has_list = bool(is_open) and _has_list(path)
-    return Access(path, status.st_mode, status.st_uid, status.st_gid, has_list)
+    mode, has_list = status.st_mode, False
+    if mode & stat.S_IWGRP and not stat.S_ISLNK(mode):
+        access_list = paths.access_list(path)
+        writers = set(_writers_on(access_list)) if access_list else {_OWNING_GROUP}
+        has_list = not writers.isdisjoint((_USER, _GROUP))
+        if _OWNING_GROUP not in writers and not has_list:
+            mode &= ~stat.S_IWGRP
+    return Access(path, mode, status.st_uid, status.st_gid, has_list)
 
 
 def dangers(path: Path, file: Access | None) -> tuple[Problem, ...]:
@@ -129,9 +136,12 @@ def _number_of(name: str) -> int | None:
         return None
 
 
-def _has_list(path: Path) -> bool:
-    """Return whether the file has an access control list, as far as this system tells."""
-    try:
-        return bool(os.getxattr(path, _ACCESS_LIST))
-    except (AttributeError, OSError):
-        return False
+def _writers_on(access_list: bytes) -> Iterator[int]:
+    """Yield the tag of each entry of an access control list that may write.
+
+    A list is a version of four bytes and entries of a tag, a permission and an id; see
+    linux/posix_acl_xattr.h.
+    """
+    for tag, permission, _ in struct.iter_unpack("<HHI", access_list[4:]):
+        if permission & _MAY_WRITE:
+            yield tag

@@ -39,7 +39,8 @@ def replace_file(
     complete, the file is readable by nobody else. With ``sync`` it is on the disk before the
     rename.
     """
-    owner = _existing_owner(path) or _folder_owner(path.parent)
+    existing = _existing_owner(path)
+    owner = existing or _folder_owner(path.parent)
     # Not tempfile.mkstemp: a poll would import tempfile and random for it.
     temporary = path.parent / f"{_TEMPORARY_PREFIX}{os.urandom(8).hex()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -48,6 +49,8 @@ def replace_file(
         with open(descriptor, "wb") as file:
             if owner and keep_owner:
                 _set_owner(descriptor, owner, mode)
+            if existing and keep_owner:
+                _copy_access_list(path, descriptor)
             file.write(content)
             file.flush()
             os.fchmod(descriptor, mode)
@@ -105,6 +108,17 @@ def _set_owner(descriptor: int, owner: tuple[int, int], mode: int) -> None:
     except PermissionError as error:
         if owner[0] != status.st_uid or (mode >> 3) & ~mode & 0o7:
             raise PermissionError(error.errno, "its owner and group cannot be kept") from error
+
+
+def _copy_access_list(path: Path, descriptor: int) -> None:
+    """Give the file the access control list of the one that it replaces. Raises OSError.
+
+    The group's bits of its mode say what the users on the list may do at most. Without the list the
+    file's group would get what they say.
+    """
+    access_list = paths.access_list(path)
+    if access_list:
+        os.setxattr(descriptor, paths.ACCESS_LIST, access_list)
 
 
 def _delete_abandoned(folder: Path) -> None:

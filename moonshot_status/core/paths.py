@@ -12,6 +12,8 @@ from pathlib import Path
 import appdirs
 
 _NAME = "moonshot-status"
+ACCESS_LIST = "system.posix_acl_access"
+"""The attribute with the access control list of a file."""
 _ROOT = 0
 # The system follows no more symlinks on the way to one file.
 _MAX_LINKS = 40
@@ -42,7 +44,8 @@ def cache_folder() -> Path:
 def private_folder(path: Path, *, real: bool = False) -> Path:
     """Create the folder if necessary, with mode 0700, and return it. Raises OSError.
 
-    It has to be the user's own. It may be a symlink of theirs, unless it has to be ``real``.
+    It has to be the user's own. It may be a symlink of theirs, unless it has to be ``real``; the
+    folder that it leads to keeps its mode.
     """
     if not path.is_absolute():
         raise FileNotFoundError(errno.ENOENT, "there is no home folder")
@@ -58,7 +61,7 @@ def private_folder(path: Path, *, real: bool = False) -> Path:
         status = os.fstat(descriptor)
         if status.st_uid != os.geteuid():
             raise ForeignPathError(path)
-        if stat.S_IMODE(status.st_mode) & 0o777 != 0o700:
+        if stat.S_IMODE(status.st_mode) & 0o777 != 0o700 and not path.is_symlink():
             os.fchmod(descriptor, 0o700)
     finally:
         os.close(descriptor)
@@ -172,6 +175,14 @@ def resolved(path: Path) -> Path:
             if target is None or target.st_uid != link.st_uid:
                 raise ForeignPathError(place)
     return Path(os.path.realpath(path))
+
+
+def access_list(path: Path) -> bytes:
+    """Return the access control list of the file as Linux stores it; empty if there is none."""
+    try:
+        return os.getxattr(path, ACCESS_LIST)
+    except (AttributeError, OSError):
+        return b""
 
 
 def exists(path: Path) -> bool:

@@ -7,6 +7,7 @@ import grp
 import os
 import pwd
 import stat
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,22 +158,57 @@ def test_roots_group_has_the_members_that_it_has(services: Services) -> None:
     assert has_other_members(ROOT, ROOT)
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o660])
-def test_the_access_control_list_of_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+ALL = 0xFFFFFFFF
+OWN_GROUP, USER_LINE, GROUP_LINE, MASK = 4, 2, 8, 16
+
+
+def an_access_list(*lines: tuple[int, int, int]) -> bytes:
+    """Return a list of tags, permissions and ids, as Linux stores it."""
+    every = [(1, 6, ALL), *lines, (MASK, 6, ALL), (32, 0, ALL)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *each) for each in every)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([(USER_LINE, 6, OTHER), (OWN_GROUP, 4, ALL)], (True, True)),
+        ([(OWN_GROUP, 4, ALL), (GROUP_LINE, 2, 5)], (True, True)),
+        ([(USER_LINE, 4, OTHER), (OWN_GROUP, 4, ALL), (GROUP_LINE, 5, 5)], (False, False)),
+        ([(USER_LINE, 4, OTHER), (OWN_GROUP, 6, ALL)], (False, True)),
+        ([(USER_LINE, 6, OTHER), (OWN_GROUP, 6, ALL)], (True, True)),
+    ],
+)
+def test_the_lines_of_an_access_control_list_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: Any, expected: tuple[bool, bool]
 ) -> None:
+    """The owner may write, and so does the mask say; who else may is in the other lines."""
     path = tmp_path / "x"
     path.touch()
-    path.chmod(mode)
-    assert not access_of(path, path.stat()).has_list
-    attributes = {"system.posix_acl_access": b"list"}
+    path.chmod(0o660)
+    attributes = {"system.posix_acl_access": an_access_list(*lines)}
     monkeypatch.setattr(os, "getxattr", lambda _, name: attributes[name], raising=False)
+    found = access_of(path, path.stat())
+    assert (found.has_list, bool(found.mode & stat.S_IWGRP)) == expected
     # Without a group that can write, nobody on the list can.
-    assert access_of(path, path.stat()).has_list == (mode == 0o660)
-    monkeypatch.setattr(os, "getxattr", unsupported)
+    path.chmod(0o640)
     assert not access_of(path, path.stat()).has_list
+
+
+def test_without_an_access_control_list_the_mode_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x").touch()
+    (tmp_path / "x").chmod(0o660)
+
+    def found() -> tuple[bool, int]:
+        access = access_of(tmp_path / "x", (tmp_path / "x").stat())
+        return access.has_list, access.mode & 0o777
+
+    assert found() == (False, 0o660)
+    monkeypatch.setattr(os, "getxattr", unsupported, raising=False)
+    assert found() == (False, 0o660)
     monkeypatch.delattr(os, "getxattr")
-    assert not access_of(path, path.stat()).has_list
+    assert found() == (False, 0o660)
 
 
 def unsupported(*_: object) -> None:

