@@ -178,16 +178,24 @@ def _delete_oldest_in(folder: int, newest: str) -> None:
 
 
 def delete_all() -> None:
-    """Delete every cached reply, also one that is being written. Raises OSError."""
+    """Delete every cached reply, also one that is being written. Raises OSError.
+
+    Nothing is deleted behind a symlink, because nothing is written there.
+    """
     import re
     from contextlib import suppress
+    from pathlib import Path
 
-    name = re.compile(r"[0-9a-f]{32}|\.moonshot-status\.[0-9a-f]{16}")
-    with suppress(FileNotFoundError), os.scandir(_folder()) as entries:
-        for entry in [entry for entry in entries if name.fullmatch(entry.name)]:
-            # Another process may have deleted it.
-            with suppress(FileNotFoundError):
-                os.unlink(entry.path)
+    from moonshot_status.core import paths
+
+    name, folder = re.compile(r"[0-9a-f]{32}|\.moonshot-status\.[0-9a-f]{16}"), Path(_folder())
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    paths.check_own(folder)
+    for path in [path for path in folder.iterdir() if name.fullmatch(path.name)]:
+        # Another process may have deleted it.
+        with suppress(FileNotFoundError):
+            path.unlink()
 
 
 def _call_digest() -> str:

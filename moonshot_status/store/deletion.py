@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -40,17 +41,17 @@ def _delete(db: sqlite3.Connection, table: str, number: int) -> int:
 def delete_files(folder: Path, name: str, lease_folder: str) -> int:
     """Delete the store of that name, its corrupt copies and all leases.
 
-    Returns how many files there were apart from leases and journals. Raises OSError.
+    Returns how many files there were apart from leases and journals. A store that is a symlink is
+    deleted where it leads to, and the symlink stays. Raises OSError.
     """
+    store, requests = Path(os.path.realpath(folder / name)), folder / lease_folder
     # The leases first: no request in flight may store its result in a new file. Then the journals:
     # a new file must never meet the journal of the old one.
-    patterns = (
-        f"{lease_folder}/*.lease", f"{lease_folder}/*.new", f"{name}-journal",
-        f"{name}.damaged-*", name,
-    )  # fmt: skip
-    files = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    for path in files:
+    waiting = [] if requests.is_symlink() else [*requests.glob("*.lease"), *requests.glob("*.new")]
+    copies = sorted(folder.glob(f"{name}.damaged-*"))
+    count = store.exists() + sum(not path.name.endswith("-journal") for path in copies)
+    for path in (*waiting, Path(f"{store}-journal"), *copies, store):
         path.unlink(missing_ok=True)
     with suppress(OSError):
-        (folder / lease_folder).rmdir()
-    return sum(path.parent == folder and not path.name.endswith("-journal") for path in files)
+        requests.rmdir()
+    return count

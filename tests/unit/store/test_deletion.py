@@ -137,6 +137,30 @@ def test_all_files_of_the_store_are_deleted_and_no_others(folder: Path, noise: b
     assert left == {"amounts", "setup.json", "balance.db.mine", "requests/mine"}
 
 
+def test_a_store_that_is_a_symlink_is_deleted_where_it_leads_to(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    elsewhere = tmp_path / "other" / "elsewhere"
+    (folder / FILE_NAME).rename(elsewhere)
+    (folder / FILE_NAME).symlink_to(elsewhere)
+    Path(f"{elsewhere}-journal").write_bytes(b"")
+    store = Store(folder)
+    assert (store.load(WORK).reading is None, store.forget_all(), store.error) == (False, 1, None)
+    assert list(elsewhere.parent.iterdir()) == []
+    assert (folder / FILE_NAME).is_symlink()
+    assert Store(folder).save(WORK, known(WORK), AccountState()) == known(WORK)
+    assert elsewhere.exists()
+
+
+def test_no_lease_behind_a_symlink_is_deleted(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine.lease").touch()
+    (folder / "requests").symlink_to(tmp_path / "elsewhere")
+    assert Store(folder).forget_all() == 1
+    assert (tmp_path / "elsewhere" / "mine.lease").exists()
+
+
 def test_the_folder_of_the_leases_goes_if_it_is_empty(folder: Path) -> None:
     begin(folder)
     Store(folder).forget_all()
