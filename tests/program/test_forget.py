@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -84,14 +86,110 @@ def test_everything_is_forgotten(invoke: Run, home: Path, both: Path) -> None:
     assert both.read_text(encoding="utf-8") == "{"
 
 
-@pytest.mark.parametrize("arguments", [("config", "forget"), ("config", "forget", "work")])
+@pytest.mark.parametrize(
+    ("arguments", "confirmed"),
+    [
+        ((), ("config", "forget", "--yes")),
+        (("work",), ("config", "forget", "work", "--yes")),
+        (("all",), ("config", "forget", "all", "--yes")),
+        (("o t",), ("config", "forget", "'o t'", "--yes")),
+    ],
+)
 def test_without_a_terminal_it_has_to_be_confirmed_in_advance(
-    invoke: Run, home: Path, both: Path, arguments: tuple[str, ...]
+    invoke: Run, home: Path, both: Path, arguments: tuple[str, ...], confirmed: tuple[str, ...]
 ) -> None:
-    done = invoke(*arguments, stdin=b"y\n")
+    settings = json.loads(both.read_text(encoding="utf-8"))
+    settings["accounts"]["o t"] = {"api_key": f"{KEY}7"}
+    both.write_text(json.dumps(settings), encoding="utf-8")
+    done = invoke("config", "forget", *arguments, stdin=b"y\n")
     assert (done.stdout, done.returncode) == (b"", 1)
-    assert done.stderr.splitlines()[-1] == b"Next: moonshot-status config forget --yes"
+    assert (
+        done.stderr.decode().splitlines()[-1]
+        == f"Next: {' '.join(('moonshot-status', *confirmed))}"
+    )
+    given = ("--config", str(both), "--region", "international")
+    if arguments:
+        arguments = ("--account", *arguments)
+    done = invoke(*given, *arguments, "config", "forget")
+    expected = " ".join(("Next: moonshot-status", *given, *confirmed))
+    assert done.stderr.decode().splitlines()[-1] == expected
     assert count_readings(store_file(home)) == 1
+
+
+def test_the_demo_forgets_nothing(invoke: Run, home: Path, both: Path) -> None:
+    for account in ((), ("demo",)):
+        done = invoke("--demo", "ok", "config", "forget", *account, "--yes")
+        assert (done.stdout, done.returncode) == (b"", 2)
+    assert b"--demo stores nothing" in done.stderr
+    assert (count_readings(store_file(home)), "mine" in replies(home)) == (1, True)
+    assert len(replies(home)) >= 3
+
+
+def test_an_account_is_named_once(invoke: Run, home: Path, both: Path) -> None:
+    done = invoke("--account", "work", "config", "forget", "other", "--yes")
+    assert (done.stdout, done.returncode) == (b"", 2)
+    assert b"Name the account once" in done.stderr
+    assert count_readings(store_file(home)) == 1
+
+
+@pytest.mark.parametrize("name", ["", "work,", ",", " "])
+def test_an_empty_name_is_no_account(invoke: Run, home: Path, both: Path, name: str) -> None:
+    for arguments in (("config", "forget", name), ("--account", name, "config", "forget")):
+        done = invoke(*arguments, "--yes")
+        assert (done.stdout, done.returncode) == (b"", 2)
+    assert count_readings(store_file(home)) == 1
+
+
+def test_accounts_with_the_same_key_are_forgotten_together(
+    invoke: Run, home: Path, both: Path
+) -> None:
+    settings = json.loads(both.read_text(encoding="utf-8"))
+    settings["accounts"]["same"] = settings["accounts"]["work"]
+    both.write_text(json.dumps(settings), encoding="utf-8")
+    lines = invoke("config", "forget", "same", "--yes").stdout.decode().splitlines()
+    assert lines == ["same and work (same key): records deleted: 3.", KEPT]
+    assert count_readings(store_file(home)) == 0
+    lines = invoke("config", "forget", "all", "--yes").stdout.decode().splitlines()
+    nothing = "nothing is stored under its present key."
+    assert lines == [f"work and same (same key): {nothing}", f"other: {nothing}", KEPT]
+
+
+def test_in_an_empty_home_nothing_is_forgotten_or_created(invoke: Run, home: Path) -> None:
+    state = home / ".local" / "state" / "moonshot-status"
+    done = invoke("config", "forget", "--yes")
+    assert (done.stderr, done.returncode) == (b"", 0)
+    assert done.stdout.decode() == f"Files deleted in {state}: 0.\n{KEPT}\n"
+    done = invoke("config", "forget", "default", "--yes")
+    assert (done.stdout, done.returncode) == (b"", 1)
+    assert b"without ACCOUNT, those of all accounts are deleted" in done.stderr
+    assert list(home.iterdir()) == []
+
+
+def test_nothing_behind_a_symlink_of_the_cache_is_deleted(
+    invoke: Run, home: Path, both: Path, tmp_path: Path
+) -> None:
+    folder = home / ".cache" / "moonshot-status" / "replies"
+    folder.rename(tmp_path / "elsewhere")
+    before = sorted((tmp_path / "elsewhere").iterdir())
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert invoke("config", "forget", "--yes").returncode == 0
+    assert sorted((tmp_path / "elsewhere").iterdir()) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+@pytest.mark.parametrize(
+    "folder", [".cache/moonshot-status/replies", ".local/state/moonshot-status"]
+)
+def test_root_deletes_nothing_of_another_user(
+    invoke: Run, home: Path, both: Path, folder: str
+) -> None:
+    os.chown(home / folder, 4321, 4321)
+    before = sorted((home / folder).iterdir())
+    for arguments in ((), ("work",)):
+        done = invoke("config", "forget", *arguments, "--yes")
+        assert done.returncode == 1
+        assert b"belongs to another user" in done.stderr
+    assert sorted((home / folder).iterdir()) == before
 
 
 def test_a_terminal_is_asked(home: Path, both: Path) -> None:

@@ -275,12 +275,15 @@ def forget(ctx: click.Context, account: str | None, yes: bool) -> None:
     """
     from moonshot_status.cli import forget
 
-    if account is None:
-        account = ctx.obj["account"]
-    if account is None:
-        forget.forget_all(yes=yes)
+    if ctx.obj["demo"]:
+        raise click.UsageError("--demo stores nothing: there is nothing to forget.", ctx)
+    if None not in (account, ctx.obj["account"]):
+        raise click.UsageError("Name the account once: as ACCOUNT, or with --account.", ctx)
+    params = ctx.obj if account is None else {**ctx.obj, "account": account}
+    if params["account"] is None:
+        forget.forget_all(params, yes=yes)
     else:
-        forget.forget_accounts({**ctx.obj, "account": account}, yes=yes)
+        forget.forget_accounts(params, yes=yes)
 
 
 def _key_in_arguments(ctx: click.Context) -> click.UsageError:
