@@ -85,19 +85,6 @@ def test_the_history_is_the_programs(
         assert invoke(*command).stdout.decode() in texts
 
 
-def test_every_sentence_on_security_names_a_test_that_exists() -> None:
-    text = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
-    sentences = [
-        sentence for section in text.split("\n## ") for sentence in section.split("\n- ")[1:]
-    ]
-    assert len(sentences) >= 20
-    for sentence in sentences:
-        named = re.findall(r"`((?:\w+/)*test_\w+\.py)::(test_\w+)`", sentence)
-        assert named, sentence
-        for file, test in named:
-            assert f"def {test}(" in (REPOSITORY / "tests" / file).read_text(encoding="utf-8")
-
-
 def test_the_pictures_show_todays_look_and_are_small() -> None:
     taken = json.loads((look.PICTURES / "look.json").read_text(encoding="utf-8"))
     assert taken["fingerprint"] == look.fingerprint(), (

@@ -74,6 +74,8 @@ def test_show_knows_the_account_that_is_named(invoke: Run, own_file: OwnFile) ->
     [
         ({"api_key": KEY}, ["api_key", "sk-…"]),
         ({"api_key": "canary" * 4}, ["api_key", "…"]),
+        ({"api_key": f"sk-{'canary' * 4}x7654"}, ["api_key", "sk-…7654"]),
+        ({"api_key": f"sk-{'canary' * 4}7654"}, ["api_key", "sk-…"]),
         (COMMAND, ["api_key_command", '["pass", "show", "moonshot"]']),
         ({"api_key_command": ["echo", KEY]}, ["api_key_command", '["echo", "sk-…"]']),
     ],
