@@ -7,11 +7,12 @@ import base64
 import functools
 import os
 import re
+import sqlite3
 import stat
 import sys
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -183,14 +184,17 @@ class Session:
         respond = self.server.respond
 
         def look(*request: str) -> demo.ServerResponse:
-            self.during |= {path for path in home.rglob("*.lease") if self._is_private(path)}
+            self.during |= own_files()
             return respond(*request)
 
         self.server.respond = look  # type: ignore[method-assign]
 
-    @staticmethod
-    def _is_private(path: Path) -> bool:
-        return stat.S_IMODE(path.stat().st_mode) == 0o600
+    def begin_transaction(self) -> None:
+        """See which file a transaction makes."""
+        before = own_files()
+        with closing(sqlite3.connect(store_file(self.home))) as db:
+            db.execute("DELETE FROM reading")
+            self.during |= own_files() - before
 
     def succeed(self, *arguments: str, stdin: bytes = b"") -> None:
         done = self.invoke(*arguments, stdin=stdin)
@@ -323,6 +327,7 @@ def test_the_files_are_those_in_the_table(session: Session) -> None:
     session.succeed("--format", "waybar")
     session.run_what_sends_nothing()
     session.invoke("doctor")
+    session.begin_transaction()
     made_by_setup = session.set_up_xbar()
     database = store_file(session.home)
     database.write_bytes(b"noise" * 4000)

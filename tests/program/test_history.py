@@ -285,11 +285,14 @@ def test_the_file_is_written_as_a_whole_and_as_the_umask_says(
 
 @pytest.mark.slow
 def test_matplotlib_prints_nothing_in_a_fresh_process(
-    run: Run, three_days: None, tmp_path: Path
+    run: Run, three_days: None, tmp_path: Path, home: Path
 ) -> None:
+    before = {*home.rglob("*")}
     done = run("history", "--since", "all", "--output", str(tmp_path / "a.svg"))
     assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
     assert (tmp_path / "a.svg").exists()
+    files = [path for path in {*home.rglob("*")} - before if path.is_file()]
+    assert all("matplotlib" in path.parent.name for path in files)
 
 
 def test_a_file_that_cannot_be_written_is_reported_and_leaves_nothing(
