@@ -275,7 +275,9 @@ def test_only_the_commands_of_the_settings_run(session: Session, watched: Watche
 def test_the_demo_stays_on_loopback_and_leaves_nothing(
     invoke: Run, home: Path, watched: Watched
 ) -> None:
-    for arguments in ((), ("--format", "waybar"), ("history",), ("guard", "--min", "1")):
+    for state in demo.STATES:
+        assert invoke("--demo", state, "--format", "waybar").returncode == 0
+    for arguments in ((), ("history",), ("guard", "--min", "1")):
         assert invoke("--demo", "ok", *arguments).returncode == 0
     assert {host for host, _ in watched.addresses} == {"127.0.0.1"}
     assert watched.programs == []
