@@ -66,8 +66,7 @@ def run(
             _wait(process, seconds, whole_group=whole_group)
         except BaseException:
             _kill_group(process)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_WAIT_AFTER_KILL_SECONDS)
+            _reap(process)
             raise
         finally:
             if reader:
@@ -111,6 +110,13 @@ def _wait(process: subprocess.Popen[bytes], seconds: float, *, whole_group: bool
         if time.monotonic() >= until:
             raise subprocess.TimeoutExpired(process.args, seconds)
         time.sleep(_GROUP_CHECK_SECONDS)
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    """Wait a moment for the killed command; a thread goes on waiting, so that no zombie is left."""
+    waiter = threading.Thread(target=process.wait, daemon=True)
+    waiter.start()
+    waiter.join(_WAIT_AFTER_KILL_SECONDS)
 
 
 def _has_group(process: subprocess.Popen[bytes]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from kit.support import ends_within, written_number
+from kit.watching import happens
 
 from moonshot_status.core import process
 
@@ -76,6 +78,19 @@ def test_the_group_is_killed_when_its_time_is_up(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.run(["sh", "-c", script], 2)
     assert ends_within(60, written_number(child))
+
+
+def test_a_killed_command_that_ends_late_is_still_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = []
+    monkeypatch.setattr(process, "_kill_group", lambda killed: numbers.append(killed.pid))
+    monkeypatch.setattr(process, "_WAIT_AFTER_KILL_SECONDS", 0)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.run(["sleep", "600"], 0.1, capture=False)
+    gc.collect()  # Popen warns if nobody waits for the command.
+    os.kill(numbers[0], signal.SIGKILL)
+    assert happens(lambda: not Path(f"/proc/{numbers[0]}").exists())
 
 
 def test_the_whole_group_is_waited_for(tmp_path: Path) -> None:
