@@ -38,12 +38,11 @@ def open_socket(route: Route, host: str, port: int, timeout: float) -> socket.so
     try:
         # Not connect(), which would connect to the proxy itself.
         negotiate(destination, port)
-    except TimeoutError:
+    except BaseException as error:
         opened.close()
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            raise _problem(error, route) from error
         raise
-    except OSError as error:
-        opened.close()
-        raise _problem(error, route) from error
     return opened  # type: ignore[no-any-return]
 
 

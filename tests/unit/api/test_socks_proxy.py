@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from collections.abc import Iterator
@@ -262,10 +263,22 @@ def test_a_proxy_that_is_silent_is_a_timeout(monkeypatch: pytest.MonkeyPatch) ->
     assert problem.message == f"No answer from {HOST} through the proxy {place} within 0.3 s"
 
 
-def open_through(route: proxy.Route, timeout: float) -> None:
+def test_a_name_that_cannot_be_sent_leaves_no_connection_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with SocksServer() as server:
+        lead_through(monkeypatch, server)
+        route = proxy.route_for(f"https://{HOST}")
+        assert route is not None
+        with pytest.raises(UnicodeError):
+            open_through(route, 5, host=f"{'x' * 64}.example")
+        gc.collect()  # would warn about it
+
+
+def open_through(route: proxy.Route, timeout: float, host: str = HOST) -> None:
     from moonshot_status.api import socks_proxy
 
-    socks_proxy.open_socket(route, HOST, 443, timeout)
+    socks_proxy.open_socket(route, host, 443, timeout)
 
 
 @pytest.mark.parametrize("scheme", [*BY_THE_PROXY, *ON_THIS_MACHINE])
