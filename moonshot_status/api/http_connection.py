@@ -9,8 +9,10 @@ import http.client
 import socket
 import ssl
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
+import urllib3
 from urllib3 import connection as urllib3_connection
 from urllib3 import exceptions
 
@@ -57,7 +59,17 @@ class _Response(http.client.HTTPResponse):
 
 
 class _HTTPConnection(urllib3_connection.HTTPConnection):
-    response_class = _Response
+    def response_class(self, *arguments: Any, **more: Any) -> _Response:  # type: ignore[override]
+        self._response = _Response(*arguments, **more)
+        return self._response
+
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
+        try:
+            return super().getresponse()
+        except exceptions.InvalidHeader:
+            # urllib3 leaves a response open whose headers it does not accept.
+            self._response.close()
+            raise
 
     def _new_conn(self) -> socket.socket:
         return connect.open_socket(self.host, self.port, self.timeout or 0)
@@ -132,7 +144,7 @@ def open_connection(target: Target, timeout: float) -> HTTPConnection:
     except (OSError, UnicodeError, http.client.HTTPException, exceptions.HTTPError) as error:
         opened.close()
         raise problem(error, target, timeout) from error
-    except ProblemError:
+    except BaseException:
         opened.close()
         raise
     return opened

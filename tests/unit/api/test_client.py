@@ -159,13 +159,23 @@ def test_a_broken_response_is_a_bad_response(name: str) -> None:
     assert kind_after(*BROKEN[name]) == "bad-response"
 
 
-# urllib3 leaves this connection to the garbage collector, which then complains.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_two_different_lengths_are_a_bad_response() -> None:
+@pytest.mark.filterwarnings("error:unclosed:ResourceWarning")
+def test_two_different_lengths_are_a_bad_response_and_leave_nothing_open() -> None:
     kind = kind_after(http("200 OK", BALANCE, "Content-Length: 1, 2"), 0.2, RESET)
     gc.collect()
     assert kind == "bad-response"
+
+
+def test_a_connection_is_closed_whatever_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", fail)
+    with RawServer(http("200 OK", BALANCE)) as server:
+        target = http_connection.find_target(server.url.replace("http:", "https:"))
+        with pytest.raises(ValueError, match=r"^$"):
+            http_connection.open_connection(target, 60)
+        gc.collect()  # would warn about it
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip"])
