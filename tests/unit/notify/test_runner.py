@@ -200,7 +200,6 @@ def test_a_signal_to_the_supervisor_ends_the_command(tmp_path: Path) -> None:
     assert ends_within(30, number)
 
 
-@pytest.mark.filterwarnings("ignore")  # of a process that is left behind
 def test_a_command_that_cannot_be_killed_is_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: int) -> None:
         raise PermissionError
