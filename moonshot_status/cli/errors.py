@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -48,7 +49,7 @@ class WrongUsage(click.UsageError):
 
 @contextmanager
 def with_next_step() -> Iterator[None]:
-    """Make each of click's errors end with a next step.
+    """Make click's errors and errors of the file system end with a next step.
 
     Help that click prints in place of an error, for a missing subcommand, is left as it is.
     """
@@ -62,6 +63,11 @@ def with_next_step() -> Iterator[None]:
         raise WrongUsage(escaped(mask_keys(error.format_message())), error.ctx) from error
     except click.ClickException as error:
         raise Failure(mask_keys(error.format_message()), _DOCTOR) from error
+    except OSError as error:
+        if not isinstance(error.filename, (str, bytes, os.PathLike)):
+            raise
+        message = f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
+        raise Failure(mask_keys(message), _DOCTOR) from error
 
 
 @contextmanager

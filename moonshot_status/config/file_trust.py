@@ -63,7 +63,7 @@ def _way_to(path: Path) -> Iterator[Access]:
     the container does not know, and who can write them has the home folder anyway.
     """
     home = Path(os.path.expanduser("~"))
-    seen = {*home.parents, *home.resolve().parents}
+    seen = {*home.parents, *paths.real(home).parents}
     for place, status in paths.way_to(path):
         if place not in seen and not stat.S_ISREG(status.st_mode):
             yield access_of(place, status)

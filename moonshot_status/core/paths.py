@@ -163,6 +163,22 @@ def way_to(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
             place = place.parent
 
 
+def with_home(written: str) -> str:
+    """Return a path that is written in a file, with ``~`` expanded.
+
+    No path contains a null byte, which most functions raise ValueError for: it is replaced.
+    """
+    return os.path.expanduser(written.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+
+def real(path: Path) -> Path:
+    """Return the path with its symlinks resolved as far as this user can follow. Never raises."""
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        return path
+
+
 def resolved(path: Path) -> Path:
     """Return the path with its symlinks resolved. Raises OSError.
 

@@ -49,7 +49,7 @@ def config_home() -> Path:
 
 def expand(path: str) -> Path:
     """Return the path with ``~`` and variables expanded as a shell does."""
-    return Path(os.path.expandvars(os.path.expanduser(path)))
+    return Path(os.path.expandvars(paths.with_home(path)))
 
 
 def read_text(file: Path) -> str:

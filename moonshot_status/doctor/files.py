@@ -116,7 +116,7 @@ def _owner_fix(path: Path) -> str:
     except OSError:
         return f"Look at who owns {path.parent}, and its mode."
     if is_foreign:
-        return f"It belongs to another user. {paths.owner_fix(path.resolve())}"
+        return f"It belongs to another user. {paths.owner_fix(paths.real(path))}"
     return "" if os.access(path, os.R_OK) else f"chmod u+r {paths.shell_word(path)}"
 
 

@@ -38,7 +38,7 @@ def finding(context: Context) -> Finding:
 
 def _fix(command: tuple[str, ...], result: KeyResult) -> str:
     """Return the fix for the most likely cause of the failure."""
-    program = os.path.expanduser(command[0])
+    program = paths.with_home(command[0])
     if result.problem and result.problem.kind is not Kind.NO_KEY:
         return result.problem.hint
     if program.startswith("$"):

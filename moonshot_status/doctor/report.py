@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from moonshot_status.api import proxy
 from moonshot_status.api.base_url import is_loopback
-from moonshot_status.core import log, strict_json
+from moonshot_status.core import log, paths, strict_json
 from moonshot_status.core.errors import ProblemError
 from moonshot_status.core.regions import Region
 from moonshot_status.core.text import one_line
@@ -64,7 +64,7 @@ def _clean(text: str, masks: _Masks) -> str:
 
 def _home_masks() -> _Masks:
     home = os.path.expanduser("~")
-    homes = {home, os.path.realpath(home)} - {"/"} if os.path.isabs(home) else ()
+    homes = {home, str(paths.real(Path(home)))} - {"/"} if os.path.isabs(home) else ()
     return _masks(homes, "", r"(?![\w.-])", "~")
 
 

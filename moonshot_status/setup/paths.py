@@ -6,6 +6,8 @@ import os
 import shlex
 from pathlib import Path
 
+from moonshot_status.core.paths import with_home
+
 # The time of shlex grows with the square of a word's length.
 _MAX_SPLIT = 1 << 16
 
@@ -23,7 +25,7 @@ def expand(written: str) -> Path:
         if first == "$XDG_CONFIG_HOME" and not os.path.isabs(value):
             value = "~/.config"
         written = f"{value}{slash}{rest}"
-    return Path(os.path.expanduser(written))
+    return Path(with_home(written))
 
 
 def display(path: Path) -> str:
@@ -42,4 +44,4 @@ def shell_words(text: str) -> list[str]:
         words = shlex.split(text)
     except ValueError:
         return []
-    return [os.path.expanduser(os.path.expandvars(word)) for word in words]
+    return [with_home(os.path.expandvars(word)) for word in words]

@@ -1392,7 +1392,7 @@ def test_what_waybar_ignores_after_its_configuration(doctor: Doctor, bench: Benc
     assert "the module is in" in in_state(findings, "ok")["waybar"]
 
 
-@pytest.mark.parametrize("include", [None, 5, {}, [None, ["moonshot.jsonc"]]])
+@pytest.mark.parametrize("include", [None, 5, {}, [None, ["moonshot.jsonc"]], "~\0/x"])
 def test_an_include_that_waybar_cannot_use_is_no_include(
     doctor: Doctor, bench: Bench, include: Any
 ) -> None:

@@ -20,6 +20,7 @@ from moonshot_status.polling import demo
 from moonshot_status.store import schema
 from moonshot_status.store.database import FILE_NAME, Store
 
+TOO_LONG = "x" * 300
 OwnFile = Callable[[Any], Path]
 KEPT = "Settings and keys are kept, and the next request of a bar is recorded again."
 
@@ -243,3 +244,14 @@ def test_a_poll_that_is_asking_does_not_record_what_was_forgotten(
         poll.join(60)
     assert polls
     assert amounts(store_file(home)) == []
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "XDG_STATE_HOME", "HOME"])
+def test_a_folder_that_cannot_be_read_is_named(
+    invoke: Run, home: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, f"/tmp/{TOO_LONG}")
+    done = invoke("config", "forget", "--yes")
+    assert done.returncode == 1
+    assert f"{TOO_LONG}" in done.stderr.decode()
+    assert "too long" in done.stderr.decode()

@@ -219,3 +219,29 @@ def test_what_cannot_be_examined_is_an_error_in_every_version_of_python(
     for function in (paths.exists, paths.is_file, paths.is_folder):
         with pytest.raises(PermissionError):
             function(tmp_path / "file")
+
+
+def test_a_path_is_resolved_as_far_as_possible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to("file")
+    assert paths.real(tmp_path / "link") == tmp_path / "file"
+
+    def refuse(_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os.path, "realpath", refuse)
+    assert paths.real(tmp_path / "link") == tmp_path / "link"
+
+
+def test_no_path_contains_a_null_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert paths.with_home("~/a") == "/home/me/a"
+    for written in ("~\0/a", "a\0b"):
+        assert not paths.exists(Path(paths.with_home(written)))
+
+
+def test_folders_are_never_made_for_others_to_write(umask: None, tmp_path: Path) -> None:
+    paths.create_folder(tmp_path / "a" / "b", private=False)
+    for folder in (tmp_path / "a", tmp_path / "a" / "b"):
+        assert mode(folder) in (0o755, 0o700)

@@ -290,7 +290,9 @@ def test_an_unusable_file_is_not_changed(folder: Path, name: str) -> None:
     assert tree(folder) == {"config": text.encode(), "style.css": b""}
 
 
-@pytest.mark.parametrize("include", ["null", "7", '[7, "missing.jsonc", "\'"]', '"~/x y"'])
+@pytest.mark.parametrize(
+    "include", ["null", "7", '[7, "missing.jsonc", "\'"]', '"~/x y"', r'"~\u0000/a"']
+)
 def test_an_include_that_includes_nothing_is_ignored(folder: Path, include: str) -> None:
     write_files(folder, {"config": f'{{"include": {include}}}', "style.css": ""})
     add()
