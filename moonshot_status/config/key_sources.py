@@ -9,12 +9,12 @@ from pathlib import Path
 
 from moonshot_status.config import api_key, codexbar
 from moonshot_status.config.settings import BY_NAME
-from moonshot_status.config.settings_file import SettingsFile, SettingValue
+from moonshot_status.config.settings_file import SettingsFile, SettingValue, default_path
 from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
-from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.errors import KeyPlace, ProblemError
 from moonshot_status.core.regions import DEFAULT_REGION, REGION_NAMES, Region
-from moonshot_status.core.text import unquoted
+from moonshot_status.core.text import quoted, unquoted
 
 _KEY_VARIABLES = BY_NAME["api_key"].variables
 _REGION_VARIABLE = BY_NAME["region"].variables[0]
@@ -77,9 +77,11 @@ def own_source(name: str, file: SettingsFile) -> Source:
     region, secret, ignored = file.find(name, "region"), None, ""
     key, command = file.find(name, "api_key"), file.find(name, "api_key_command")
     if key:
-        secret, ignored = _secret(key.value)
+        secret, ignored = _secret(key.value, _to_set(key.origin, name, file))
     elif command:
-        secret = Secret(command=tuple(command.value))
+        step = _command("doctor", name, file)
+        place = KeyPlace(f"the key printed by {command.origin}", step)
+        secret = Secret(command=tuple(command.value), place=place)
     return Source(
         f"accounts.{name} in {file.path}" if name in file.accounts else str(file.path),
         region=region.value if region else "",
@@ -100,15 +102,16 @@ def _codexbar_source(environ: Mapping[str, str]) -> Iterator[Source]:
         yield replace(NO_SOURCE, error=error)
         return
     if entry:
-        secret, ignored = _secret(entry.api_key)
+        origin = f"CodexBar's {entry.path}"
+        secret, ignored = _secret(entry.api_key, _to_correct(origin))
         yield Source(
             str(entry.path),
             region=entry.region or entry.api_key_region,
             key_region=entry.api_key_region or entry.region,
             secret=secret,
             file=entry.path,
-            region_origin=f"CodexBar's {entry.path}",
-            key_origin=f"CodexBar's {entry.path}",
+            region_origin=origin,
+            key_origin=origin,
             ignored=ignored,
         )
 
@@ -116,7 +119,7 @@ def _codexbar_source(environ: Mapping[str, str]) -> Iterator[Source]:
 def _environment_source(environ: Mapping[str, str]) -> Source:
     region = unquoted(environ.get(_REGION_VARIABLE, ""))
     found = next((n for n in _KEY_VARIABLES if unquoted(environ.get(n, ""))), "")
-    secret, ignored = _secret(environ.get(found, ""))
+    secret, ignored = _secret(environ.get(found, ""), _to_correct(found))
     return Source(
         found or _REGION_VARIABLE, region, region, secret,
         region_origin=_REGION_VARIABLE, key_origin=found, ignored=ignored,
@@ -130,14 +133,35 @@ def check_key(source: Source) -> None:
     try:
         api_key.validated(source.secret.key)
     except ProblemError as error:
-        error.problem = replace(error.problem, origin=source.key_origin)
+        place = source.secret.place
+        error.problem = replace(error.problem, origin=source.key_origin, key_place=place)
         raise
 
 
-def _secret(written: str) -> tuple[Secret | None, str]:
+def _secret(written: str, place: KeyPlace) -> tuple[Secret | None, str]:
     """Return the key that is written in a source, or None, and what was ignored around it."""
     key, ignored = api_key.read(written)
-    return Secret(key) if key else None, ignored
+    return Secret(key, place=place) if key else None, ignored
+
+
+def _to_correct(origin: str) -> KeyPlace:
+    """Return the place of a key that no command of this program replaces."""
+    return KeyPlace(origin, f"correct {origin}")
+
+
+def _to_set(origin: str, account: str, file: SettingsFile) -> KeyPlace:
+    """Return the place of a key that ``config set-key`` puts into the settings file."""
+    return KeyPlace(origin, _command("config set-key", account, file))
+
+
+def _command(subcommand: str, account: str, file: SettingsFile) -> str:
+    """Return the command line of a subcommand for the account in the file."""
+    words = ["moonshot-status"]
+    if file.path != default_path():
+        words += ["--config", quoted(str(file.path))]
+    if account in file.accounts:
+        words += ["--account", quoted(account)]
+    return " ".join([*words, subcommand])
 
 
 @dataclass(frozen=True)
@@ -196,4 +220,6 @@ def no_key(
         return ProblemError(
             causes.OTHER_REGION_ONLY, region=region.value, other=others[0], searched=searched
         )
-    return ProblemError(causes.NO_KEY, region=region.value, searched=searched)
+    missing = ProblemError(causes.NO_KEY, region=region.value, searched=searched)
+    missing.problem = replace(missing.problem, key_place=_to_set(searched, name, file))
+    return missing

@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from moonshot_status.core.errors import KeyPlace
 from moonshot_status.core.regions import Region
 from moonshot_status.core.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A key or a key command; exactly one of the two is set."""
+    """A key or a key command, exactly one of which is set, and where it comes from."""
 
     key: str = field(default="", repr=False)
     command: tuple[str, ...] = field(default=(), repr=False)
+    place: KeyPlace = field(default=KeyPlace(), repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -35,21 +35,22 @@ _PERMISSIONS = "Look at the owner and the mode of it."
 
 NO_KEY = Cause(Kind.NO_KEY, "There is no API key for the {region} region", "Looked at {searched}.")
 OTHER_REGION_ONLY = Cause(Kind.NO_KEY, "There is no API key for the {region} region",
-    "The key in {other} belongs to the other region, so it is not used. Looked at {searched}.")
+    "The key in {other} belongs to the other region, so it is not used. Looked at {searched}.",
+    _DOCTOR)
 KEY_COMMAND_NOT_STARTED = Cause(Kind.NO_KEY, "api_key_command cannot be started",
-    "Give its full path: bars know few folders.", _DOCTOR)
+    "Give its full path: bars know few folders.")
 KEY_COMMAND_TIMEOUT = Cause(Kind.NO_KEY, "api_key_command did not end within {seconds} seconds",
-    _TERMINAL, _DOCTOR)
+    _TERMINAL)
 KEY_COMMAND_FAILED = Cause(Kind.NO_KEY, "api_key_command failed with status {status}",
-    _TERMINAL, _DOCTOR)
+    _TERMINAL)
 KEY_COMMAND_SILENT = Cause(Kind.NO_KEY, "api_key_command printed nothing on its first line",
-    _TERMINAL, _DOCTOR)
+    _TERMINAL)
 KEY_COMMAND_NO_KEY = Cause(
     Kind.NO_KEY, "api_key_command printed no key, but a line of length {length} {reason}",
-    "Run it in a terminal: the first line that it prints must be the key alone.", _DOCTOR)
+    "Run it in a terminal: the first line that it prints must be the key alone.")
 KEY_COMMAND_KIMI_CODE = Cause(
     Kind.WRONG_PRODUCT, "api_key_command printed a key of Kimi Code, which has no balance",
-    _OPEN_PLATFORM, _DOCTOR)
+    _OPEN_PLATFORM)
 KEY_BLANK = Cause(Kind.NO_KEY, "The API key is blank", _COPY)
 KEY_INPUT_EMPTY = Cause(Kind.NO_KEY, "There is nothing on the first line of standard input",
     "In a terminal, setup and config set-key ask for the key.")
@@ -254,7 +255,7 @@ REQUEST_REFUSED = Cause(Kind.API_ERROR, "The request was refused ({codes})",
     "Something in between may have refused it, such as a gateway or a web filter. "
     "Will retry automatically.")
 KEY_REJECTED = Cause(Kind.UNAUTHORIZED, "The key was rejected, or it belongs to the other region",
-    "Check key and region in the settings, then run moonshot-status --refresh.")
+    "Check the region and {key}, then run moonshot-status --refresh.")
 SUSPENDED = Cause(Kind.SUSPENDED, "The account is suspended", "Check billing in the console.")
 FORBIDDEN = Cause(Kind.FORBIDDEN, "This key is not allowed to read the balance",
     "Check in the console whether the key is limited, to some IP addresses for example.")

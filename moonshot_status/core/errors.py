@@ -62,7 +62,7 @@ class Kind(Enum):
 
     @property
     def next_step(self) -> str:
-        """The last line of an error in a terminal: the command that helps most."""
+        """The next step for a problem of this kind, unless its cause or its key has another."""
         return f"Next: {self.command}"
 
 
@@ -70,14 +70,22 @@ class Kind(Enum):
 class Cause:
     """The sentences for one cause of a problem, with named fields in braces for its facts.
 
-    ``message`` says what happened and ``hint`` what to do. ``command`` is the one that helps most,
-    if it is not that of the kind.
+    ``message`` says what happened and ``hint`` what to do; a hint may name the place of the key, as
+    ``{key}``. ``next_step`` is what helps most, if it is not the command of the kind.
     """
 
     kind: Kind
     message: str
     hint: str = ""
-    command: str = ""
+    next_step: str = ""
+
+
+@dataclass(frozen=True)
+class KeyPlace:
+    """Where a key comes from, as sentences name it, and the next step if it is the wrong key."""
+
+    name: str = "the key"
+    next_step: str = _SET_KEY
 
 
 Fact = str | int | float
@@ -91,6 +99,7 @@ class Problem:
     No fact contains a key or a text that a server wrote. ``retry_after`` is the wait in seconds
     that the server asked for, or None. ``origin`` is the setting that the problem is in, if the
     facts do not name it. ``also`` is a second problem at the same time, shown in the hint.
+    ``key_place`` is where the key comes from.
     """
 
     cause: Cause
@@ -98,6 +107,7 @@ class Problem:
     retry_after: int | None = None
     origin: str = ""
     also: Problem | None = None
+    key_place: KeyPlace = KeyPlace()
 
     @property
     def kind(self) -> Kind:
@@ -113,7 +123,7 @@ class Problem:
     @property
     def hint(self) -> str:
         """The sentence about what to do, on one line; may be empty."""
-        hint = self.cause.hint.format_map(dict(self.facts))
+        hint = self.cause.hint.format_map({"key": self.key_place.name, **dict(self.facts)})
         if self.also:
             hint = f"{hint} {self.also.sentences}".strip()
         return one_line(hint, _MAX_HINT_LENGTH)
@@ -126,9 +136,11 @@ class Problem:
 
     @property
     def next_step(self) -> str:
-        """The same as that of the kind, unless the cause has a command of its own."""
-        command = self.cause.command
-        return f"Next: {command}" if command else self.kind.next_step
+        """The last line of an error in a terminal: what helps most, and where."""
+        step = self.cause.next_step.format_map(dict(self.facts)) or self.kind.command
+        if step == _SET_KEY:
+            step = self.key_place.next_step
+        return one_line(f"Next: {step}", _MAX_HINT_LENGTH)
 
     @property
     def sentences(self) -> str:
@@ -142,7 +154,7 @@ class Problem:
     def check(self) -> None:
         """Raise ValueError if a fact is missing or has the wrong type."""
         try:
-            _ = self.message, self.hint
+            _ = self.message, self.hint, self.next_step
         except (KeyError, IndexError, AttributeError, TypeError) as error:
             raise ValueError("facts do not fit the cause") from error
 

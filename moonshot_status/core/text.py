@@ -6,6 +6,8 @@ import re
 
 # The bare prefix of Kimi Code keys, as in a hint, is not a key.
 _KEY = re.compile(r"\bsk-(?!kimi-(?![\w-]))[\w-]{4,}")
+# A word that every shell reads as it is.
+_PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 # What copying, editors and shells leave around a value.
 _AROUND = {
     "quote": "\"'`",
@@ -73,6 +75,15 @@ def one_line(value: str, limit: int = 240) -> str:
     printable = "".join(char if char.isprintable() else " " for char in value[: limit * 4])
     line = mask_keys(" ".join(printable.split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def quoted(word: str) -> str:
+    """Return the word as a shell reads it."""
+    if _PLAIN_WORD.fullmatch(word):
+        return word
+    import shlex  # Most words need no quotes.
+
+    return shlex.quote(word)
 
 
 def escaped(value: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from moonshot_status.api import response
 from moonshot_status.api.backoff import must_wait
+from moonshot_status.config.settings import BY_NAME
 from moonshot_status.core import money, paths
 from moonshot_status.core.account import Reading
 from moonshot_status.core.errors import Kind
@@ -68,7 +69,8 @@ def _result(context: Context, status: Status) -> Iterator[Finding]:
     problem, reading = status.problem, status.reading
     if problem and problem.kind is not Kind.STORE:
         fix = _region_fix(context) if problem.kind is Kind.UNAUTHORIZED else ""
-        yield fail("request", f"{problem.kind.label}: {problem.message}", fix or problem.hint)
+        fact = f"{problem.kind.label}: {problem.message}"
+        yield fail("request", fact, f"{problem.hint} {fix}".strip())
         return
     amount = money.format_balance(reading.balance.available if reading else None, context.region)
     yield ok("request", "the API answers with a balance", f": {amount}")
@@ -77,12 +79,14 @@ def _result(context: Context, status: Status) -> Iterator[Finding]:
 
 
 def _region_fix(context: Context) -> str:
-    """Return the fix for a rejected key without a region; empty if the region is known."""
+    """Return how to change the region of a rejected key; empty if the region is written."""
     if any(source.region for source in context.sources) or context.options.region:
         return ""
     other = context.other_region
-    fix = f'then it needs "region": "{other.value}" beside it.'
-    return f"The key is wrong, or from {other.platform}: {fix}"
+    setting = f'"region": "{other.value}" beside it'
+    if context.chosen.is_environment:
+        setting = f"{BY_NAME['region'].variables[0]}={other.value}"
+    return f"A key from {other.platform} needs {setting}."
 
 
 def _clock(times: _Times, newest: Reading | None, now: datetime) -> Finding:

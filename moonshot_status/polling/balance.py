@@ -79,7 +79,11 @@ def get_balance(account: Account, store: Store, policy: FetchPolicy) -> Status:
 
     Raises RequestDueError if the policy says so, and nothing else.
     """
-    return _status(_cached_or_fetched(account, store, policy), store.error, policy)
+    state = _cached_or_fetched(account, store, policy)
+    failed = state.attempt.problem if state.attempt else None
+    if failed:  # The store does not keep the place: the same key may be somewhere else now.
+        failed = replace(failed, key_place=account.secret.place)
+    return _status(state, failed, store.error, policy)
 
 
 def _cached_or_fetched(account: Account, store: Store, policy: FetchPolicy) -> AccountState:
@@ -217,8 +221,9 @@ def _locked_elsewhere(state: AccountState, policy: FetchPolicy) -> AccountState:
     return replace(state, attempt=Attempt(policy.since, policy.now(), problem))
 
 
-def _status(state: AccountState, store_error: Problem | None, policy: FetchPolicy) -> Status:
-    failed = state.attempt.problem if state.attempt else None
+def _status(
+    state: AccountState, failed: Problem | None, store_error: Problem | None, policy: FetchPolicy
+) -> Status:
     problem = replace(failed, also=store_error) if failed and store_error else failed or store_error
     now = policy.now()
     expired = bool(state.reading and not _is_fresh(state.reading, policy, now))

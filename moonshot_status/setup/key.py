@@ -17,7 +17,7 @@ from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
 from moonshot_status.core.atomic_write import PRIVATE
-from moonshot_status.core.errors import Kind, Problem
+from moonshot_status.core.errors import KeyPlace, Kind, Problem
 from moonshot_status.core.paths import state_folder
 from moonshot_status.core.regions import Region
 from moonshot_status.display.view import build_view
@@ -123,7 +123,9 @@ def verify(options: Options, content: bytes, environ: Mapping[str, str]) -> Veri
     if found.problem:
         return Verification(found.problem.message, found.with_remarks(found.problem))
     policy = FetchPolicy(found["max_age"], found["timeout"], since, refresh=True)
-    status = get_balance(found.account, Store(state_folder()), policy)
+    # The key is not in the file yet.
+    secret = replace(found.account.secret, place=KeyPlace())
+    status = get_balance(replace(found.account, secret=secret), Store(state_folder()), policy)
     hidden = options.hide_amount or hide_amounts.is_hidden(found["hide_amount"])
     view = build_view(found.account, status, utc_now(), hide_amount=hidden)
     return Verification(view.line, status.problem and found.with_remarks(status.problem))

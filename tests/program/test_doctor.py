@@ -524,7 +524,7 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "401": (answers(http("401 canary", IDS)), "request", 'rejected.*needs "region": "china"'),
     "401 of a region": (
         lambda b: b.serve(http("401 canary", IDS), region="china"), "request",
-        "Check key and region",
+        r"Check the region and api_key in .*json, then run [^.]*\.$",
     ),
     "401 of a gateway": (
         answers(http("401 canary", PAGE)), "request", r"bad answer: A page in.*\(HTTP 401\)",

@@ -187,6 +187,7 @@ def test_a_rejected_key_is_not_saved(endpoint: demo.Server, settings: Path, plug
     result = setup("--yes", "--key-stdin", typed=KEY)
     assert result.exit_code == 1
     assert "key rejected" in result.output
+    assert "Check the region and the key, then" in result.output  # It is not in the file.
     assert "Nothing is written." in result.output
     assert not settings.exists()
     assert list(plugins.iterdir()) == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moonshot_status.core.text import around, character_name, escaped, one_line, unquoted
+from moonshot_status.core.text import around, character_name, escaped, one_line, quoted, unquoted
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 
@@ -133,6 +135,11 @@ def test_an_unquoted_value_is_settled(written: str) -> None:
 )
 def test_what_a_terminal_would_obey_is_escaped(written: str, shown: str) -> None:
     assert escaped(written) == shown
+
+
+@given(ANY_TEXT | st.from_regex(r"[\w@%+=:,./ ~$;-]*", fullmatch=True))
+def test_a_word_is_quoted_as_the_standard_library_does(word: str) -> None:
+    assert quoted(word) == shlex.quote(word)
 
 
 @given(ANY_TEXT)
