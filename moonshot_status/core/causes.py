@@ -28,6 +28,7 @@ _CODEXBAR = "Mend it in CodexBar, or put the key into a settings file of our own
 _NOT_SAVED = "Nothing is kept, so neither waiting times nor a single asker can be promised."
 _UNTRUSTED = "(commands and base_url in the settings file are ignored until then)."
 _OWN_FILE = f"Use a settings file of your own, in a folder of your own {_UNTRUSTED}"
+_MOVE_FILE = "keep the settings in a file and a folder of your own"
 _PERMISSIONS = "Look at the owner and the mode of it."
 
 # fmt: off
@@ -80,11 +81,14 @@ FILE_NOT_OPENED = Cause(Kind.CONFIG, "{path} cannot be read: {error}", _PERMISSI
 FILE_NOT_WRITTEN = Cause(Kind.CONFIG, "{path} cannot be written: {error}",
     "Check its owner and mode, those of its folder, and the free space.", _DOCTOR)
 WRITABLE_BY_OTHERS = Cause(Kind.CONFIG, "Other users can write {path}",
-    f"Run: chmod go-w {{quoted}} {_UNTRUSTED}")
-WRITABLE_AND_ROOTS = Cause(Kind.CONFIG, "Other users can write {path}", _OWN_FILE)
-OWNED_BY_ANOTHER = Cause(Kind.CONFIG, "{path} belongs to another user", _OWN_FILE)
+    f"Run: chmod go-w {{quoted}} {_UNTRUSTED}", "chmod go-w {quoted}")
+WRITABLE_AND_ROOTS = Cause(
+    Kind.CONFIG, "Other users can write {path}", _OWN_FILE, _MOVE_FILE)
+OWNED_BY_ANOTHER = Cause(
+    Kind.CONFIG, "{path} belongs to another user", _OWN_FILE, _MOVE_FILE)
 NOT_OWNED_BY_ROOT = Cause(Kind.CONFIG, "{path} belongs to another user",
-    f"Run this program as that user, or use a settings file of root's {_UNTRUSTED}")
+    f"Run this program as that user, or use a settings file of root's {_UNTRUSTED}",
+    "run this program as that user")
 NOTIFY_COMMAND_IGNORED = Cause(Kind.CONFIG, "notify_command is ignored", "{problem}. {fix}")
 CODEXBAR_UNREADABLE = Cause(Kind.CONFIG, "CodexBar's {path} cannot be read: {error}", _CODEXBAR)
 CODEXBAR_NOT_JSON = Cause(Kind.CONFIG, "CodexBar's {path} is not valid JSON", _CODEXBAR)

@@ -175,8 +175,11 @@ def test_every_command_says_so(
     hint = problem_of(invoke)["hint"]
     done = invoke("config", "validate")
     assert (done.returncode, f"{message}. {hint}" in done.stdout.decode()) == (1, True)
+    step = done.stderr.decode().splitlines()[-1].removeprefix("Next: ")
+    assert hint.startswith((f"Run: {step} (", "R" + step.removeprefix("r")))
     shown = invoke("config", "show")
     assert (shown.returncode, message in shown.stderr.decode()) == (1, True)
+    assert shown.stderr.decode().splitlines()[-1] == f"Next: {step}"
     checked = invoke("doctor").stdout.decode()
     home = os.environ["HOME"]
     assert f"✗ file mode       {message.replace(home, '~')}" in checked
