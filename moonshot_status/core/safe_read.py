@@ -53,6 +53,14 @@ def read_own(path: Path) -> bytes:
         os.close(descriptor)
 
 
+def is_pipe(path: Path) -> bool:
+    """Return whether it is a pipe, whose content only one process gets. Never raises."""
+    try:
+        return stat.S_ISFIFO(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def _open(path: Path, more_flags: int = 0) -> int:
     """Open the file without waiting for the writer of a pipe. Raises OSError."""
     try:

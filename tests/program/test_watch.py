@@ -185,6 +185,21 @@ def test_wrong_usage_is_refused_at_once(
     assert b"Traceback" not in done.stderr
 
 
+def test_settings_in_a_pipe_are_refused_at_once(invoke: Run, home: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"{}")
+    os.mkfifo(home / "pipe")
+    (home / "link").symlink_to("pipe")
+    for config in (f"/dev/fd/{reading}", f"{home}/pipe", f"{home}/link"):
+        for arguments in (["--config", config, "watch"], ["watch", "--config", config]):
+            done = invoke(*arguments)
+            assert (done.returncode, done.stdout) == (2, b"")
+            assert b"'--config': a pipe can be read only once" in done.stderr
+    assert os.read(reading, 9) == b"{}"
+    os.close(reading)
+    os.close(writing)
+
+
 @pytest.mark.parametrize("name", [n for n in formats.names() if formats.update_renderer(n)])
 def test_every_format_that_can_be_streamed_is(
     watching: Watching, server: demo.Server, name: str

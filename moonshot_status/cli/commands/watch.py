@@ -31,6 +31,7 @@ def command(ctx: click.Context, /, **own_params: Any) -> None:
     # Before there is a handler SIGUSR1 would end the process; the first poll is coming anyway.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     from moonshot_status.cli import errors, options
+    from moonshot_status.core import safe_read
     from moonshot_status.watch import loop
     from moonshot_status.watch.scheduler import UnknownAccountError
 
@@ -39,6 +40,9 @@ def command(ctx: click.Context, /, **own_params: Any) -> None:
     update = formats.update_renderer(params["format"])
     if update is None:
         raise click.UsageError(f"{params['format']} reads no stream: run the program again.")
+    if params["config"] and safe_read.is_pipe(params["config"]):
+        reason = "a pipe can be read only once, but watch needs the settings again: name a file."
+        raise click.BadParameter(reason, ctx, param_hint="'--config'")
     if sys.stdout is None:
         ctx.exit(1)
     try:

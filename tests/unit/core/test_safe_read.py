@@ -134,3 +134,12 @@ def test_the_programs_own_files_are_no_other_users(
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with pytest.raises(ForeignPathError, match="it belongs to another user"):
         read_own(tmp_path / "file")
+
+
+def test_only_a_pipe_is_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    assert safe_read.is_pipe(tmp_path / "pipe")
+    assert safe_read.is_pipe(tmp_path / "link")
+    assert not safe_read.is_pipe(tmp_path)
+    assert not safe_read.is_pipe(tmp_path / "missing")
