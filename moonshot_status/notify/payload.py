@@ -6,25 +6,21 @@ The functions here are pure.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from moonshot_status.config.settings import BY_NAME
-from moonshot_status.core.account import Balance, fingerprint
+from moonshot_status.config import child_environment
+from moonshot_status.core.account import Balance
 from moonshot_status.core.hysteresis import LevelChange
 from moonshot_status.core.money import format_balance
 from moonshot_status.core.regions import Region
-from moonshot_status.core.text import one_line, unquoted
+from moonshot_status.core.text import one_line
 from moonshot_status.core.thresholds import Level, Thresholds
 from moonshot_status.display.view import View
 from moonshot_status.formats import json
 
 PREFIX = "MOONSHOT_STATUS_"
 _NAME_LIMIT = 40
-_KEY_VARIABLES = tuple(name.encode() for name in BY_NAME["api_key"].variables)
-# After a slash only what is as long as a real key: /home/sk-anders is a folder.
-_LIKE_A_KEY = re.compile(rb"\bsk-[\w-]{24,}|(?<!/)\bsk-[\w-]{4,}")
 
 
 @dataclass(frozen=True)
@@ -98,19 +94,14 @@ def document(view: View, change: LevelChange) -> bytes:
 def environment(inherited: Mapping[bytes, bytes], key: str, last_key: str) -> dict[bytes, bytes]:
     """Return the inherited variables without those that may contain a key or a password.
 
-    ``key`` is the account's key, empty if a key command prints it. ``last_key`` is the fingerprint
-    of the key that was used last.
+    ``key`` and ``last_key`` are those of ``child_environment.without_keys``.
     """
 
-    def is_secret(name: bytes, value: bytes) -> bool:
-        if name in _KEY_VARIABLES or _LIKE_A_KEY.search(value):
-            return True
-        if name.lower().endswith(b"_proxy") and b"@" in value:
-            return True
-        text = value.decode("utf-8", "replace")
-        return (key != "" and key in text) or fingerprint(unquoted(text)) == last_key
+    def has_password(name: bytes, value: bytes) -> bool:
+        return name.lower().endswith(b"_proxy") and b"@" in value
 
-    return {name: value for name, value in inherited.items() if not is_secret(name, value)}
+    kept = child_environment.without_keys(inherited, key, last_key)
+    return {name: value for name, value in kept.items() if not has_password(name, value)}
 
 
 def _days(days_left: float | None) -> str:

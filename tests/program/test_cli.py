@@ -314,15 +314,50 @@ def test_open_starts_the_systems_browser(
     assert opened.read_text(encoding="utf-8") == "https://platform.kimi.com/console/account"
 
 
-def test_open_hands_no_key_to_the_browser(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "environ", os.environ.copy())
-    secret = {"MOONSHOT_API_KEY": "of another form", "MOONSHOT_KEY": KEY, "OTHER": f"a {KEY} b"}
-    os.environ.update({**secret, "DISPLAY": ":1"})
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment that the browser inherits, once it was started."""
     inherited: dict[str, str] = {}
     monkeypatch.setattr(click, "launch", lambda _: inherited.update(os.environ))
+    return inherited
+
+
+@pytest.mark.parametrize(
+    "written",
+    [KEY, f"'{KEY}'", f"\ufeff{KEY}", f" {KEY}\r\n", "of another form", "sk one", "é", ""],
+)
+def test_open_hands_no_key_to_the_browser(
+    invoke: Run, browser: dict[str, str], monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    for name in ("MOONSHOT_API_KEY", "MOONSHOT_KEY"):
+        monkeypatch.setenv(name, written)
+    monkeypatch.setenv("OTHER", f"a {KEY} b")
+    monkeypatch.setenv("DISPLAY", ":1")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:word@proxy.example:3128")
+    folder = f"{os.environ['HOME']}/sk-anders"  # A name like a key is none.
+    monkeypatch.setenv("HOME", folder)
     assert invoke("open").returncode == 0
-    assert inherited["DISPLAY"] == ":1"
-    assert not secret.keys() & inherited.keys()
+    assert (browser["DISPLAY"], browser["HOME"], "PATH" in browser) == (":1", folder, True)
+    assert "HTTPS_PROXY" in browser
+    assert not {"MOONSHOT_API_KEY", "MOONSHOT_KEY", "OTHER"} & browser.keys()
+
+
+@pytest.mark.parametrize("where", ["file", "command"])
+def test_open_hands_no_key_of_a_gateway_to_the_browser(
+    invoke: Run, browser: dict[str, str], server: demo.Server, own_file: OwnFile,
+    monkeypatch: pytest.MonkeyPatch, where: str,
+) -> None:  # fmt: skip
+    server.keys = ("canary-1!",)
+    monkeypatch.setenv("OTHER", "'canary-1!'")
+    key = {"api_key": "canary-1!"}
+    if where == "command":
+        key = {"api_key_command": ["sh", "-c", 'echo "$OTHER"']}
+    own_file({"base_url": server.base_url, "accounts": {"a": {}, "b": key}}).chmod(0o600)
+    if where == "command":  # It is not run again to open a browser.
+        assert invoke("--account", "b").stdout == b"$49.58\n"
+    assert invoke("--account", "all", "open").returncode == 0
+    assert "HOME" in browser
+    assert "OTHER" not in browser
 
 
 def test_open_says_why_it_cannot(invoke: Run, own_file: OwnFile) -> None:

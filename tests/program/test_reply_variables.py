@@ -60,7 +60,7 @@ UNREAD = (
 )  # fmt: skip
 # The modules that go through the whole environment, and what they take from it.
 WHOLE = {
-    "moonshot_status.notify.payload": "what the notification command inherits",
+    "moonshot_status.config.child_environment": "what the notification command inherits",
 }
 
 
@@ -143,7 +143,7 @@ def test_a_flat_file_with_a_notification(
 ) -> None:
     own_file({"api_key": KEY, "base_url": low.base_url, "notify_command": ["true"]})
     assert poll() == 0
-    assert "moonshot_status.notify.payload" in reads[EVERYTHING]
+    assert "moonshot_status.config.child_environment" in reads[EVERYTHING]
 
 
 def test_named_accounts(

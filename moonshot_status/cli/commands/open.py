@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from moonshot_status.core.account import Account
 
 
 @click.command()
@@ -15,20 +19,25 @@ def command(ctx: click.Context) -> None:
     from moonshot_status.polling import balance
 
     consoles = {}
-    for settings in options.load_settings(ctx.obj):
+    found = options.load_settings(ctx.obj)
+    for settings in found:
         if settings.account.region is None:
             raise errors.from_problem(settings.problem or balance.internal_error())
         consoles[settings.account.region.console] = True
-    _drop_keys()
+    _drop_keys([settings.account for settings in found])
     for console in consoles:
         click.launch(console)
 
 
-def _drop_keys() -> None:
+def _drop_keys(accounts: list[Account]) -> None:
     """Delete every variable that may contain a key: the browser inherits the others."""
-    from moonshot_status.config.settings import BY_NAME
-    from moonshot_status.core.text import mask_keys
+    from moonshot_status.config import child_environment
+    from moonshot_status.core import paths
+    from moonshot_status.store.database import Store
 
-    for name, value in list(os.environ.items()):
-        if name in BY_NAME["api_key"].variables or mask_keys(value) != value:
-            del os.environ[name]
+    store = Store(paths.state_folder())
+    for account in accounts:
+        last_key = store.load(account).key
+        kept = child_environment.without_keys(os.environb, account.secret.key, last_key)
+        for name in set(os.environb) - set(kept):
+            del os.environb[name]

@@ -147,6 +147,13 @@ def test_a_command_that_cannot_start_is_no_key(command: tuple[str, ...]) -> None
     assert problem_of(Secret(command=command)).kind is Kind.NO_KEY
 
 
+def test_a_command_inherits_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may read the key there, and needs what leads to agents and keyrings."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", "sk-canary-1")
+    monkeypatch.setenv("SSH_AUTH_SOCK", "-2")
+    assert api_key.resolve(shell('echo "$MOONSHOT_API_KEY$SSH_AUTH_SOCK"')) == "sk-canary-1-2"
+
+
 def test_a_key_of_kimi_code_from_a_command_is_of_another_product() -> None:
     problem = problem_of(shell("echo sk-kimi-canary"))
     assert (problem.kind, "api_key_command" in problem.message) == (Kind.WRONG_PRODUCT, True)

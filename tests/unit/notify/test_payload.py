@@ -170,6 +170,7 @@ def test_the_document_fits_into_the_smallest_pipe_or_nearly() -> None:
     [
         ("MOONSHOT_API_KEY", "anything"),
         ("MOONSHOT_KEY", ""),
+        ("MOONSHOT_KEY", f"\ufeff'{KEY}'"),
         ("OTHER", KEY),
         ("OTHER", f"Bearer {KEY}"),
         ("OTHER", "sk-another1"),
