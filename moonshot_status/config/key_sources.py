@@ -79,7 +79,7 @@ def own_source(name: str, file: SettingsFile) -> Source:
     if key:
         secret, ignored = _secret(key.value, _to_set(key.origin, name, file))
     elif command:
-        step = _command("doctor", name, file)
+        step = command_line("doctor", name, file)
         place = KeyPlace(f"the key printed by {command.origin}", step)
         secret = Secret(command=tuple(command.value), place=place)
     return Source(
@@ -151,10 +151,10 @@ def _to_correct(origin: str) -> KeyPlace:
 
 def _to_set(origin: str, account: str, file: SettingsFile) -> KeyPlace:
     """Return the place of a key that ``config set-key`` puts into the settings file."""
-    return KeyPlace(origin, _command("config set-key", account, file))
+    return KeyPlace(origin, command_line("config set-key", account, file))
 
 
-def _command(subcommand: str, account: str, file: SettingsFile) -> str:
+def command_line(subcommand: str, account: str, file: SettingsFile) -> str:
     """Return the command line of a subcommand for the account in the file."""
     words = ["moonshot-status"]
     if file.path != default_path():

@@ -457,7 +457,8 @@ def test_set_key_replaces_a_key_command_only_on_request(
 ) -> None:
     path = own_file({"accounts": {account: COMMAND}} if account else COMMAND)
     done = piped(invoke, "sk-new")
-    assert last_line(done.stderr) == "Next: moonshot-status config set-key --replace"
+    named = f" --account {account}" if account else ""
+    assert last_line(done.stderr) == f"Next: moonshot-status{named} config set-key --replace"
     assert piped(invoke, "sk-new", "--replace").returncode == 0
     new = {"api_key": "sk-new"}
     assert json.loads(path.read_text(encoding="utf-8")) == (

@@ -236,17 +236,18 @@ def set_key(ctx: click.Context, replace_command: bool) -> None:
     --account it is that account's, and with --region that region is written beside it.
     """
     from moonshot_status.cli import key_input
-    from moonshot_status.config import api_key, edit
+    from moonshot_status.config import api_key, edit, key_sources
     from moonshot_status.config.settings import BY_NAME
 
     if ctx.args:
         raise _key_in_arguments(ctx)
     account = _account_for_key(ctx)
     targets = {name: edit.Target(setting, account) for name, setting in BY_NAME.items()}
-    if not replace_command and _file(ctx.obj).find(account or "", "api_key_command"):
+    file = _file(ctx.obj)
+    if not replace_command and file.find(account or "", "api_key_command"):
         raise errors.Failure(
             "There is an api_key_command, and only one of the two can stand there.",
-            "Next: moonshot-status config set-key --replace",
+            f"Next: {key_sources.command_line('config set-key --replace', account or '', file)}",
         )
     with errors.problems_as_click_errors():
         key, ignored = key_input.read_key()
