@@ -16,7 +16,7 @@ from moonshot_status.config.settings import Options
 from moonshot_status.config.settings_file import SettingsFile
 from moonshot_status.core import causes
 from moonshot_status.core.account import Secret
-from moonshot_status.core.atomic_write import PRIVATE
+from moonshot_status.core.atomic_write import PRIVATE, mode_of
 from moonshot_status.core.errors import KeyPlace, Kind, Problem
 from moonshot_status.core.paths import state_folder
 from moonshot_status.core.regions import Region
@@ -141,6 +141,11 @@ def save(options: Options, content: bytes) -> bool:
     if before != content or edit.is_open_to_others(path):
         edit.save(path, content, only_owner=True)
     return before != content
+
+
+def mode(options: Options) -> int:
+    """Return the mode of the settings file, which says who can read it. Raises OSError."""
+    return mode_of(path_of(options), PRIVATE)
 
 
 def _as_in_bars(environ: Mapping[str, str]) -> dict[str, str]:

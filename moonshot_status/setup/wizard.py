@@ -98,7 +98,8 @@ def _set_up_key(global_options: Options, options: SetupOptions) -> bool:
     if not _should_save(verification, options):
         return False
     changed = key.save(global_options, content)
-    _echo(f"Settings: {path} {'is written' if changed else 'stays'}, for your eyes only.")
+    mode = key.mode(global_options)
+    _echo(f"Settings: {path} {'is written' if changed else 'stays'} (mode {mode:04o}).")
     return True
 
 

@@ -274,6 +274,17 @@ def test_other_settings_and_their_formatting_stay(
     assert mode(path) == 0o600
 
 
+@pytest.mark.parametrize(("before", "after"), [(0o600, "0600"), (0o640, "0640"), (0o644, "0600")])
+def test_the_mode_of_the_settings_file_is_told(
+    endpoint: demo.Server, own_file: Callable[[Any], Path], before: int, after: str
+) -> None:
+    own_file({}).chmod(before)
+    for done in ("is written", "stays"):
+        result = setup("--yes", "--key-stdin", "xbar", typed=KEY)
+        said = f"Settings: ~/.config/moonshot-status/config.json {done} (mode {after})."
+        assert said in result.output
+
+
 def test_an_empty_file_is_filled(endpoint: demo.Server, settings: Path) -> None:
     settings.parent.mkdir(parents=True)
     settings.write_text('{"$schema": "x", "region": "china", "api_key": ""}', encoding="utf-8")

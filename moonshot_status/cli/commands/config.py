@@ -230,10 +230,11 @@ def _file(params: dict[str, Any]) -> SettingsFile:
 @click.option("--replace", "replace_command", is_flag=True, help="Take out an api_key_command.")
 @click.pass_context
 def set_key(ctx: click.Context, replace_command: bool) -> None:
-    """Write the key into the settings file, for your eyes only.
+    """Write the key into the settings file, and keep other users from reading it.
 
-    It is the first line of standard input, or is asked for in a terminal; it is never shown. With
-    --account it is that account's, and with --region that region is written beside it.
+    The mode is 0600, or 0640 if the file's group could read it before. The key is the first line of
+    standard input, or is asked for in a terminal; it is never shown. With --account it is that
+    account's, and with --region that region is written beside it.
     """
     from moonshot_status.cli import key_input
     from moonshot_status.config import api_key, edit, key_sources
