@@ -169,7 +169,7 @@ def test_validate(invoke: Run, own_file: OwnFile, monkeypatch: pytest.MonkeyPatc
     assert [line.split(":")[0] for line in done.stdout.decode().splitlines()] == [
         f"{path} has a mistake at max_age", f"{path} has a mistake at region"
     ]  # fmt: skip
-    assert done.stderr.startswith(b"Error: 2 mistakes.\nNext: ")
+    assert done.stderr.decode() == f"Error: 2 mistakes.\nNext: correct {path}\n"
     assert done.returncode == 1
     own_file({})
     assert invoke("config", "validate").returncode == 0

@@ -104,7 +104,7 @@ def _validate_file(file: Path) -> bool:
         raise errors.Failure(message, "Next: moonshot-status doctor") from error
     problems = problems_in(file, raw) or dangers_of(file, required=True)
     if problems:
-        raise _mistakes(problems, _next_step(problems[0]))
+        raise _mistakes(problems)
     return True
 
 
@@ -113,27 +113,23 @@ def _raise_unless_harmless(problem: Problem, file: Path, *, has_file: bool) -> N
     from moonshot_status.core.errors import Kind
 
     if problem.kind is not Kind.NO_KEY:
-        raise _mistakes([problem], f"Next: correct {problem.place}")
+        raise _mistakes([problem])
     if not has_file:
         message = f"{file} is not there. {problem.message}."
         raise errors.Failure(message, problem.hint, "Next: moonshot-status setup")
 
 
-def _mistakes(problems: list[Problem], next_step: str) -> errors.Failure:
+def _mistakes(problems: list[Problem]) -> errors.Failure:
     """Print the problems, and return the exception to raise."""
+    from moonshot_status.core.errors import Kind
+
     for problem in problems:
         click.echo(escaped(f"{problem.message}. {problem.hint}"))
     count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+    next_step = problems[0].next_step
+    if next_step == Kind.CONFIG.next_step:  # That is this command.
+        next_step = f"Next: correct {problems[0].place}"
     return errors.Failure(f"{count}.", next_step)
-
-
-def _next_step(problem: Problem) -> str:
-    """Return the next step for a problem in the file, where it is not to validate the file."""
-    from moonshot_status.core.errors import Kind
-
-    if problem.next_step == Kind.CONFIG.next_step:
-        return "Next: moonshot-status config set KEY VALUE"
-    return problem.next_step
 
 
 def _places(settings: Settings) -> str:
