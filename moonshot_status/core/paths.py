@@ -11,6 +11,8 @@ from pathlib import Path
 
 import appdirs
 
+from moonshot_status.core.text import quoted
+
 _NAME = "moonshot-status"
 ACCESS_LIST = "system.posix_acl_access"
 """The attribute with the access control list of a file."""
@@ -114,11 +116,9 @@ def create_folder(path: Path, *, private: bool = True) -> None:
 
 def shell_word(path: Path) -> str:
     """Quote the path as one word of a shell command, with ``~`` for the home folder."""
-    import shlex  # Most runs print no command.
-
     home = Path(os.path.expanduser("~"))
     start, rest = ("~/", path.relative_to(home)) if path.is_relative_to(home) else ("", path)
-    return start + shlex.quote(str(rest))
+    return start + quoted(str(rest))
 
 
 def give_to_owner_above(path: Path) -> None:

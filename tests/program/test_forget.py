@@ -253,5 +253,4 @@ def test_a_folder_that_cannot_be_read_is_named(
     monkeypatch.setenv(variable, f"/tmp/{TOO_LONG}")
     done = invoke("config", "forget", "--yes")
     assert done.returncode == 1
-    assert f"{TOO_LONG}" in done.stderr.decode()
-    assert "too long" in done.stderr.decode()
+    assert f"Error: /tmp/{TOO_LONG[:40]}" in done.stderr.decode()
