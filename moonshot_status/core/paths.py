@@ -97,12 +97,13 @@ def owner_fix(path: Path) -> str:
     return "Correct HOME or the XDG variable that leads there."
 
 
-def create_folder(path: Path, *, private: bool = True) -> None:
-    """Create the folder and its missing parents. Raises OSError.
+def create_folder(path: Path, *, private: bool = True) -> list[Path]:
+    """Create the folder and its missing parents, and return what was created. Raises OSError.
 
     The mode is 0700, or what the umask leaves of 0755 if they are not ``private``. What root
     creates in another user's folder belongs to that user.
     """
+    created = []
     for folder in (*reversed(path.parents), path):
         if os.path.lexists(folder):
             continue
@@ -112,6 +113,8 @@ def create_folder(path: Path, *, private: bool = True) -> None:
             continue
         folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o700)
         give_to_owner_above(folder)
+        created.append(folder)
+    return created
 
 
 def shell_word(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from moonshot_status.core import signals
 from moonshot_status.core.atomic_write import is_read_only, replace_file
@@ -17,20 +18,31 @@ def write_all(changes: Sequence[Change]) -> None:
     check(changes)
     unblock = signals.block()
     attempted: list[Change] = []
+    folders: list[Path] = []
     try:
         for change in changes:
             attempted.append(change)
+            if change.after is not None:
+                folders += create_folder(change.real_path.parent, private=False)
             _write(change, change.after)
     except OSError as error:
         for change in reversed(attempted):
             with suppress(OSError):
                 _write(change, change.before)
+        remove_folders(folders)
         path = paths.display(attempted[-1].path)
         raise SetupError(
             f"{path} cannot be written: {error.strerror}; nothing is changed"
         ) from error
     finally:
         unblock()
+
+
+def remove_folders(folders: Sequence[Path]) -> None:
+    """Remove those of the folders that are empty; each comes after the one that it is in."""
+    for folder in reversed(folders):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def check(changes: Sequence[Change]) -> None:
@@ -54,5 +66,4 @@ def _write(change: Change, content: bytes | None) -> None:
     if content is None:
         path.unlink(missing_ok=True)
         return
-    create_folder(path.parent, private=False)
     replace_file(path, content, change.mode, sync=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from moonshot_status.core import bar_path, paths
 from moonshot_status.core.bar_path import PROGRAM
+from moonshot_status.setup.apply import remove_folders
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,16 @@ class Link:
     path: Path
     target: Path
 
-    def create(self) -> None:
-        """Create the symlink and its folder. Raises OSError."""
-        paths.create_folder(self.path.parent, private=False)
-        self.path.symlink_to(self.target)
-        paths.give_to_owner_above(self.path)
+    def create(self) -> list[Path]:
+        """Create the symlink and its folder, and return the new folders. Raises OSError."""
+        folders = paths.create_folder(self.path.parent, private=False)
+        try:
+            self.path.symlink_to(self.target)
+            paths.give_to_owner_above(self.path)
+        except OSError:
+            remove_folders(folders)
+            raise
+        return folders
 
 
 def missing_link() -> Link | None:

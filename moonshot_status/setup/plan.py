@@ -54,18 +54,21 @@ class Plan:
     def carry_out(self) -> None:
         """Carry out the whole plan, or nothing of it. Raises SetupError."""
         self.check()
+        folders: list[Path] = []
         try:
             private_folder(state_folder())
-            if self.link:
-                self.link.create()
+            folders = self.link.create() if self.link else []
         except OSError as error:
-            raise SetupError(f"{error.filename} cannot be made: {error.strerror}") from error
+            # The first file in the error of a symlink is what it leads to.
+            place = paths.display(Path(error.filename2 or error.filename))
+            raise SetupError(f"{place} cannot be made: {error.strerror}") from error
         try:
             apply.write_all(self.changes)
         except SetupError:
             with suppress(OSError):
                 if self.link:
                     self.link.path.unlink()
+            apply.remove_folders(folders)
             raise
         for path in self.leftovers:
             with suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -215,10 +216,34 @@ def test_a_link_that_is_gone_does_not_hide_why_the_files_cannot_be_written(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "folder").write_text("no folder", encoding="utf-8")
-    monkeypatch.setattr(Link, "create", lambda _: None)
+    monkeypatch.setattr(Link, "create", lambda _: [])
     change = Change(home / "folder" / "d", None, b"d")
     with pytest.raises(SetupError, match="cannot be written"):
         plan.Plan(bars.load("xbar"), (change,), Link(home / "p", home / "q")).carry_out()
+
+
+def test_a_link_that_cannot_be_made_is_named_and_leaves_no_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, target: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(target), None, str(path))
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    link = Link(home / ".local" / "bin" / "p", home / "q")
+    with pytest.raises(SetupError, match=r"~/.local/bin/p cannot be made: Read-only file system"):
+        plan.Plan(bars.load("xbar"), (), link).carry_out()
+    assert not (home / ".local" / "bin").exists()
+
+
+def test_what_cannot_be_written_leaves_no_folder(home: Path) -> None:
+    (home / "file").write_text("no folder", encoding="utf-8")
+    changes = (
+        Change(home / "a" / "b" / "c", None, b"c"), Change(home / "file" / "d", None, b"d"),
+    )  # fmt: skip
+    link = Link(home / "bin" / "p", home / "q")
+    with pytest.raises(SetupError, match="nothing is changed"):
+        plan.Plan(bars.load("xbar"), changes, link).carry_out()
+    assert sorted(path.name for path in home.iterdir()) == [".local", "file"]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"xbar": 1}', "\udcff"])
