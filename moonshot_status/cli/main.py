@@ -20,6 +20,8 @@ DEMO_STATES = (
     "ok", "warning", "critical", "empty", "deficit",
     "stale", "offline", "rate-limited", "unauthorized",
 )  # fmt: skip
+# The others would use or change the real settings. None is the command without a subcommand.
+_DEMO_COMMANDS = (None, "guard", "history", "watch")
 
 
 @click.group(
@@ -58,6 +60,8 @@ def main(ctx: click.Context, /, **params: Any) -> None:
     """Show the balance of a Moonshot / Kimi Open Platform account in a status bar."""
     ctx.obj = params
     apply_global_options(params)
+    if params["demo"] and ctx.invoked_subcommand not in _DEMO_COMMANDS:
+        raise click.UsageError(f"--demo is not for {ctx.invoked_subcommand}.", ctx)
     if ctx.invoked_subcommand is None:
         _show_balance(ctx)
 

@@ -599,3 +599,16 @@ def test_an_unexpected_error_of_one_account_does_not_affect_the_others(
 def test_a_template_ends_with_0_without_a_balance(invoke: Run) -> None:
     done = invoke("--format", "template")
     assert (done.returncode, done.stdout) == (0, "— · no key\n".encode())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("config", "set", "max_age", "60"), ("hide", "on"), ("setup", "--yes", "xbar"), ("doctor",)],
+    ids=" ".join,
+)  # fmt: skip
+def test_the_demo_changes_nothing_real(invoke: Run, home: Path, arguments: tuple[str, ...]) -> None:
+    before = sorted(home.rglob("*"))
+    done = invoke("--demo", "ok", *arguments)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"--demo is not for {arguments[0]}" in done.stderr.decode()
+    assert sorted(home.rglob("*")) == before

@@ -282,8 +282,6 @@ def forget(ctx: click.Context, account: str | None, yes: bool) -> None:
     """
     from moonshot_status.cli import forget
 
-    if ctx.obj["demo"]:
-        raise click.UsageError("--demo stores nothing: there is nothing to forget.", ctx)
     if None not in (account, ctx.obj["account"]):
         raise click.UsageError("Name the account once: as ACCOUNT, or with --account.", ctx)
     params = ctx.obj if account is None else {**ctx.obj, "account": account}
