@@ -57,17 +57,24 @@ def dangers(path: Path, file: Access | None) -> tuple[Problem, ...]:
 
 
 def _way_to(path: Path) -> Iterator[Access]:
-    """Yield each folder and each symlink on the way to the file once.
+    """Yield the folder of the file, and each symlink on the way to it with the folder of that.
 
-    The folders above the home folder are left out: in a container they may belong to a user that
-    the container does not know, and who can write them has the home folder anyway.
+    Other folders on the way need no check: a folder that somebody else puts in the place of one has
+    the wrong owner. Those above the home folder are left out: in a container they may belong to a
+    user that the container does not know, and who can write them has the home folder anyway.
     """
-    home = Path(os.path.expanduser("~"))
-    seen = {*home.parents, *paths.real(home).parents}
+    found: dict[Path, os.stat_result] = {}
     for place, status in paths.way_to(path):
-        if place not in seen and not stat.S_ISREG(status.st_mode):
+        if stat.S_ISLNK(status.st_mode):
+            found |= {place.parent: place.parent.stat(), place: status}
+    folder = paths.real(path).parent
+    if folder.exists():
+        found[folder] = folder.stat()
+    home = Path(os.path.expanduser("~"))
+    above_home = {*home.parents, *paths.real(home).parents}
+    for place, status in found.items():
+        if place not in above_home:
             yield access_of(place, status)
-        seen.add(place)
 
 
 def danger(

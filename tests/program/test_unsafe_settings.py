@@ -76,7 +76,6 @@ UNSAFE_AS_ROOT: dict[str, Any] = {
     "owner, who is not root": lambda file, _: os.chown(file, STRANGER, 0),
     "owner of the folder": lambda file, _: os.chown(file.parent, STRANGER, 0),
     "owner of the link": lambda file, _: as_dotfiles(file) and os.lchown(file, STRANGER, 0),
-    "folder above": lambda file, _: file.parents[1].chmod(0o777),
     "group with real members": lambda file, _: real_group(file),
 }
 SAFE: dict[str, Any] = {
@@ -88,6 +87,7 @@ SAFE: dict[str, Any] = {
     ),
     "sticky folder": lambda file, _: file.parent.chmod(0o1777),
     "repository": lambda file, _: as_dotfiles(file),
+    "folder above": lambda file, _: file.parents[1].chmod(0o777),
 }
 SAFE_AS_ROOT: dict[str, Any] = {"group that nobody is in": lambda file, _: empty_group(file)}
 
