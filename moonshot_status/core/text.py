@@ -11,22 +11,30 @@ _PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 # What copying, editors and shells leave around a value.
 _AROUND = {
     "quote": "\"'`",
-    "typographic quote": "“”„‟‘’‚‛«»‹›「」『』＂＇",
+    "typographic quote": "“”„‟‘’‚‛«»‹›「」『』《》〈〉〝〞〟❛❜❝❞＂＇｀｢｣´ʹʺʻʼʽˊˋ′″‴‵‶‷",
+    "backslash": "\\",
     "carriage return": "\r",
     "line break": "\n\v\f\x85\u2028\u2029",
     "tab": "\t",
     "space": " ",
     "non-breaking space": "\u00a0\u202f",
     "typographic space": "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u205f\u3000",
+    "\u205f\u2800\u3000",
     "byte order mark": "\ufeff",
     "zero-width character": "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064",
     "soft hyphen": "\u00ad",
     "direction mark": "\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
 }
 _STRIPPED = "".join(_AROUND.values())
-# What a value may not contain, and which nothing leaves around it; spans of characters.
+# Unicode's default-ignorable code points and others that show nothing; spans of characters.
+_INVISIBLE = (
+    "\u034f", "\u115f\u1160", "\u17b4\u17b5", "\u180b\u180f", "\u2065\u206f", "\u3164",
+    "\ufe00\ufe0f", "\uffa0", "\ufff0\ufffb", "\ufffe\uffff", "\U0001bca0\U0001bca3",
+    "\U0001d173\U0001d17a", "\U000e0000\U000e0fff",
+)  # fmt: skip
+# What else a value may not contain; spans of characters.
 _INSIDE = {
+    "invisible character": _INVISIBLE,
     "terminal control code": ("\x1b", "\x9b"),
     "control character": ("\x00\x1f", "\x7f\x9f"),
     "typographic dash": ("‐―", "−"),
@@ -43,31 +51,48 @@ def mask_keys(value: str) -> str:
 
 def unquoted(value: str) -> str:
     """Return a setting without the quotes, blanks and invisible characters around it."""
-    return value.strip(_STRIPPED)
+    start, end = _bounds(value)
+    return value[start:end]
 
 
 def around(value: str) -> str:
     """Return the names of what ``unquoted`` removes, such as "quotes and spaces"; may be empty."""
-    start = len(value) - len(value.lstrip(_STRIPPED))
-    removed = value[:start] + value[start + len(unquoted(value)) :]
-    *names, last = dict.fromkeys(f"{_kind(character)}s" for character in removed) or ("",)
+    start, end = _bounds(value)
+    removed = value[:start] + value[end:]
+    kinds = dict.fromkeys(_kind(character) for character in removed)
+    *names, last = [f"{kind}{'es' if kind.endswith('sh') else 's'}" for kind in kinds] or [""]
     return f"{', '.join(names)} and {last}" if names else last
+
+
+def _bounds(value: str) -> tuple[int, int]:
+    """Return where the value without what is around it begins and ends."""
+    start, end = 0, len(value)
+    while start < end and _is_around(value[start]):
+        start += 1
+    while start < end and _is_around(value[end - 1]):
+        end -= 1
+    return start, end
+
+
+def _is_around(character: str) -> bool:
+    return character in _STRIPPED or (not character.isascii() and _is_in(_INVISIBLE, character))
+
+
+def _is_in(spans: tuple[str, ...], character: str) -> bool:
+    return any(span[0] <= character <= span[-1] for span in spans)
 
 
 def character_name(character: str) -> str:
     """Return what kind of character this is, such as "a space"; it is not shown itself."""
-    return f"a {_kind(character)}"
+    kind = _kind(character)
+    return f"{'an' if kind[0] == 'i' else 'a'} {kind}"
 
 
 def _kind(character: str) -> str:
     for name, characters in _AROUND.items():
         if character in characters:
             return name
-    return next(
-        name
-        for name, spans in _INSIDE.items()
-        if any(span[0] <= character <= span[-1] for span in spans)
-    )
+    return next(name for name, spans in _INSIDE.items() if _is_in(spans, character))
 
 
 def one_line(value: str, limit: int = 240) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,9 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
         ("\ufeffsk-1\u200b", "sk-1"),
         ("“sk-1”", "sk-1"),
         ("`sk-1`", "sk-1"),
+        ('\\"sk-1\\"', "sk-1"),
+        ("´sk-1′ ″", "sk-1"),
+        ("\u2800\ufe0f'sk-1'\U000e0001\ufffe\u3164", "sk-1"),
         ("a 'b' c", "a 'b' c"),
         ("", ""),
         ('""', ""),
@@ -47,11 +51,30 @@ def test_quotes_and_blanks_around_a_value_are_dropped(written: str, meant: str) 
         ("\u200bx\u00a0", "zero-width characters and non-breaking spaces"),
         ("\u00adx\u3000", "soft hyphens and typographic spaces"),
         ("\u202ax", "direction marks"),
+        ("\u034fx\U000e0001", "invisible characters"),
+        ('\\"x', "backslashes and quotes"),
         ("x 'y' z", ""),
     ],
 )
 def test_what_is_around_a_value_has_names(written: str, names: str) -> None:
     assert around(written) == names
+
+
+# Characters of the category Cf that show something.
+VISIBLE = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+EMPTY = "\x85\u034f\u115f\u1160\u17b4\u2065\u2800\u3164\ufe00\ufe0f\uffa0\ufff0\ufffe\U000e0fff"
+
+
+def test_everything_that_shows_nothing_is_dropped_around_a_value() -> None:
+    formats = [
+        character
+        for character in map(chr, range(0x80, 0x110000))
+        if unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp")
+        and character not in VISIBLE
+        and not "\U00013430" <= character <= "\U0001343f"  # They arrange hieroglyphs.
+    ]
+    kept = [character for character in [*formats, *EMPTY] if unquoted(f"{character}x")[0] != "x"]
+    assert kept == []
 
 
 @pytest.mark.parametrize(
@@ -60,6 +83,7 @@ def test_what_is_around_a_value_has_names(written: str, names: str) -> None:
         (" ", "a space"), ("\t", "a tab"), ("'", "a quote"), ("\n", "a line break"),
         ("\x1b", "a terminal control code"), ("\x07", "a control character"),
         ("\x80", "a control character"), ("–", "a typographic dash"),
+        ("\ufe0f", "an invisible character"), ("\\", "a backslash"),
         ("\ufffd", "a byte that is not UTF-8"),
         ("é", "a character that is not ASCII"), ("{", "a punctuation mark"),
     ],
