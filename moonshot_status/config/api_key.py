@@ -14,9 +14,11 @@ COMMAND_SECONDS = 10
 MAX_LENGTH = 4096
 """No key is longer than this, in characters."""
 _MAX_LINE = 1 << 16
-_OTHER = re.compile(r"[^\x21-\x7e]")
-# What JSON, prompts and messages have, and no key.
-_NO_OUTPUT = re.compile(r"[^\x21-\x7e]|[\[\]{}<>\":,]")
+# What JSON, messages, prompts, addresses and assignments have, and no key; a bearer token ends with
+# "=" or has none.
+_IN_NO_KEY = re.compile(r"[^\x21-\x7e]|[\[\]{}<>\",\\]|:(?=//|\Z)|=(?=[^=])")
+# A key with its name or anything else in front of it; ``a-task-1`` has none.
+_IN_FRONT = re.compile(r"(?!sk-)[\x20-\x7e\t]*?[^\w.-](?=sk-)", re.ASCII | re.IGNORECASE)
 # A short word without a digit is none either, such as null or Locked.
 _LIKE_A_KEY = re.compile(r"sk-|.*\d|.{20}", re.IGNORECASE)
 
@@ -60,7 +62,9 @@ def validated(key: str) -> str:
         raise ProblemError(causes.KEY_BLANK)
     if len(key) > MAX_LENGTH:
         raise ProblemError(causes.KEY_TOO_LONG, limit=MAX_LENGTH)
-    other = _OTHER.search(key)
+    in_front, other = _IN_FRONT.match(key), _IN_NO_KEY.search(key)
+    if in_front:
+        raise ProblemError(causes.TEXT_BEFORE_KEY, position=in_front.end() + 1)
     if other:
         name = character_name(other[0])
         raise ProblemError(causes.INVALID_CHARACTER, character=name, position=other.start() + 1)
@@ -90,8 +94,10 @@ def _check_output(line: str) -> None:
         raise ProblemError(causes.KEY_COMMAND_SILENT)
     if _is_of_kimi_code(line):
         raise ProblemError(causes.KEY_COMMAND_KIMI_CODE)
-    reason, other = "", _NO_OUTPUT.search(line)
-    if other:
+    reason, in_front, other = "", _IN_FRONT.match(line), _IN_NO_KEY.search(line)
+    if in_front:
+        reason = f"with sk- at position {in_front.end() + 1}, not at its beginning"
+    elif other:
         reason = f"with {character_name(other[0])} at position {other.start() + 1}"
     elif len(line) > MAX_LENGTH:
         reason = "that is longer than any key"

@@ -58,6 +58,9 @@ KEY_INPUT_EMPTY = Cause(Kind.NO_KEY, "There is nothing on the first line of stan
 KEY_TOO_LONG = Cause(Kind.BAD_KEY, "The API key is longer than {limit} characters", _COPY)
 INVALID_CHARACTER = Cause(Kind.BAD_KEY, "The API key contains {character} at position {position}",
     _COPY)
+TEXT_BEFORE_KEY = Cause(
+    Kind.BAD_KEY, "There is something before the API key: its sk- is at position {position}",
+    "Write the key alone: without a name, = or Bearer before it.")
 KIMI_CODE_KEY = Cause(Kind.WRONG_PRODUCT, "This is a key of Kimi Code, which has no balance",
     _OPEN_PLATFORM)
 

@@ -65,7 +65,9 @@ def _region(context: Context) -> Finding:
 def _unusable(context: Context, problem: Problem) -> Finding:
     if problem.kind is Kind.NO_KEY:
         return fail("key", f"{problem.message}. {problem.hint}", _how_to_set_a_key(context))
-    return fail("key", problem.message, problem.hint)
+    secret = context.chosen.secret
+    no_key = secret and _no_key(secret.key, context.chosen.name)
+    return no_key or fail("key", problem.message, problem.hint)
 
 
 def _how_to_set_a_key(context: Context) -> str:
@@ -89,13 +91,21 @@ def _in_use(context: Context) -> Iterator[Finding]:
 def _valid(context: Context) -> Finding:
     """Return the finding on a valid key, which may still be none."""
     key, place = context.key_result.key, context.chosen.name
-    for pattern, what, fix in _NO_KEYS:
-        if pattern.match(key):
-            return fail("key", f"what stands in {place} {what}", fix)
+    no_key = _no_key(key, place)
+    if no_key:
+        return no_key
     if not key.startswith("sk-"):
         fact = f"the key from {place} does not begin with sk-, as keys do"
         return hint("key", fact, "Copy it once more from the console.")
     return ok("key", f"from {place}, of {context.region.value}")
+
+
+def _no_key(key: str, place: str) -> Finding | None:
+    """Return the finding on what was written in place of a key, or None if that is unknown."""
+    for pattern, what, fix in _NO_KEYS:
+        if pattern.match(key):
+            return fail("key", f"what stands in {place} {what}", fix)
+    return None
 
 
 def _unused_sources(context: Context) -> Iterator[Finding]:

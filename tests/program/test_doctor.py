@@ -388,7 +388,8 @@ IDS = b'{"error":{"type":"x","message":"org-canary ak-canary"}}'
 BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "no key": (lambda b: b.settings({}), "key", "no API key"),
     "a sk-kimi- key": (lambda b: b.use(api_key="sk-kimi-canary"), "key", "begins with sk-kimi-"),
-    "a blank within": (lambda b: b.use(api_key=f"Bearer {KEY}"), "key", "a space at position 7"),
+    "a word before it": (lambda b: b.use(api_key=f"Bearer {KEY}"), "key", "at position 8"),
+    "a blank within": (lambda b: b.use(api_key="sk-can ary"), "key", "a space at position 7"),
     "a newline within": (lambda b: b.use(api_key=f"{KEY}\n{KEY}"), "key", "a line break at"),
     "a dash": (lambda b: b.use(api_key="sk–canary"), "key", "a typographic dash at position 3"),
     "an invisible one": (lambda b: b.use(api_key="sk-c\u200banary"), "key", "a zero-width char"),

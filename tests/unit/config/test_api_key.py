@@ -43,7 +43,9 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_key, "COMMAND_SECONDS", 0.4)
 
 
-@pytest.mark.parametrize("good", [KEY, "sk-A_b.c~9", "!", "x" * 4096])
+@pytest.mark.parametrize(
+    "good", [KEY, "sk-A_b.c~9", "!", "x" * 4096, "id:secret", "YWJj+/==", "a-task-1", "disk-1/2"]
+)
 def test_a_key_of_printable_ascii_is_used_as_it_is(good: str) -> None:
     assert api_key.resolve(Secret(good)) == good
 
@@ -66,7 +68,8 @@ def test_a_key_of_kimi_code_is_of_another_product(wrong: str) -> None:
 @given(st.text(st.characters(exclude_categories=()), min_size=1))
 def test_any_key_is_used_or_refused_without_a_word_of_it(written: str) -> None:
     secret = f"sk-canary{written}canary"
-    if secret.isascii() and secret.isprintable() and " " not in secret:
+    is_printable = secret.isascii() and secret.isprintable()
+    if is_printable and not set(secret) & set(' <>[]{}",=\\') and "://" not in secret:
         assert api_key.resolve(Secret(secret)) == secret
     else:
         assert problem_of(Secret(secret)).kind is Kind.BAD_KEY
@@ -199,7 +202,8 @@ def test_a_command_may_print_the_key_of_a_gateway(key: str) -> None:
 
 AROUND = ["{}", " {}\t", "'{}'", '"{}"', "`{}`", "{}\r", "\ufeff{}", "\u200b{}\u200c", "\u200d{}",
           "{}\u2060", "\u00ad{}", "\u00a0{}\u00a0", "“{}”", "‘{}’", "«{}»", "「{}」", "\u3000{}",
-          "\u202a{}\u202c", "\u2028{}", " \ufeff'“{}”'\u200b\r"]  # fmt: skip
+          "\u202a{}\u202c", "\u2028{}", "{}\ufe0f", "\u2800{}", '\\"{}\\"', "´{}′",
+          " \ufeff'“{}”'\u200b\r"]  # fmt: skip
 
 
 @pytest.mark.parametrize("around", AROUND)
@@ -216,7 +220,50 @@ def test_the_same_is_ignored_around_a_key_everywhere(around: str, tmp_path: Path
 @pytest.mark.parametrize("inside", sorted(set("".join(AROUND)) - set("{}'\"`")))
 def test_within_a_key_it_is_named_with_its_place(inside: str) -> None:
     problem = problem_of(Secret(f"sk-canary{inside}0"))
-    assert re.fullmatch(r"The API key contains a [a-z -]+ at position 10", problem.message)
+    assert re.fullmatch(r"The API key contains an? [a-z -]+ at position 10", problem.message)
+
+
+NO_KEYS = {
+    "sk-canary<0": "a punctuation mark at position 10",
+    "sk-canary>0": "a punctuation mark at position 10",
+    "[sk_canary]": "a punctuation mark at position 1",
+    "{canary}": "a punctuation mark at position 1",
+    'sk-canary",': "a quote at position 10",
+    "sk-canary,sk_canary": "a punctuation mark at position 10",
+    "canary-is-needed:": "a punctuation mark at position 17",
+    "op://canary/0123456789": "a punctuation mark at position 3",
+    "CANARY_KEY=0123456789": "a punctuation mark at position 11",
+    "canary==0123456789abc": "a punctuation mark at position 8",
+    "sk-canary\ufe0f0": "an invisible character at position 10",
+}
+IN_FRONT = {
+    "API_KEY=sk-canary": 9,
+    'export MOONSHOT_API_KEY="sk-canary': 26,
+    "Bearer sk-canary": 8,
+    "Authorization:\tBearer SK-canary": 23,
+    "canary:sk-canary": 8,
+    '{"api_key": "sk-canary"}': 14,
+    "https://canary/sk-canary": 16,
+}
+
+
+@pytest.mark.parametrize("text", NO_KEYS)
+def test_what_is_in_no_key_is_refused_wherever_it_is_written(text: str) -> None:
+    said = NO_KEYS[text]
+    problem = problem_of(Secret(text))
+    assert (problem.message, problem.kind) == (f"The API key contains {said}", Kind.BAD_KEY)
+    message = f"api_key_command printed no key, but a line of length {len(text)} with {said}"
+    assert problem_of(shell(f"echo '{text}'")).message == message
+
+
+@pytest.mark.parametrize(("text", "position"), IN_FRONT.items())
+def test_a_key_with_something_in_front_of_it_is_refused_everywhere(
+    text: str, position: int
+) -> None:
+    problem = problem_of(Secret(text))
+    assert (problem.cause, dict(problem.facts)) == (causes.TEXT_BEFORE_KEY, {"position": position})
+    said = f"with sk- at position {position}, not at its beginning"
+    assert problem_of(shell(f"echo '{text}'")).message.endswith(said)
 
 
 @pytest.mark.parametrize("written", ["", "\n", "''\n", "\ufeff\r\n", f"\n{KEY}"])
