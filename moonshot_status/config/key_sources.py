@@ -26,7 +26,8 @@ class Source:
 
     ``key_region`` is the region that the key belongs to. ``region_origin`` and ``key_origin`` name
     the setting or the variable that each of them comes from. ``ignored`` names what was ignored
-    around the key. ``error`` says why the source could not be read; then it has nothing.
+    around the key. ``error`` says why the source cannot be used: it could not be read, and has
+    nothing, or its key is unusable.
     """
 
     name: str
@@ -95,7 +96,10 @@ def own_source(name: str, file: SettingsFile) -> Source:
 
 
 def _codexbar_source(environ: Mapping[str, str]) -> Iterator[Source]:
-    """Yield CodexBar's file if it has an entry, or if it cannot be read."""
+    """Yield CodexBar's file if it has an entry, or if it cannot be read.
+
+    It is another program's, so a mistake in it matters only if there is no other key.
+    """
     try:
         entry = codexbar.read(environ)
     except ProblemError as error:
@@ -104,7 +108,7 @@ def _codexbar_source(environ: Mapping[str, str]) -> Iterator[Source]:
     if entry:
         origin = f"CodexBar's {entry.path}"
         secret, ignored = _secret(entry.api_key, _to_correct(origin))
-        yield Source(
+        source = Source(
             str(entry.path),
             region=entry.region or entry.api_key_region,
             key_region=entry.api_key_region or entry.region,
@@ -114,6 +118,11 @@ def _codexbar_source(environ: Mapping[str, str]) -> Iterator[Source]:
             key_origin=origin,
             ignored=ignored,
         )
+        try:
+            check_key(source)
+        except ProblemError as error:
+            source = replace(source, error=error)
+        yield source
 
 
 def _environment_source(environ: Mapping[str, str]) -> Source:
@@ -169,7 +178,7 @@ class Choice:
     """The region, the source that decided it, and the first source with a key of that region.
 
     ``decided_by`` is None if a flag decided, or if no source has a region or a key.
-    ``passed_over`` is the error of a source that could not be read and was not needed.
+    ``passed_over`` is the error of a source that could not be used and was not needed.
     """
 
     region: Region
@@ -181,18 +190,34 @@ class Choice:
 def choose(region: Region | None, sources: Iterator[Source]) -> Choice:
     """Choose among the sources, given in order of priority; ``region`` is that of a flag.
 
-    Raises ProblemError for an unknown region, and if the only key may be in a source that cannot be
-    read.
+    A source that cannot be used counts as absent if another one has a key. Raises ProblemError for
+    an unknown region, and if the only key may be in a source that cannot be read.
     """
-    decided_by = passed_over = None
+    reached: list[Source] = []
+
+    def usable() -> Iterator[Source]:
+        for source in sources:
+            reached.append(source)
+            if not source.error:
+                yield source
+
+    choice = _first_with_key(region, usable())
+    for source in reached:
+        if source.error and choice.source:
+            return replace(choice, passed_over=source.error)
+        if source.error and not source.secret:
+            raise source.error
+    return choice if choice.source else _first_with_key(region, iter(reached))
+
+
+def _first_with_key(region: Region | None, sources: Iterator[Source]) -> Choice:
+    """Return the first source with a key of the region, which the first source may decide."""
+    decided_by = None
     for source in sources:
-        passed_over = source.error or passed_over
         if region is None and (source.region or source.secret):
             region, decided_by = _region(source.region, source.region_source), source
         if source.secret and _region(source.key_region, source.region_source) is region:
-            return Choice(region, decided_by, source, passed_over)
-    if passed_over:
-        raise passed_over
+            return Choice(region, decided_by, source)
     return Choice(region or DEFAULT_REGION, decided_by, None)
 
 

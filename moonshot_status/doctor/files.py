@@ -149,13 +149,14 @@ def _codexbar(context: Context) -> Finding:
         return hint(_CODEXBAR, fact, "Correct the variable, or unset it.")
     if context.settings.account.name in context.settings.accounts:
         return absent(_CODEXBAR, f"{path} is not looked at: the account has a name")
+    error = next((source.error for source in context.sources if source.error), None)
+    if error and error.problem != context.problem:
+        fact = f"{error.problem.message}, but it is not needed"
+        return hint(_CODEXBAR, fact, error.problem.hint)
     try:
         entry = codexbar.read(context.environ)
-    except ProblemError as error:
-        problem = error.problem
-        if problem == context.problem:
-            return fail(_CODEXBAR, problem.message, problem.hint)
-        return hint(_CODEXBAR, f"{problem.message}, but it is not needed", problem.hint)
+    except ProblemError as unreadable:
+        return fail(_CODEXBAR, unreadable.problem.message, unreadable.problem.hint)
     if entry and entry.unknown:
         names = " and ".join(entry.unknown)
         fact = f"{path} has an unknown {names}, which counts as {DEFAULT_REGION.value}"

@@ -110,7 +110,7 @@ def _no_key(key: str, place: str) -> Finding | None:
 
 def _unused_sources(context: Context) -> Iterator[Finding]:
     for source in context.sources:
-        if source.secret and source != context.chosen:
+        if source.secret and not source.error and source != context.chosen:
             key_region = (source.key_region or DEFAULT_REGION.value).lower()
             why = "it is of the other region"
             if key_region == context.region.value:

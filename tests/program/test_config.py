@@ -274,6 +274,21 @@ def test_validate_mentions_what_is_passed_over_and_ignored(validate: Any) -> Non
     )
 
 
+def test_validate_and_show_mention_an_unusable_key_of_codexbar(validate: Any, invoke: Run) -> None:
+    codexbar = json.dumps({"providers": [{**ENTRY, "apiKey": "sk-kimi-x"}]})
+    said = (
+        "CodexBar's ~/.codexbar/config.json: This is a key of Kimi Code, which has no balance,"
+        " so it is passed over"
+    )
+    status, printed, error = validate(codexbar, {"MOONSHOT_KEY": KEY})
+    assert (status, printed.endswith("is valid: MOONSHOT_KEY.\n")) == (0, True)
+    assert error == f"{said}.\n"
+    done = invoke("config", "show")
+    assert done.returncode == 0
+    assert re.search(r"(?m)^api_key .* MOONSHOT_KEY$", done.stdout.decode())
+    assert said.partition(": ")[2] in done.stderr.decode()
+
+
 def test_validate_of_an_unreadable_file_leads_to_doctor(invoke: Run, home: Path) -> None:
     (home / ".config" / "moonshot-status" / "config.json").mkdir(parents=True)
     done = invoke("config", "validate")

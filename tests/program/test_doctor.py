@@ -647,6 +647,16 @@ HINTS: dict[str, tuple[Callable[[Bench], object], str, str]] = {
         ),
         "CodexBar's file", "is not valid JSON, but it is not needed → Mend it in CodexBar",
     ),
+    "an unusable key of codexbar": (
+        lambda b: (
+            b.settings({"base_url": b.server.base_url}), b.patch.setenv("MOONSHOT_KEY", KEY),
+            b.codexbar(apiKey="sk-kimi-canary", region="china"),
+        ),
+        "CodexBar's file", "Kimi Code, which has no balance, but it is not needed → Make a key",
+    ),
+    "an unusable key of codexbar beside an own one": (
+        lambda b: b.codexbar(apiKey="sk canary"), "CodexBar's file", "3, but it is not needed",
+    ),
     "two in the environment": (
         lambda b: (
             b.patch.setenv("MOONSHOT_KEY", "canary"), b.patch.setenv("MOONSHOT_API_KEY", "canary"),

@@ -135,7 +135,7 @@ def problem_of(found: Settings) -> Problem:
         (None, OWN, {"apiKey": "sk\n1"}, {"MOONSHOT_API_KEY": "sk-\x01"}, "international sk-own"),
         (None, CHINA, None, {"MOONSHOT_API_KEY": "sk-\x01"}, "china no-key"),
         (None, {"api_key": "sk\n1"}, CODEX, ENV, "international bad-key"),
-        (None, {}, {"apiKey": "sk-é"}, ENV, "international bad-key"),
+        (None, {}, {"apiKey": "sk-é"}, ENV, "international sk-env"),
         (None, {}, None, {"MOONSHOT_API_KEY": "sk-kimi-1"} | ENV2, "international wrong-product"),
     ],
 )  # fmt: skip
@@ -379,6 +379,57 @@ def test_a_broken_file_of_codexbar_that_is_passed_over_is_pointed_out(home: Path
     assert found.problem is None
     path = home / ".codexbar" / "config.json"
     assert found.advice == f"CodexBar's {path} is not valid JSON, so it is passed over"
+
+
+UNUSABLE = {
+    "sk-kimi-canary": ("This is a key of Kimi Code, which has no balance", Kind.WRONG_PRODUCT),
+    "sk-ca nary": ("The API key contains a space at position 6", Kind.BAD_KEY),
+    "x" * 4097: ("The API key is longer than 4096 characters", Kind.BAD_KEY),
+    "$(pass show x)": ("The API key contains a space at position 7", Kind.BAD_KEY),
+}
+
+
+@pytest.mark.parametrize("key", UNUSABLE)
+@pytest.mark.parametrize("regions", [{}, {"region": "china"}, {"apiKeyRegion": "china"}])
+def test_an_unusable_key_of_codexbar_is_passed_over_if_there_is_another(
+    home: Path, key: str, regions: dict[str, str]
+) -> None:
+    write_codexbar(home, {"apiKey": key, **regions})
+    found = resolve(ENV)
+    assert (found.problem, found.origins["key"]) == (None, "MOONSHOT_API_KEY")
+    assert (found.account.region, found.origins["region"]) == (Region.INTERNATIONAL, "default")
+    place = f"CodexBar's {home / '.codexbar' / 'config.json'}"
+    assert found.advice == f"{place}: {UNUSABLE[key][0]}, so it is passed over"
+
+
+@pytest.mark.parametrize("key", UNUSABLE)
+@pytest.mark.parametrize("environ", [{}, {"MOONSHOT_REGION": "china"}, {"MOONSHOT_KEY": " "}])
+def test_an_unusable_key_of_codexbar_is_the_problem_if_there_is_no_other(
+    home: Path, key: str, environ: dict[str, str]
+) -> None:
+    write_codexbar(home, {"apiKey": key})
+    found = resolve(environ)
+    assert found.problem
+    assert (found.problem.kind, found.account.region) == (UNUSABLE[key][1], Region.INTERNATIONAL)
+    assert found.problem.message.startswith("CodexBar's ")
+    assert found.advice == ""
+
+
+def test_an_unusable_key_of_codexbar_and_a_key_of_the_other_region(
+    home: Path, own_file: Write
+) -> None:
+    own_file({"region": "china"})
+    write_codexbar(home, {"apiKey": "sk-kimi-canary"})
+    found = resolve(ENV)
+    assert found.problem
+    assert (found.problem.kind, found.account.region) == (Kind.NO_KEY, Region.CHINA)
+
+
+def test_an_unusable_key_beside_the_region_that_is_asked_for(home: Path) -> None:
+    write_codexbar(home, {"apiKey": "sk-kimi-canary", "region": "china"})
+    found = resolver.resolve(Options(region=Region.CHINA), ENV)
+    assert found.problem
+    assert found.problem.kind is Kind.WRONG_PRODUCT
 
 
 @pytest.mark.parametrize("around", [" {} ", "'{}'", "\ufeff{}", "\u200b{}\r", "{}\u00ad\n", "“{}”"])
