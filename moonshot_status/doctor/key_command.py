@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from moonshot_status.config import api_key
-from moonshot_status.core import bar_path, paths
-from moonshot_status.core.errors import Kind
+from moonshot_status.core import bar_path, causes, paths
+from moonshot_status.core.errors import Kind, Problem
 from moonshot_status.doctor.context import Context, KeyResult
 from moonshot_status.doctor.finding import Finding, fail, hint, ok
 
@@ -27,7 +27,7 @@ def finding(context: Context) -> Finding:
         fix = "Have it name the programs that it runs by their full paths."
         return fail(_NAME, fact, f"Write its full path: {found}" if found else fix)
     if result.problem:
-        return fail(_NAME, result.problem.message, _fix(command, result))
+        return fail(_NAME, result.problem.message, _fix(command, result, result.problem))
     if result.ignored:
         return hint(_NAME, api_key.note("the key that api_key_command prints", result.ignored))
     took = f"{program} took {result.seconds:.1f} s"
@@ -36,19 +36,23 @@ def finding(context: Context) -> Finding:
     return ok(_NAME, took)
 
 
-def _fix(command: tuple[str, ...], result: KeyResult) -> str:
+def _fix(command: tuple[str, ...], result: KeyResult, problem: Problem) -> str:
     """Return the fix for the most likely cause of the failure."""
     program = paths.with_home(command[0])
-    if result.problem and result.problem.kind is not Kind.NO_KEY:
-        return result.problem.hint
+    if problem.kind is not Kind.NO_KEY:
+        return problem.hint
     if program.startswith("$"):
         return "There is no shell that expands $: write the full path."
     if paths.is_file(Path(program)) and not os.access(program, os.X_OK):
         return f"chmod +x {paths.shell_word(Path(program))}"
-    if shutil.which(program) is None:
+    found = shutil.which(program)
+    if found is None:
         if " " in program:
             return 'Each word is an item of its own: ["pass", "show", "moonshot"].'
         return f"{program.rpartition('/')[2]} is not installed, or not there: give its full path."
+    if not os.path.isabs(found) and problem.cause is causes.KEY_COMMAND_NOT_STARTED:
+        fact = "It is found only through a folder of PATH that is relative, and not searched."
+        return f"{fact} Write its full path: {os.path.normpath(Path.cwd() / found)}"
     if _SHELL_SYNTAX & set(command):
         return 'No shell reads it: write ["sh", "-c", "…"].'
     if result.seconds >= api_key.COMMAND_SECONDS:

@@ -273,6 +273,18 @@ def no_script(bench: Bench) -> None:
     bench.settings({"api_key_command": [str(path)]})
 
 
+def in_relative_folder(entry: str) -> Callable[[Any], Any]:
+    """The program is only in a folder of PATH that is relative."""
+
+    def set_up(bench: Bench) -> None:
+        script = bench.write("x/get-key", f"#!/bin/sh\necho {KEY}\n", 0o755)
+        bench.patch.chdir(script.parent)
+        bench.patch.setenv("PATH", f"{entry}:{os.environ['PATH']}")
+        bench.settings({"api_key_command": ["get-key"]})
+
+    return set_up
+
+
 def slow_command(bench: Bench) -> None:
     key_command("sleep 30")(bench)
     bench.patch.setattr(api_key, "COMMAND_SECONDS", 0.1)
@@ -465,6 +477,12 @@ BROKEN: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "command with a pipe": (
         lambda b: b.settings({"api_key_command": ["false", "|", "cat"]}), "key command", "sh",
     ),
+    **{
+        f"command in {entry!r} of PATH": (
+            in_relative_folder(entry), "key command", "relative, and not searched.*~/x/get-key$",
+        )
+        for entry in (".", "", "../x")
+    },
     "command fails": (key_command("exit 3"), "key command", "failed with status 3.*setsid"),
     "command is silent": (key_command("echo; echo x"), "key command", "nothing on its first line"),
     "command hangs": (slow_command, "key command", "did not end.*passphrase"),
