@@ -18,7 +18,7 @@ _MAX_LINE = 1 << 16
 # "=" or has none.
 _IN_NO_KEY = re.compile(r"[^\x21-\x7e]|[\[\]{}<>\",\\]|:(?=//|\Z)|=(?=[^=])")
 # A key with its name or anything else in front of it; ``a-task-1`` has none.
-_IN_FRONT = re.compile(r"(?!sk-)[\x20-\x7e\t]*?[^\w.-](?=sk-)", re.ASCII | re.IGNORECASE)
+_IN_FRONT = re.compile(r"(?!sk-)[\t\x20-\x7e]*?[\t\x20-,/:-@[-^`{-~](?=sk-)", re.IGNORECASE)
 # A short word without a digit is none either, such as null or Locked.
 _LIKE_A_KEY = re.compile(r"sk-|.*\d|.{20}", re.IGNORECASE)
 

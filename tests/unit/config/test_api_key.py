@@ -234,6 +234,8 @@ NO_KEYS = {
     "op://canary/0123456789": "a punctuation mark at position 3",
     "CANARY_KEY=0123456789": "a punctuation mark at position 11",
     "canary==0123456789abc": "a punctuation mark at position 8",
+    "\ufffdsk-canary": "a byte that is not UTF-8 at position 1",
+    "\x7fsk-canary": "a control character at position 1",
     "sk-canary\ufe0f0": "an invisible character at position 10",
 }
 IN_FRONT = {
