@@ -27,6 +27,14 @@ from moonshot_status.setup.changes import PendingChanges, encode, read_file
 from moonshot_status.store.database import Store
 
 _SECRETS = ("api_key", "api_key_command")
+_NO_KEY_YET = (
+    causes.UNKNOWN_ACCOUNT,
+    causes.CODEXBAR_UNREADABLE,
+    causes.CODEXBAR_NOT_JSON,
+    causes.CODEXBAR_NO_PROVIDERS,
+    causes.CODEXBAR_NOT_A_STRING,
+)
+"""Causes of settings that are complete with a key in the settings file."""
 # Kinds of problem that the server reports only for a valid key, or that have nothing to do with it.
 _KEY_IS_VALID = (Kind.SUSPENDED, Kind.STORE)
 # Kinds of problem, apart from those of the network, that say nothing about the key. An API error
@@ -66,7 +74,7 @@ def existing_key(options: Options) -> str | None:
     Raises SetupError and ProblemError.
     """
     found = resolver.resolve(options, _as_in_bars(os.environ))
-    if found.problem and found.problem.cause is causes.UNKNOWN_ACCOUNT:
+    if found.problem and found.problem.cause in _NO_KEY_YET:
         return None
     if found.problem and found.problem.kind is Kind.CONFIG:
         raise SetupError(f"{found.problem.message}. {found.problem.hint}")

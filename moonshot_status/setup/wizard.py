@@ -110,7 +110,7 @@ def _ask_region(global_options: Options, options: SetupOptions) -> Region:
     if given or options.yes or not _is_terminal():
         return default
     _echo(f"A key of {', one of '.join(f'{r.platform} is {r.value}' for r in Region)}.")
-    names = click.Choice([region.value for region in Region])
+    names = click.Choice([region.value for region in Region], case_sensitive=False)
     return Region(click.prompt("Region", type=names, default=default.value))
 
 

@@ -83,7 +83,7 @@ def mode(path: Path) -> int:
 def test_region_and_key_are_asked_verified_and_saved(
     terminal: None, endpoint: demo.Server, settings: Path, plugins: Path
 ) -> None:
-    result = setup("xbar", typed=f"china\n{KEY}\ny\n")
+    result = setup("xbar", typed=f"China\n{KEY}\ny\n")
     assert result.exit_code == 0
     assert "A key of platform.kimi.ai is international, one of platform.kimi.com" in result.output
     assert "¥49.58" in result.output
@@ -123,16 +123,36 @@ def test_codexbars_key_is_enough(
     assert not settings.exists()
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["{", "[]", '{"providers": [{"id": "moonshot", "apiKey": 5}]}', None,
+     '{"providers": [{"id": "moonshot", "apiKey": "sk-kimi-x"}]}'],
+)  # fmt: skip
+def test_a_key_is_asked_for_if_codexbars_file_cannot_be_used(
+    terminal: None, endpoint: demo.Server, home: Path, settings: Path, written: str | None
+) -> None:
+    path = home / ".config" / "codexbar" / "config.json"
+    path.parent.mkdir(parents=True)
+    if written is None:
+        path.mkdir()
+    else:
+        path.write_text(written, encoding="utf-8")
+    result = setup("xbar", typed=f"international\n{KEY}\nn\n")
+    assert "$49.58" in result.output
+    assert json.loads(settings.read_text(encoding="utf-8"))["api_key"] == KEY
+
+
 def test_an_unusable_key_is_asked_for_again(
     terminal: None, endpoint: demo.Server, settings: Path
 ) -> None:
-    bad = ["''", "sk-kimi-0123", "sk-be\x07ll", "sk-naïve", "x" * 5000]
+    bad = ["''", "sk-kimi-0123", "sk-be\x07ll", "sk-naïve", "x" * 5000, f"Bearer {KEY}"]
     result = setup("xbar", typed="\n".join(["international", *bad, KEY, "n"]) + "\n")
-    assert result.output.count("Key (it is not shown)") == 6
+    assert result.output.count("Key (it is not shown)") == 7
     assert "The API key is blank. Copy it" in result.output
     assert "contains a control character at position 6" in result.output
     assert "contains a character that is not ASCII at position 6" in result.output
     assert "is longer than 4096 characters" in result.output
+    assert "its sk- is at position 8. Write the key alone" in result.output
     assert "ignored" not in result.output
     assert "one that begins with sk-kimi-" in result.output
     assert "xbar: nothing is changed." in result.output
