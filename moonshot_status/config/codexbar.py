@@ -73,6 +73,12 @@ def candidates(environ: Mapping[str, str]) -> list[Path]:
     return [folder / "config.json" for folder in folders]
 
 
+def place(environ: Mapping[str, str]) -> str:
+    """Return the file, or where it is looked for, in words for a message."""
+    named = bool(unquoted(environ.get(VARIABLE, "")))
+    return f"{candidates(environ)[0]} of {VARIABLE}" if named else "CodexBar's file"
+
+
 def _entry(path: Path, raw: bytes) -> Entry | None:
     try:
         document = json.loads(raw)

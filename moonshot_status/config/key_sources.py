@@ -239,7 +239,7 @@ def no_key(
     searched = (
         f"accounts.{name} in {file.path}"
         if name in file.accounts
-        else f"{file.path}, CodexBar's file, {' and '.join(_KEY_VARIABLES)}"
+        else f"{file.path}, {codexbar.place(environ)}, {' and '.join(_KEY_VARIABLES)}"
     )
     if others:
         return ProblemError(

@@ -265,6 +265,11 @@ def test_validate_without_anything_leads_to_setup(validate: Any, environ: dict[s
                           "Next: moonshot-status setup\n")  # fmt: skip
 
 
+def test_validate_names_the_file_of_codexbar_that_was_asked_for(validate: Any) -> None:
+    _, _, error = validate(None, {"CODEXBAR_CONFIG": "~/x.json"})
+    assert "config.json, ~/x.json of CODEXBAR_CONFIG, MOONSHOT_API_KEY and" in error
+
+
 def test_validate_mentions_what_is_passed_over_and_ignored(validate: Any) -> None:
     status, printed, error = validate("{", {"MOONSHOT_KEY": f"'{KEY}'"})
     assert (status, printed.endswith("is valid: MOONSHOT_KEY.\n")) == (0, True)
