@@ -17,6 +17,7 @@ from moonshot_status.store.database import FILE_NAME, Store
 
 _KEPT = "Settings and keys are kept, and the next request of a bar is recorded again."
 _NO_KEY = "Its records are found by its key; without ACCOUNT, those of all accounts are deleted."
+_NEXT = "Next: moonshot-status doctor"
 _NAME_LIMIT = 40
 
 
@@ -70,7 +71,9 @@ def _confirmed(params: dict[str, Any]) -> str:
     for name in ("config", "region"):
         words += [f"--{name}", str(params[name])] if params[name] else []
     account = [] if params["account"] is None else [params["account"]]
-    return shlex.join([*words, "config", "forget", *account, "--yes"])
+    # An account may be named like an option.
+    end = ["--yes", "--", *account] if account and account[0][:1] == "-" else [*account, "--yes"]
+    return shlex.join([*words, "config", "forget", *end])
 
 
 def _names(params: dict[str, Any], accounts: list[Settings]) -> dict[str, str]:
@@ -89,14 +92,15 @@ def _names(params: dict[str, Any], accounts: list[Settings]) -> dict[str, str]:
 
 def _stores() -> list[Store]:
     """Return the store, and those that earlier versions keep beside the store of a later one."""
-    beside = sorted(paths.cache_folder().glob("store-*"))
-    return [Store(folder) for folder in (paths.state_folder(), *beside)]
+    beside = sorted(paths.cache_folder().glob("store-[0-9]*"))
+    own = [folder for folder in beside if not folder.is_symlink()]
+    return [Store(folder) for folder in (paths.state_folder(), *own)]
 
 
 def _counted(store: Store, count: int) -> int:
     """Return the count. Raises click's exception if the store could not be changed."""
     if store.error:
-        raise errors.from_problem(store.error)
+        raise errors.Failure(f"{store.error.message}.", "Nothing is deleted there.", _NEXT)
     return count
 
 

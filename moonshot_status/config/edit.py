@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from moonshot_status.config.settings import BY_NAME, Setting
 from moonshot_status.config.validation import dangers_of, problems_in
 from moonshot_status.core import atomic_write, causes, paths, strict_json
 from moonshot_status.core.errors import ProblemError
+from moonshot_status.core.file_lock import folder_lock
 from moonshot_status.core.text import unquoted
 
 _EMPTY = b"{\n}\n"
@@ -39,6 +41,7 @@ class Target:
         return names if self.account is None else (_ACCOUNTS, self.account, *names)
 
 
+_LOCK_SECONDS = 5
 Edit = tuple[Target, Any]
 """A setting and its new value."""
 
@@ -102,8 +105,14 @@ def change(path: Path, *edits: Edit) -> bool:
     """Set each setting to its value, and return whether the file changed. Raises ProblemError.
 
     The value ``UNSET`` removes a setting. A file that is invalid or not safe is not changed, and
-    edits that would make it invalid are rejected.
+    edits that would make it invalid are rejected. Edits by several processes are made one after
+    the other.
     """
+    with folder_lock(paths.real(path).parent, _LOCK_SECONDS):
+        return _change(path, edits)
+
+
+def _change(path: Path, edits: Sequence[Edit]) -> bool:
     raw = _read(path)
     # To write the file would make it safe, with whatever somebody else has written into it.
     for problem in (problems_in(path, raw) or dangers_of(path))[:1]:
@@ -114,9 +123,13 @@ def change(path: Path, *edits: Edit) -> bool:
     changed = text.encode("utf-8", "surrogatepass")
     for problem in problems_in(path, changed)[:1]:
         raise RefusedError(causes.EDIT_REFUSED, problem=problem.message)
-    if changed != raw:
-        save(path, changed)
-    return changed != raw
+    if changed == raw:
+        return False
+    if _read(path) != raw:  # such as by an editor
+        what = f"{path} has changed in the meantime"
+        raise ProblemError(causes.FILE_NOT_CHANGED, problem=what, fix="Run the command again.")
+    save(path, changed)
+    return True
 
 
 def _read(path: Path) -> bytes:
@@ -144,7 +157,13 @@ def save(path: Path, raw: bytes, *, only_owner: bool = False) -> None:
         if paths.exists(target) and atomic_write.is_read_only(target):
             raise PermissionError(errno.EACCES, "it is read-only")
         kept = 0 if only_owner and mode & 0o007 else mode & stat.S_IRGRP
-        atomic_write.replace_file(target, raw, atomic_write.PRIVATE | kept, sync=True)
+        try:
+            atomic_write.replace_file(target, raw, atomic_write.PRIVATE | kept, sync=True)
+        except PermissionError:
+            # The group of a file that others could read, too, need not be kept.
+            if not mode & stat.S_IROTH:
+                raise
+            atomic_write.replace_file(target, raw, atomic_write.PRIVATE, sync=True)
     except OSError as error:
         why = str(error.strerror)
         raise ProblemError(causes.FILE_NOT_WRITTEN, path=str(path), error=why) from error

@@ -6,6 +6,7 @@ import os
 import stat
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from moonshot_status.core import causes, paths
 from moonshot_status.core.errors import Problem, ProblemError
 
 _ROOT = 0
-# The tags of entries in an access control list, and the permission to write.
-_USER, _OWNING_GROUP, _GROUP, _MAY_WRITE = 0x02, 0x04, 0x08, 0x02
+# The tags of entries in an access control list, and their permissions.
+_USER, _OWNING_GROUP, _GROUP, _MAY_READ, _MAY_WRITE = 0x02, 0x04, 0x08, 0x04, 0x02
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def access_of(path: Path, status: os.stat_result) -> Access:
     mode, has_list = status.st_mode, False
     if mode & stat.S_IWGRP and not stat.S_ISLNK(mode):
         access_list = paths.access_list(path)
-        writers = set(_writers_on(access_list)) if access_list else {_OWNING_GROUP}
+        writers = _listed(access_list, _MAY_WRITE) if access_list else {_OWNING_GROUP}
         has_list = not writers.isdisjoint((_USER, _GROUP))
         if _OWNING_GROUP not in writers and not has_list:
             mode &= ~stat.S_IWGRP
@@ -121,10 +122,11 @@ def has_other_members(group: int, user: int) -> bool:
     import grp
     import pwd
 
-    try:
-        names = grp.getgrgid(group).gr_mem
-    except KeyError:
-        names = []
+    # A directory service may know groups by their number alone, and a number may have two names.
+    groups = [other for other in grp.getgrall() if other.gr_gid == group]
+    with suppress(KeyError):
+        groups.append(grp.getgrgid(group))
+    names = {name for each in groups for name in each.gr_mem}
     if any(_number_of(name) not in (user, _ROOT) for name in names):
         return True
     users = pwd.getpwall()
@@ -143,12 +145,25 @@ def _number_of(name: str) -> int | None:
         return None
 
 
-def _writers_on(access_list: bytes) -> Iterator[int]:
-    """Yield the tag of each entry of an access control list that may write.
+def may_group_read(path: Path, status: os.stat_result) -> bool:
+    """Return whether users other than the owner and root can read the file as group members.
+
+    Users and groups on an access control list count as such members.
+    """
+    if not status.st_mode & stat.S_IRGRP:
+        return False
+    access_list = paths.access_list(path)
+    readers = _listed(access_list, _MAY_READ) if access_list else {_OWNING_GROUP}
+    if not readers.isdisjoint((_USER, _GROUP)):
+        return True
+    return _OWNING_GROUP in readers and has_other_members(status.st_gid, os.geteuid())
+
+
+def _listed(access_list: bytes, permission: int) -> set[int]:
+    """Return the tag of each entry of an access control list that has the permission.
 
     A list is a version of four bytes and entries of a tag, a permission and an id; see
     linux/posix_acl_xattr.h.
     """
-    for tag, permission, _ in struct.iter_unpack("<HHI", access_list[4:]):
-        if permission & _MAY_WRITE:
-            yield tag
+    entries = struct.iter_unpack("<HHI", access_list[4:])
+    return {tag for tag, permissions, _ in entries if permissions & permission}

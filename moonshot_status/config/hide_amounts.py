@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from moonshot_status.core import paths, safe_read
@@ -36,9 +35,8 @@ def stored() -> str | None:
     try:
         content = safe_read.read_own(path())
     except (FileNotFoundError, NotADirectoryError):
-        *_, (_, last) = paths.way_to(path())
         # A symlink that leads nowhere may lead to a disk that is not there now.
-        if stat.S_ISLNK(last.st_mode):
+        if any(place.is_symlink() and not paths.exists(place) for place in path().parents):
             raise
         return None
     position = content.decode("ascii").strip()

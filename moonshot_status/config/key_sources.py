@@ -59,7 +59,7 @@ class Source:
             mode = self.file.stat().st_mode
         except OSError:
             return False
-        return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
+        return stat.S_ISREG(mode) and bool(mode & stat.S_IROTH)
 
 
 NO_SOURCE = Source("", "", "", None)

@@ -47,7 +47,8 @@ def private_folder(path: Path, *, real: bool = False) -> Path:
     """Create the folder if necessary, with mode 0700, and return it. Raises OSError.
 
     It has to be the user's own. It may be a symlink of theirs, unless it has to be ``real``; the
-    folder that it leads to keeps its mode.
+    folder that it leads to keeps its mode. So does the folder of the settings, which others may
+    read by their group.
     """
     if not path.is_absolute():
         raise FileNotFoundError(errno.ENOENT, "there is no home folder")
@@ -63,7 +64,8 @@ def private_folder(path: Path, *, real: bool = False) -> Path:
         status = os.fstat(descriptor)
         if status.st_uid != os.geteuid():
             raise ForeignPathError(path)
-        if stat.S_IMODE(status.st_mode) & 0o777 != 0o700 and not path.is_symlink():
+        is_kept = path.is_symlink() or path == config_folder()
+        if stat.S_IMODE(status.st_mode) & 0o777 != 0o700 and not is_kept:
             os.fchmod(descriptor, 0o700)
     finally:
         os.close(descriptor)

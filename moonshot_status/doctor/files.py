@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from moonshot_status.config import codexbar
-from moonshot_status.config.file_trust import has_other_members
+from moonshot_status.config.file_trust import may_group_read
 from moonshot_status.config.settings import SETTINGS
 from moonshot_status.config.settings_file import SettingsFile, read_bytes
 from moonshot_status.core import causes, paths, strict_json
@@ -129,11 +129,9 @@ def _permissions(context: Context, file: SettingsFile) -> Iterator[Finding]:
         status = path.stat()
         mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
         fix = f"chmod 600 {paths.shell_word(path)}"
-        if not stat.S_ISREG(status.st_mode):
-            continue
         if status.st_mode & stat.S_IROTH:
             yield fail("file mode", f"{path} holds a key and has {mode}: others can read it", fix)
-        elif status.st_mode & stat.S_IRGRP and has_other_members(status.st_gid, os.geteuid()):
+        elif may_group_read(path, status):
             fact = f"{path} holds a key and has {mode}: its group can read it"
             yield hint("file mode", fact, f"If that is not meant: {fix}")
         elif path != file.path or not file.dangers:

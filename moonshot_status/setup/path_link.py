@@ -25,10 +25,11 @@ class Link:
 
     def create(self) -> list[Path]:
         """Create the symlink and its folder, and return the new folders. Raises OSError."""
-        folders = paths.create_folder(self.path.parent, private=False)
+        path = paths.resolved(self.path.parent) / self.path.name
+        folders = paths.create_folder(path.parent, private=False)
         try:
-            self.path.symlink_to(self.target)
-            paths.give_to_owner_above(self.path)
+            path.symlink_to(self.target)
+            paths.give_to_owner_above(path)
         except OSError:
             remove_folders(folders)
             raise

@@ -16,13 +16,13 @@ from urllib.parse import quote
 
 from moonshot_status import __version__
 from moonshot_status.api.backoff import after_interruption
-from moonshot_status.core import causes, log, paths
+from moonshot_status.core import causes, file_lock, log, paths
 from moonshot_status.core.account import Account, Reading
 from moonshot_status.core.errors import Problem, ProblemError
 from moonshot_status.core.paths import ForeignPathError
 from moonshot_status.core.thresholds import Level
 from moonshot_status.spending.ledger import History
-from moonshot_status.store import accounts, compaction, file_lock, leases, schema
+from moonshot_status.store import accounts, compaction, leases, schema
 from moonshot_status.store.accounts import AccountState
 from moonshot_status.store.leases import Lease, RequestInFlight
 from moonshot_status.store.schema import NewerStoreError

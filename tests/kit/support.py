@@ -93,7 +93,8 @@ class Recorder:
     def notifications(self) -> list[str]:
         """Wait until no command is running, and return one line for each run so far."""
         until = time.monotonic() + 60
-        while self._is_running() and time.monotonic() < until:
+        # A process that just becomes another program has no arguments for a moment.
+        while (self._is_running() or self._is_running()) and time.monotonic() < until:
             time.sleep(0.05)
         path = self.folder / "told"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []

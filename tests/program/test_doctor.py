@@ -48,12 +48,12 @@ from moonshot_status import schemas
 from moonshot_status.api import connect
 from moonshot_status.api.base_url import is_loopback
 from moonshot_status.api.connect import Address
-from moonshot_status.config import api_key, codexbar, key_sources
+from moonshot_status.config import api_key, codexbar, file_trust, key_sources
 from moonshot_status.config.settings import SETTINGS, Setting
 from moonshot_status.core import bar_path, log, paths
 from moonshot_status.core.regions import Region
-from moonshot_status.doctor import files, menu_bars, network, report, request, whitespace
 from moonshot_status.doctor import key_command as key_command_check
+from moonshot_status.doctor import menu_bars, network, report, request, whitespace
 from moonshot_status.doctor import waybar as waybar_check
 from moonshot_status.doctor.context import Context
 from moonshot_status.doctor.finding import State, untried
@@ -633,7 +633,7 @@ HINTS: dict[str, tuple[Callable[[Bench], object], str, str]] = {
     "a group that can read the key": (
         lambda b: (
             b.settings({"api_key": KEY, "base_url": b.server.base_url}, 0o640),
-            b.patch.setattr(files, "has_other_members", lambda *_: True),
+            b.patch.setattr(file_trust, "has_other_members", lambda *_: True),
         ),
         "file mode", "mode 0640: its group can read it → If that is not meant: chmod 600",
     ),
@@ -1238,7 +1238,7 @@ def test_a_file_that_a_check_cannot_read_is_named(doctor: Doctor, bench: Bench) 
 
 def test_a_group_without_other_members_may_read_the_key(doctor: Doctor, bench: Bench) -> None:
     bench.settings({"api_key": KEY, "base_url": bench.server.base_url}, 0o640)
-    bench.patch.setattr(files, "has_other_members", lambda *_: False)
+    bench.patch.setattr(file_trust, "has_other_members", lambda *_: False)
     assert "config.json is for you alone" in in_state(doctor(), "ok")["file mode"]
 
 

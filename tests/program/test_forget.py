@@ -94,15 +94,16 @@ def test_everything_is_forgotten(invoke: Run, home: Path, both: Path) -> None:
         (("work",), ("config", "forget", "work", "--yes")),
         (("all",), ("config", "forget", "all", "--yes")),
         (("o t",), ("config", "forget", "'o t'", "--yes")),
+        (("-f",), ("config", "forget", "--yes", "--", "-f")),
     ],
 )
 def test_without_a_terminal_it_has_to_be_confirmed_in_advance(
     invoke: Run, home: Path, both: Path, arguments: tuple[str, ...], confirmed: tuple[str, ...]
 ) -> None:
     settings = json.loads(both.read_text(encoding="utf-8"))
-    settings["accounts"]["o t"] = {"api_key": f"{KEY}7"}
+    settings["accounts"] |= {"o t": {"api_key": f"{KEY}7"}, "-f": {"api_key": f"{KEY}8"}}
     both.write_text(json.dumps(settings), encoding="utf-8")
-    done = invoke("config", "forget", *arguments, stdin=b"y\n")
+    done = invoke("config", "forget", "--", *arguments, stdin=b"y\n")
     assert (done.stdout, done.returncode) == (b"", 1)
     assert (
         done.stderr.decode().splitlines()[-1]

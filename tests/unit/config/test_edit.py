@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 from moonshot_status import schemas
 from moonshot_status.config import edit
 from moonshot_status.config.settings import BY_NAME
-from moonshot_status.core import paths
-from moonshot_status.core.errors import ProblemError
+from moonshot_status.core import atomic_write, paths
+from moonshot_status.core.errors import Problem, ProblemError
 
 
 def target(name: str) -> edit.Target:
@@ -277,3 +278,56 @@ def test_an_account_may_have_any_name(tmp_path_factory: pytest.TempPathFactory, 
     file = tmp_path_factory.mktemp("any") / "config.json"
     write(file, f"accounts.{name}.max_age", "60")
     assert json.loads(file.read_text(encoding="utf-8")) == {"accounts": {name: {"max_age": 60}}}
+
+
+def test_edits_are_made_one_after_the_other(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    names = ["max_age", "timeout", "thresholds.warning", "thresholds.critical"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: write(file, name, "3"), names))
+    thresholds = {"warning": 3, "critical": 3}
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert written == {"max_age": 3, "timeout": 3, "thresholds": thresholds}
+
+
+def test_what_an_editor_saves_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text("{}", encoding="utf-8")
+    validate = edit.problems_in
+
+    def save_meanwhile(path: Path, raw: bytes) -> list[Problem]:
+        file.write_text('{"timeout": 9}', encoding="utf-8")
+        return validate(path, raw)
+
+    monkeypatch.setattr(edit, "problems_in", save_meanwhile)
+    with pytest.raises(ProblemError, match="has changed in the meantime"):
+        write(file, "max_age", "60")
+    assert file.read_text(encoding="utf-8") == '{"timeout": 9}'
+
+
+def test_a_group_that_cannot_be_kept_is_dropped_if_all_could_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text("{}", encoding="utf-8")
+    group = file.stat().st_gid
+    if os.getuid() == 0:
+        group += 1
+        os.chown(file, 0, group)
+    else:
+        monkeypatch.setattr(atomic_write, "_existing_owner", lambda _: (os.getuid(), group + 1))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    file.chmod(0o644)
+    write(file, "max_age", "60")
+    assert mode(file) == 0o600
+    os.chown(file, -1, group) if os.getuid() == 0 else None
+    file.chmod(0o640)
+    with pytest.raises(ProblemError, match="its owner and group cannot be kept"):
+        write(file, "max_age", "61")
+    assert mode(file) == 0o640

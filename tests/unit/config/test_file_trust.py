@@ -15,7 +15,14 @@ from typing import Any
 import pytest
 
 from moonshot_status.config import file_trust
-from moonshot_status.config.file_trust import Access, access_of, danger, dangers, has_other_members
+from moonshot_status.config.file_trust import (
+    Access,
+    access_of,
+    danger,
+    dangers,
+    has_other_members,
+    may_group_read,
+)  # fmt: skip
 from moonshot_status.core import causes
 from moonshot_status.core.errors import Cause
 
@@ -108,6 +115,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Services:
 
         known = {name: user(name, *numbers) for name, numbers in users.items()}
         monkeypatch.setattr(grp, "getgrgid", getgrgid)
+        monkeypatch.setattr(grp, "getgrall", lambda: [grp.struct_group(("x", "x", 7, ["you"]))])
         monkeypatch.setattr(pwd, "getpwall", lambda: list(known.values()))
         monkeypatch.setattr(pwd, "getpwnam", known.__getitem__)
 
@@ -142,6 +150,15 @@ def test_the_members_of_a_group(
 ) -> None:
     services(members, users)
     assert has_other_members(GROUP, ME) == expected
+
+
+def test_two_groups_of_one_number_have_the_members_of_both(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services([], MYSELF | {"you": (OTHER, 5)})
+    another = grp.struct_group(("another", "x", GROUP, ["you"]))
+    monkeypatch.setattr(grp, "getgrall", lambda: [another])
+    assert has_other_members(GROUP, ME)
 
 
 def test_the_group_of_a_users_own_number_is_private_without_a_list(services: Services) -> None:
@@ -192,6 +209,31 @@ def test_the_lines_of_an_access_control_list_count(
     # Without a group that can write, nobody on the list can.
     path.chmod(0o640)
     assert not access_of(path, path.stat()).has_list
+
+
+@pytest.mark.parametrize(
+    ("lines", "mode", "has_others", "expected"),
+    [
+        (None, 0o640, True, True),
+        (None, 0o640, False, False),
+        (None, 0o600, True, False),
+        ([(USER_LINE, 4, OTHER), (OWN_GROUP, 0, ALL)], 0o640, False, True),
+        ([(USER_LINE, 0, OTHER), (OWN_GROUP, 0, ALL)], 0o640, True, False),
+        ([(GROUP_LINE, 2, OTHER), (OWN_GROUP, 4, ALL)], 0o640, True, True),
+        ([(USER_LINE, 4, OTHER), (OWN_GROUP, 4, ALL)], 0o600, True, False),
+    ],
+)
+def test_who_can_read_as_a_group_member(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    lines: Any, mode: int, has_others: bool, expected: bool,
+) -> None:  # fmt: skip
+    path = tmp_path / "x"
+    path.touch()
+    path.chmod(mode)
+    written = an_access_list(*lines) if lines else b""
+    monkeypatch.setattr(os, "getxattr", lambda *_: written, raising=False)
+    monkeypatch.setattr(file_trust, "has_other_members", lambda *_: has_others)
+    assert may_group_read(path, path.stat()) == expected
 
 
 def test_without_an_access_control_list_the_mode_counts(

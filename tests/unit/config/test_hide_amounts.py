@@ -120,10 +120,10 @@ def test_without_a_file_the_settings_decide(home: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [".local", ".local/state", ".local/state/moonshot-status"])
-@pytest.mark.parametrize("target", ["nowhere", "itself"])
+@pytest.mark.parametrize("target", ["nowhere", "itself", "/mnt/no-disk/state", "../no/disk"])
 def test_a_link_that_leads_nowhere_hides(home: Path, place: str, target: str) -> None:
     (home / place).parent.mkdir(parents=True, exist_ok=True)
-    (home / place).symlink_to(target if target == "nowhere" else Path(place).name)
+    (home / place).symlink_to(Path(place).name if target == "itself" else target)
     assert hide_amounts.is_hidden(default=False)
 
 

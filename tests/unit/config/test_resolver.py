@@ -360,7 +360,7 @@ def test_a_base_url_of_the_environment_counts_for_its_key_and_is_else_pointed_ou
 
 
 @pytest.mark.parametrize(
-    ("mode", "is_pointed_out"), [(0o600, False), (0o640, True), (0o604, True), (0o622, False)]
+    ("mode", "is_pointed_out"), [(0o600, False), (0o640, False), (0o604, True), (0o622, False)]
 )
 def test_a_key_that_others_can_read_is_pointed_out(
     own_file: Write, mode: int, is_pointed_out: bool

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from moonshot_status.store import file_lock
+from moonshot_status.core import file_lock
 
 Holder = Callable[[], "subprocess.Popen[str]"]
 _HOLD = f"""

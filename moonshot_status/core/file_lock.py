@@ -33,6 +33,24 @@ def file_lock(path: Path, timeout: float) -> Iterator[bool]:
         os.close(descriptor)
 
 
+@contextmanager
+def folder_lock(folder: Path, timeout: float) -> Iterator[None]:
+    """Hold a lock on the folder inside the block, if it is acquired in ``timeout`` seconds.
+
+    No file is created for it. Without such a folder there is no lock.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield
+        return
+    try:
+        _acquire(descriptor, time.monotonic() + timeout)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _acquire(descriptor: int, until: float) -> bool:
     while True:
         try:
