@@ -16,7 +16,11 @@ from moonshot_status.store import check
 
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
-AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+# Another user, who can also read a program that is installed in a private folder.
+AS_NOBODY = [
+    "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+    "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
+]  # fmt: skip
 
 
 @pytest.fixture
