@@ -54,12 +54,18 @@ def running() -> list[int]:
 
 def _background_processes() -> Iterator[int]:
     """Yield the adopted processes, each in a session of its own; some may have ended."""
-    children = Path("/proc/self/task").glob("*/children")
-    for number in (int(word) for path in children for word in path.read_text().split()):
+    for number in _children():
         with suppress(OSError):
             command = Path(f"/proc/{number}/cmdline").read_bytes()
             if os.getsid(number) == number and (_PROGRAM in command or not command):
                 yield number
+
+
+def _children() -> Iterator[int]:
+    for path in Path("/proc/self/task").glob("*/children"):
+        # The thread may have ended. Its children are then another thread's.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            yield from map(int, path.read_text().split())
 
 
 def _has_ended(process: int) -> bool:
