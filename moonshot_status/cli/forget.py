@@ -35,7 +35,7 @@ def forget_accounts(params: dict[str, Any], *, yes: bool) -> None:
         rows = sum(_counted(store, store.forget(account)) for store in _stores())
         found = f"records deleted: {rows}" if rows else "nothing is stored under its present key"
         click.echo(f"{names[identity]}: {found}.")
-    _delete_replies()
+    reply_cache.delete_all()
     corrupt = list(paths.state_folder().glob(f"{FILE_NAME}.damaged-*"))
     rest = " Damaged files that were put aside are kept, too: config forget deletes them."
     click.echo(_KEPT + (rest if corrupt else ""))
@@ -45,7 +45,7 @@ def forget_all(params: dict[str, Any], *, yes: bool) -> None:
     """Delete the whole store, damaged copies and cached output. Raises click's exceptions."""
     _confirm("Delete all balances, history and levels of all accounts?", params, yes=yes)
     files = sum(_counted(store, store.forget_all()) for store in _stores())
-    _delete_replies()
+    reply_cache.delete_all()
     click.echo(escaped(f"Files deleted in {paths.state_folder()}: {files}."))
     click.echo(_KEPT)
 
@@ -102,11 +102,3 @@ def _counted(store: Store, count: int) -> int:
     if store.error:
         raise errors.Failure(f"{store.error.message}.", "Nothing is deleted there.", _NEXT)
     return count
-
-
-def _delete_replies() -> None:
-    """Delete the cached replies, which contain balances. Raises click's exception."""
-    try:
-        reply_cache.delete_all()
-    except OSError as error:
-        raise click.FileError(str(error.filename), error.strerror) from error
