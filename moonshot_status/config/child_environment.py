@@ -24,7 +24,6 @@ def without_keys(environ: Mapping[bytes, bytes], key: str, last_key: str) -> dic
     ``key`` is the account's key, empty if a key command prints it. ``last_key`` is the fingerprint
     of the key that was used last.
     """
-
     variables = (environ.get(name, b"").decode("utf-8", "replace") for name in _VARIABLES)
     keys = {key, *map(unquoted, variables)} - {""}
 

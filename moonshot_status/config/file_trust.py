@@ -52,17 +52,17 @@ def dangers(path: Path, file: Access | None) -> tuple[Problem, ...]:
     """
     accesses = [file] if file else []
     if file is None or stat.S_ISREG(file.mode):  # else it is in no folder, such as a pipe
-        accesses += _way_to(path)
+        accesses += _places_that_count(path)
     found = (danger(access, os.geteuid(), has_other_members) for access in accesses)
     return tuple(problem for problem in found if problem)
 
 
-def _way_to(path: Path) -> Iterator[Access]:
+def _places_that_count(path: Path) -> Iterator[Access]:
     """Yield the folder of the file, and each symlink on the way to it with the folder of that.
 
     Other folders on the way need no check: a folder that somebody else puts in the place of one has
     the wrong owner. Those above the home folder are left out: in a container they may belong to a
-    user that the container does not know, and who can write them has the home folder anyway.
+    user that the container does not know, and whoever can write them controls the home folder.
     """
     found: dict[Path, os.stat_result] = {}
     for place, status in paths.way_to(path):

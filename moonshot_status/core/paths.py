@@ -139,13 +139,13 @@ def private_file(path: Path) -> None:
     An existing file is not opened, because that would release the locks that SQLite has on it.
     """
     check_own(path)
-    real = Path(os.path.realpath(path))
-    if not real.exists():
+    target = Path(os.path.realpath(path))
+    if not target.exists():
         with suppress(FileExistsError):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            os.close(os.open(real, flags, 0o600))
-    if real.stat().st_mode & 0o777 != 0o600:
-        real.chmod(0o600)
+            os.close(os.open(target, flags, 0o600))
+    if target.stat().st_mode & 0o777 != 0o600:
+        target.chmod(0o600)
 
 
 def way_to(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -191,9 +191,9 @@ def resolved(path: Path) -> Path:
     """
     for place, link in way_to(path):
         if stat.S_ISLNK(link.st_mode) and link.st_uid not in (_ROOT, os.geteuid()):
-            real = Path(os.path.realpath(place))
-            target = _status(real, os.stat) or _status(real.parent, os.stat)
-            if target is None or target.st_uid != link.st_uid:
+            target = Path(os.path.realpath(place))
+            status = _status(target, os.stat) or _status(target.parent, os.stat)
+            if status is None or status.st_uid != link.st_uid:
                 raise ForeignPathError(place)
     return Path(os.path.realpath(path))
 

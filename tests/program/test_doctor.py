@@ -1230,10 +1230,10 @@ def test_amounts_that_are_hidden_because_the_switch_cannot_be_read(
 
 def test_a_file_that_a_check_cannot_read_is_named(doctor: Doctor, bench: Bench) -> None:
     def refuse(_: Context) -> None:
-        raise PermissionError(13, "Permission denied", "/root/x")
+        raise PermissionError(13, "Permission denied", "/locked/x")
 
     bench.patch.setattr(whitespace, "_values", refuse)
-    assert "/root/x cannot be read: Permission denied" in failed(doctor())["whitespace"]
+    assert "/locked/x cannot be read: Permission denied" in failed(doctor())["whitespace"]
 
 
 def test_a_group_without_other_members_may_read_the_key(doctor: Doctor, bench: Bench) -> None:
